@@ -1,0 +1,38 @@
+.DEFAULT_GOAL := help
+.PHONY: help venv demo lint test test-long catalogues requirements clean
+EXTRA ?= dev
+
+help: ## say what can be typed here
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-14s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+
+venv: ## prepare .venv and nothing else (EXTRA=host, bench or dev; dev if not said)
+	@.ci/venv $(EXTRA)
+
+demo: ## a whole estate on this machine, until Ctrl-C (ARGS="--flats 24 --headless …", see ARGS=--help)
+	@.ci/venv bench
+	@.venv/bin/anju demo $(ARGS)
+
+lint: ## formatting, types, who may import whom, rules and their tests, catalogues
+	@.ci/venv dev
+	@.ci/lint
+
+test: ## all tests but the long ones (ARGS="tests/unit -k seal" for a few)
+	@.ci/packages
+	@.ci/venv dev
+	@.venv/bin/python -m pytest -m "not long" $(ARGS)
+
+test-long: ## the long ones only: more kills, more seeds, more examples
+	@.ci/packages
+	@.ci/venv dev
+	@.venv/bin/python -m pytest -m long $(ARGS)
+
+catalogues: ## bring the translations up to the code: extract, update, compile
+	@.ci/venv dev
+	@.venv/bin/python .ci/catalogues.py update
+
+requirements: ## pin dependencies anew after a change in pyproject.toml (ARGS=--upgrade moves them all)
+	@.ci/requirements $(ARGS)
+
+clean: ## remove .venv and everything that tools left behind
+	@rm -rf .venv .typings dist build .coverage .coverage.* .hypothesis .import_linter_cache .grimp_cache .mypy_cache .pytest_cache .ruff_cache
+	@find . -name __pycache__ -type d -prune -exec rm -rf {} +
