@@ -1,0 +1,49 @@
+"""Commands: what a person at the estate did that concerns a household, on its way down; each names the report it answers."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+from typing import Annotated, Literal
+
+from pydantic import Field
+
+from anju.uplink.fields import CommandId, Contract, Household, JournalId, Milliseconds, Name, Sequence, Sha256
+
+FEEDBACK_VALID_S = 120
+"""A light at the button that says "someone has seen it" is true for this long after the click (protocol.md, Downlink)."""
+
+
+class CommandKind(StrEnum):
+    """SEEN: a guard acknowledged. COMING: a guard was dispatched. RESET: clear the household's latches."""
+
+    SEEN = "seen"
+    COMING = "coming"
+    RESET = "reset"
+
+
+class ReportRef(Contract):
+    """The report that a command answers; a concentrator accepts commands only for its own reports."""
+
+    journal_id: JournalId
+    seq: Sequence
+    sha256: Sha256
+
+
+class EstateCommand(Contract):
+    """One command. `number` counts up per duty room without gaps being meaningful; executed at most once."""
+
+    version: Literal[1] = 1
+    number: CommandId
+    kind: CommandKind
+    report: ReportRef
+    household: Household
+    person: Name
+    at_ms: Milliseconds
+    valid_s: Annotated[int, Field(ge=1, le=3600)]
+
+
+class CommandPage(Contract):
+    """Answer to a poll: commands with numbers above the one asked after, in order; empty when the wait ended."""
+
+    version: Literal[1] = 1
+    commands: tuple[EstateCommand, ...]

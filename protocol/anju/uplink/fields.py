@@ -1,0 +1,25 @@
+"""Field types that the uplink's models share, with their limits."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+from pydantic import BaseModel, ConfigDict, Field, StringConstraints
+
+HOUSEHOLD_PATTERN = r"^[0-9A-Z]{1,4}-[0-9A-Z]{1,3}-[0-9A-Z]{3,5}$"
+"""building-unit-floor and door, such as 3-2-0501."""
+
+Household = Annotated[str, StringConstraints(pattern=HOUSEHOLD_PATTERN)]
+JournalId = Annotated[str, StringConstraints(pattern=r"^[0-9a-f]{32}$")]
+Sha256 = Annotated[str, StringConstraints(pattern=r"^[0-9a-f]{64}$")]
+CommandId = Annotated[int, Field(ge=1, le=0xFFFF_FFFF)]
+Sequence = Annotated[int, Field(ge=1, le=2**63 - 1)]
+Milliseconds = Annotated[int, Field(ge=0, le=2**53 - 1)]
+"""Unix time in milliseconds; 2**53 - 1 is the largest integer that every JSON reader keeps."""
+Name = Annotated[str, StringConstraints(min_length=1, max_length=64, strip_whitespace=True)]
+
+
+class Contract(BaseModel):
+    """Base of everything that crosses the uplink: immutable, nothing unknown, no silent conversion."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", strict=True)

@@ -1,0 +1,31 @@
+"""Receipts: the estate's word that rows are committed to its own disk. Only a receipt ends an outbox row."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+from typing import Literal
+
+from anju.uplink.fields import Contract, JournalId, Sequence, Sha256
+
+
+class RowVerdict(StrEnum):
+    """COMMITTED also answers a row that was committed before; CONFLICT: the same key came with another hash."""
+
+    COMMITTED = "committed"
+    CONFLICT = "conflict"
+
+
+class ReceiptRow(Contract):
+    """What became of one row; `sha256` is the hash the estate holds under this key."""
+
+    seq: Sequence
+    sha256: Sha256
+    verdict: RowVerdict
+
+
+class Receipt(Contract):
+    """The answer to a batch, sent after the estate's commit."""
+
+    version: Literal[1] = 1
+    journal_id: JournalId
+    rows: tuple[ReceiptRow, ...]

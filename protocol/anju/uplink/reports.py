@@ -1,0 +1,145 @@
+"""Reports: journalled events on their way up, in batches; the estate answers each batch with a receipt."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+from typing import Annotated, Literal
+
+from pydantic import Field
+
+from anju.uplink.fields import CommandId, Contract, Household, JournalId, Milliseconds, Name, Sequence, Sha256
+
+MOST_ROWS = 500
+"""Rows in one batch: about 200 KB of JSON, and one transaction of the duty room."""
+
+
+class ReportKind(StrEnum):
+    """What happened. `*_ALARM` opens an incident; everything else is history or trouble."""
+
+    HOLD_UP_ALARM = "hold_up_alarm"
+    INTRUSION_ALARM = "intrusion_alarm"
+    TAMPER_ALARM = "tamper_alarm"
+    UNKNOWN_ALARM = "unknown_alarm"
+    OPENED = "opened"
+    CLOSED = "closed"
+    TAMPER_RESTORED = "tamper_restored"
+    ARMED = "armed"
+    DISARMED = "disarmed"
+    LATCH_RESET = "latch_reset"
+    NODE_STARTED = "node_started"
+    TROUBLE = "trouble"
+    COMMAND_OUTCOME = "command_outcome"
+
+
+ALARMS = frozenset(kind for kind in ReportKind if kind.value.endswith("_alarm"))
+
+
+class Lane(StrEnum):
+    """Which household goes first when the uplink is behind; never reorders the events within one household."""
+
+    PANIC = "panic"
+    ALARM = "alarm"
+    ROUTINE = "routine"
+
+
+class ZoneKind(StrEnum):
+    """What an input means to the panel."""
+
+    HOLD_UP = "hold_up"
+    ENTRY = "entry"
+    TAMPER = "tamper"
+
+
+class PanelMode(StrEnum):
+    """Arm state of a household."""
+
+    OFF = "off"
+    HOME = "home"
+    AWAY = "away"
+
+
+class TroubleKind(StrEnum):
+    """Trouble is not an alarm and never becomes one by itself (invariant I5)."""
+
+    CLONE = "clone"
+    FORGERY = "forgery"
+    NOT_UNDERSTOOD = "not_understood"
+    NODE_CLOCK = "node_clock"
+
+
+class OutcomeKind(StrEnum):
+    """What became of a command."""
+
+    SHOWN = "shown"
+    DONE = "done"
+    EXPIRED = "expired"
+    REFUSED = "refused"
+
+
+class Zone(Contract):
+    """An input in a household, as the site names it."""
+
+    number: Annotated[int, Field(ge=0, le=15)]
+    name: Name
+    kind: ZoneKind
+
+
+class NodeAddress(Contract):
+    """Where an event came from, on the wire."""
+
+    network: Annotated[int, Field(ge=0, le=0xFFFF)]
+    node: Annotated[int, Field(ge=0, le=0xFFFF)]
+
+
+class PanelView(Contract):
+    """The household's panel as of this report; the concentrator owns the truth."""
+
+    mode: PanelMode
+    latched: tuple[ZoneKind, ...]
+
+
+class Outcome(Contract):
+    """The end of a command that came down."""
+
+    command_id: CommandId
+    outcome: OutcomeKind
+
+
+class Report(Contract):
+    """One journalled event. `event_id` and `counter` are the node's; `event_at_ms` is None where its clock was unknown."""
+
+    version: Literal[1] = 1
+    seq: Sequence
+    kind: ReportKind
+    lane: Lane
+    recorded_at_ms: Milliseconds
+    event_at_ms: Milliseconds | None = None
+    household: Household | None = None
+    zone: Zone | None = None
+    node: NodeAddress | None = None
+    event_id: Annotated[int, Field(ge=0, le=0xFFFF)] | None = None
+    counter: Annotated[int, Field(ge=0, le=0xFFFF_FFFF)] | None = None
+    delayed: bool = False
+    time_doubtful: bool = False
+    test: bool = False
+    panel: PanelView | None = None
+    trouble: TroubleKind | None = None
+    outcome: Outcome | None = None
+    person: Name | None = None
+    firmware: Annotated[str, Field(max_length=64)] | None = None
+
+
+class Row(Contract):
+    """A report with the SHA-256 of its canonical JSON, as the concentrator journalled it."""
+
+    report: Report
+    sha256: Sha256
+
+
+class Batch(Contract):
+    """Rows of one journal, on their way up."""
+
+    version: Literal[1] = 1
+    journal_id: JournalId
+    concentrator: Name
+    rows: Annotated[tuple[Row, ...], Field(min_length=1, max_length=MOST_ROWS)]
