@@ -1,0 +1,101 @@
+"""The wiring of the concentrator: the only module that knows every room."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import AsyncIterator
+from contextlib import AsyncExitStack, asynccontextmanager
+from typing import Any
+
+from anju.concentrator.control import Control
+from anju.concentrator.core.moment import Moment
+from anju.concentrator.core.places import Route
+from anju.concentrator.core.ports import Send
+from anju.concentrator.desk import Desk
+from anju.concentrator.destinations import duty_room
+from anju.concentrator.downlink import Downlink
+from anju.concentrator.enrolment import enrol_here
+from anju.concentrator.journal import Journal
+from anju.concentrator.keyring import Keyring
+from anju.concentrator.link.serial import SerialLink
+from anju.concentrator.link.udp import UdpLink
+from anju.concentrator.reception import Reception
+from anju.service.settings import Site
+
+_VERDICTS = {"accepted": "fresh", "duplicates": "duplicate"}
+_NOT_REFUSED = frozenset(_VERDICTS.values())
+
+
+def clock() -> Moment:
+    """Both clocks of this machine, now."""
+    return Moment(time.time_ns() // 1_000_000, time.monotonic())
+
+
+@asynccontextmanager
+async def build(site: Site) -> AsyncIterator[None]:
+    """A running concentrator; ServiceError if it cannot start, and then nothing of it is left running."""
+    async with AsyncExitStack() as closing:
+        keyring = Keyring.open(site.keyring)
+        closing.push_async_callback(keyring.close)
+        journal = await Journal.open(site.journal, clock, (duty_room.NAME,))
+        closing.push_async_callback(journal.close)
+        links: dict[str, UdpLink | SerialLink] = {}
+        send = _sender(links)
+        reception = Reception(keyring.codec, keyring, journal, send, clock)
+        downlink = Downlink(keyring.codec, keyring, journal, send, clock)
+        upwards = duty_room.DutyRoom(
+            site.concentrator.building, site.dutyroom_socket, journal, downlink.accept, lambda: downlink.last_command
+        )
+        closing.push_async_callback(upwards.close)
+        control = Control(_desk(site, keyring, journal, reception).handlers)
+        await control.open(site.control_socket)
+        closing.push_async_callback(control.close)
+        serial_lines = await _open_links(site, links, reception, closing)
+        async with asyncio.TaskGroup() as group:
+            loops = [reception.run(), downlink.run(), upwards.forward(), upwards.listen()]
+            tasks = [group.create_task(loop) for loop in loops + [line.run() for line in serial_lines]]
+            try:
+                yield
+            finally:
+                for task in tasks:
+                    task.cancel()
+
+
+async def _open_links(
+    site: Site, links: dict[str, UdpLink | SerialLink], reception: Reception, closing: AsyncExitStack
+) -> list[SerialLink]:
+    settings = site.concentrator
+    if settings.udp_address:
+        udp = UdpLink(reception.arrive)
+        await udp.open(*settings.udp_address)
+        closing.callback(udp.close)
+        links[udp.name] = udp
+    lines = [SerialLink(url, settings.baud, reception.arrive) for url in settings.serial]
+    links.update({line.name: line for line in lines})
+    return lines
+
+
+def _sender(links: dict[str, UdpLink | SerialLink]) -> Send:
+    def send(route: Route, frame: bytes) -> None:
+        link = links.get(route.link)
+        if link:
+            link.send(route.peer, frame)
+
+    return send
+
+
+def _desk(site: Site, keyring: Keyring, journal: Journal, reception: Reception) -> Desk:
+    def totals() -> dict[str, Any]:
+        counts = reception.counts
+        frames: dict[str, Any] = {name: counts[verdict] for name, verdict in _VERDICTS.items()}
+        frames["refused"] = {reason: count for reason, count in counts.items() if reason not in _NOT_REFUSED}
+        return {"journal_id": journal.journal_id, **journal.totals(), "frames": frames}
+
+    return Desk(
+        journal,
+        keyring,
+        clock,
+        totals,
+        lambda household, zones: enrol_here(keyring, site.concentrator.network, household, zones),
+    )

@@ -1,0 +1,121 @@
+"""The control socket: what the estate's own staff asks of a running concentrator, one JSON object a line each way.
+
+Only the user that runs the concentrator (and root) may connect: the socket is 0600 and the peer's user is checked. The
+peer's user name is the person that the journal records.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import json
+import os
+import pwd
+import socket
+import struct
+from collections.abc import Awaitable, Callable
+from pathlib import Path
+from typing import Any
+
+import structlog
+
+from anju.service.errors import ServiceError
+from anju.service.i18n import _
+
+MOST_LINE = 64 * 1024
+ASK_TIMEOUT_S = 10.0
+_log = structlog.get_logger()
+
+Request = dict[str, Any]
+Handler = Callable[[Request, str], Awaitable[dict[str, Any]]]
+"""Answers a request of a person; ServiceError becomes the answer's error."""
+
+
+class NotRunningError(ServiceError):
+    """No concentrator listens on the site's control socket."""
+
+
+class Control:
+    """Serves the socket; `handlers` by the request's `do`."""
+
+    def __init__(self, handlers: dict[str, Handler]) -> None:
+        self._handlers = handlers
+        self._server: asyncio.Server | None = None
+        self._path: Path | None = None
+
+    async def open(self, path: Path) -> None:
+        """Listen; the socket of a dead process is replaced (the journal's lock says that it is dead)."""
+        with contextlib.suppress(FileNotFoundError):
+            os.unlink(path)  # noqa: PTH108  # one quick call before there is anybody to keep waiting
+        mask = os.umask(0o177)
+        try:
+            self._server = await asyncio.start_unix_server(self._serve, path, limit=MOST_LINE)
+        finally:
+            os.umask(mask)
+        self._path = path
+
+    async def close(self) -> None:
+        """Stop listening and remove the socket."""
+        if self._server and self._path:
+            self._server.close()
+            self._path.unlink(missing_ok=True)
+
+    async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        try:
+            person = _peer(writer)
+            while person and (line := await reader.readline()):
+                writer.write(json.dumps(await self._answer(line, person)).encode() + b"\n")
+                await writer.drain()
+        except (OSError, ValueError) as error:
+            _log.info("control connection ended", error=str(error))
+        finally:
+            writer.close()
+
+    async def _answer(self, line: bytes, person: str) -> dict[str, Any]:
+        try:
+            request = json.loads(line)
+            handler = self._handlers[request["do"]]
+        except (ValueError, KeyError, TypeError):
+            return {"ok": False, "error": _("The concentrator does not know this request. Nothing was changed.")}
+        try:
+            return {"ok": True} | await handler(request, person)
+        except ServiceError as error:
+            return {"ok": False, "error": str(error)}
+        except Exception:  # noqa: BLE001  # whatever a request trips over, the next one is answered
+            _log.exception("request failed", do=request["do"])
+            return {"ok": False, "error": _("The concentrator failed at this request; its log says why.")}
+
+
+def ask(path: Path, **request: Any) -> dict[str, Any]:
+    """Ask a running concentrator and wait; NotRunningError if there is none, ServiceError if it refuses."""
+    try:
+        with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as connection:
+            connection.settimeout(ASK_TIMEOUT_S)
+            connection.connect(str(path))
+            connection.sendall(json.dumps(request).encode() + b"\n")
+            with connection.makefile("rb") as lines:
+                answer = json.loads(lines.readline() or b"null")
+    except (OSError, ValueError) as error:
+        raise NotRunningError(
+            _("No concentrator answers on %(path)s: %(reason)s.") % {"path": path, "reason": error},
+            _("Nothing was changed."),
+            _("Start it with: anju run %(site)s") % {"site": path.parent.parent},
+        ) from error
+    if not isinstance(answer, dict) or not answer.get("ok"):
+        reason = answer.get("error") if isinstance(answer, dict) else None
+        raise ServiceError(reason or _("The concentrator ended the connection."), "", "")
+    return answer
+
+
+def _peer(writer: asyncio.StreamWriter) -> str | None:
+    """User name of the peer, or None for a user who may not ask."""
+    connection = writer.get_extra_info("socket")
+    credentials = connection.getsockopt(socket.SOL_SOCKET, socket.SO_PEERCRED, struct.calcsize("3i"))
+    _pid, uid, _gid = struct.unpack("3i", credentials)
+    if uid not in (0, os.getuid()):
+        _log.warning("a user without rights asked on the control socket", uid=uid)
+        return None
+    try:
+        return pwd.getpwuid(uid).pw_name
+    except KeyError:
+        return f"uid {uid}"

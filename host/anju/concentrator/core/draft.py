@@ -1,0 +1,133 @@
+"""A draft: everything a group of events would change, kept apart until it is committed.
+
+`Building` is what the concentrator believes; a `Draft` lies over it like a transparent sheet. If the commit succeeds,
+the sheet is adopted; if it fails, it is thrown away with everything on it, and nobody is told anything (invariant I1).
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Any, NamedTuple
+
+from anju.concentrator.core.moment import Moment
+from anju.concentrator.core.node import NodeState
+from anju.concentrator.core.panel.decide import Decision, PersonSignal, ZoneSignal, decide
+from anju.concentrator.core.panel.state import PanelState
+from anju.concentrator.core.places import Address
+from anju.uplink.commands import EstateCommand
+from anju.uplink.reports import Lane, NodeAddress, Outcome, OutcomeKind, Report, ReportKind, TroubleKind
+
+
+@dataclass
+class Building:
+    """The committed state: nodes, panels, commands on their way to a node, and the last journal sequence."""
+
+    nodes: dict[Address, NodeState] = field(default_factory=dict)
+    panels: dict[str, PanelState] = field(default_factory=dict)
+    pending: dict[int, PendingCommand] = field(default_factory=dict)
+    last_seq: int = 0
+    last_command: int = 0
+
+
+class PendingCommand(NamedTuple):
+    """A feedback command that a node has not confirmed yet."""
+
+    command: EstateCommand
+    address: Address
+    event_id: int
+
+
+class Entry(NamedTuple):
+    """One row for the journal; `ordinal` numbers a node's events and is None for everything else."""
+
+    report: Report
+    ordinal: int | None
+
+
+class Draft:
+    """The sheet over a `Building`. Reads see what this draft wrote."""
+
+    def __init__(self, building: Building, moment: Moment) -> None:
+        self.moment = moment
+        self.nodes: dict[Address, NodeState] = {}
+        self.panels: dict[str, PanelState] = {}
+        self.entries: list[Entry] = []
+        self.arrived: list[tuple[EstateCommand, PendingCommand | None]] = []
+        self.ended: dict[int, OutcomeKind] = {}
+        self._building = building
+
+    @property
+    def is_empty(self) -> bool:
+        """Whether a commit would change nothing."""
+        return not (self.nodes or self.panels or self.entries or self.arrived or self.ended)
+
+    def node(self, address: Address) -> NodeState:
+        """The node's state; a node never heard before has an empty one."""
+        return self.nodes.get(address) or self._building.nodes.get(address) or NodeState()
+
+    def panel(self, household: str) -> PanelState:
+        """The household's panel; one never touched is off with nothing latched."""
+        return self.panels.get(household) or self._building.panels.get(household) or PanelState()
+
+    def has_event(self, address: Address, event_id: int) -> bool:
+        """Whether this draft itself already holds the event."""
+        node = NodeAddress(network=address.network, node=address.node)
+        return any(entry.report.node == node and entry.report.event_id == event_id for entry in self.entries)
+
+    def knows_command(self, number: int) -> bool:
+        """Whether a command was received before: numbers only grow."""
+        return number <= self._building.last_command or any(command.number == number for command, _ in self.arrived)
+
+    def pending(self, number: int) -> PendingCommand | None:
+        """A command that still waits for its node."""
+        return None if number in self.ended else self._building.pending.get(number)
+
+    def pending_of(self, address: Address, low_bits: int) -> PendingCommand | None:
+        """The command that a node's acknowledgement names by the low 16 bits of its id."""
+        for number, waiting in self._building.pending.items():
+            if waiting.address == address and number & 0xFFFF == low_bits and number not in self.ended:
+                return waiting
+        return None
+
+    def signal(self, household: str, signal: ZoneSignal | PersonSignal, **facts: Any) -> Report:
+        """Let the household's panel decide, and journal the report of it; `facts` are further fields of the report."""
+        decision: Decision = decide(self.panel(household), signal)
+        self.panels[household] = decision.state
+        if decision.kind is ReportKind.TROUBLE:
+            facts["trouble"] = TroubleKind.NOT_UNDERSTOOD
+        return self.record(decision.kind, decision.lane, household=household, panel=decision.state.view(), **facts)
+
+    def record(self, kind: ReportKind, lane: Lane, *, ordinal: int | None = None, **facts: Any) -> Report:
+        """Journal a report; its sequence number is the next of this journal."""
+        seq = self._building.last_seq + len(self.entries) + 1
+        report = Report(seq=seq, kind=kind, lane=lane, recorded_at_ms=self.moment.wall_ms, **facts)
+        self.entries.append(Entry(report, ordinal))
+        return report
+
+    def arrive(self, command: EstateCommand, pending: PendingCommand | None) -> None:
+        """Note a command from the estate; `pending` if a node has to carry it out."""
+        self.arrived.append((command, pending))
+
+    def end(self, command: EstateCommand, outcome: OutcomeKind) -> None:
+        """A command's end: noted, and reported upwards."""
+        self.ended[command.number] = outcome
+        self.record(
+            ReportKind.COMMAND_OUTCOME,
+            Lane.ROUTINE,
+            household=command.household,
+            person=command.person,
+            outcome=Outcome(command_id=command.number, outcome=outcome),
+        )
+
+    def adopt(self) -> None:
+        """Make it the truth. Only after the commit."""
+        building = self._building
+        building.nodes.update(self.nodes)
+        building.panels.update(self.panels)
+        building.last_seq += len(self.entries)
+        for command, pending in self.arrived:
+            building.last_command = max(building.last_command, command.number)
+            if pending and command.number not in self.ended:
+                building.pending[command.number] = pending
+        for number in self.ended:
+            building.pending.pop(number, None)

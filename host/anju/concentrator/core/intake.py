@@ -1,0 +1,150 @@
+"""What a fresh, authenticated message changes: from a node's words to signals, reports and a verdict. Pure."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Any, NamedTuple, Protocol
+
+from anju.concentrator.core.draft import Draft
+from anju.concentrator.core.panel.decide import ZoneSignal
+from anju.concentrator.core.places import Address, Placement
+from anju.uplink.reports import Lane, NodeAddress, OutcomeKind, ReportKind, TroubleKind
+from anju.wire.messages import Ack, Hello, Message, Status, Unknown
+from anju.wire.table import TIME_UNKNOWN, Code, Extra, Flag, Type, Verdict
+
+DELAYED_AFTER_MS = 30_000
+"""An event older than this is shown as delayed (protocol.md, Time)."""
+
+FUTURE_AFTER_MS = 30_000
+"""A node's clock this far ahead of ours is trouble; its time is not believed."""
+
+EVENTS_REMEMBERED = 4096
+"""Events of one node within which an event id is the same event (protocol.md, Replay)."""
+
+
+class Recorded(Protocol):
+    """Looks an event up in the journal: `journal.holds`."""
+
+    def __call__(self, address: Address, event_id: int, ordinal: int) -> bool: ...
+
+
+class Heard(NamedTuple):
+    """A fresh message, where its node hangs, and when the node was heard before it (0 = never)."""
+
+    message: Message
+    placement: Placement
+    last_heard_ms: int
+
+    @property
+    def address(self) -> Address:
+        """The node."""
+        return Address(self.message.header.network, self.message.header.node)
+
+    def origin(self) -> dict[str, Any]:
+        """The fields of a report that say where it came from."""
+        header = self.message.header
+        return {"node": NodeAddress(network=header.network, node=header.node), "counter": header.counter}
+
+
+def take(draft: Draft, heard: Heard, holds: Recorded) -> Verdict | None:
+    """Apply a fresh message to the draft; the verdict for its ack, or None where none is owed."""
+    match heard.message.body:
+        case Status(type=Type.EVENT) as status:
+            return _event(draft, heard, status, holds)
+        case Status() as heartbeat:
+            _levels(draft, heard, heartbeat.levels)
+            return Verdict.ACCEPTED
+        case Hello() as hello:
+            return _hello(draft, heard, hello)
+        case Ack() as ack:
+            _command_answered(draft, heard.address, ack)
+            return None
+        case Unknown() as unknown:
+            return _unknown(draft, heard, unknown)
+        case _:
+            return Verdict.NOT_UNDERSTOOD
+
+
+def _event(draft: Draft, heard: Heard, status: Status, holds: Recorded) -> Verdict:
+    address, placement = heard.address, heard.placement
+    _levels(draft, heard, status.levels)
+    node = draft.node(address)
+    ordinal = node.events + 1
+    if draft.has_event(address, status.event_id) or holds(address, status.event_id, ordinal):
+        return Verdict.DUPLICATE
+    draft.nodes[address] = replace(node, events=ordinal)
+    panel = draft.panel(placement.household)
+    now_ms, event_at_ms = draft.moment.wall_ms, status.time_s * 1000
+    future = event_at_ms > now_ms + FUTURE_AFTER_MS
+    doubtful = status.time_s == TIME_UNKNOWN or future
+    delayed = not doubtful and now_ms - event_at_ms > DELAYED_AFTER_MS
+    mode = panel.mode
+    if doubtful:
+        mode = panel.strictest_since(heard.last_heard_ms or now_ms)
+    elif delayed:
+        mode = panel.mode_at(event_at_ms)
+    facts = heard.origin()
+    if status.zone < len(placement.inputs):
+        facts["zone"] = placement.inputs[status.zone]
+    if status.time_s != TIME_UNKNOWN and not future:
+        facts["event_at_ms"] = event_at_ms
+    draft.signal(
+        placement.household,
+        ZoneSignal(status.code, bool(status.flags & Flag.URGENT), mode),
+        ordinal=ordinal,
+        event_id=status.event_id,
+        delayed=delayed,
+        time_doubtful=doubtful,
+        test=bool(status.flags & Flag.TEST),
+        **facts,
+    )
+    if future:
+        trouble(draft, TroubleKind.NODE_CLOCK, address, placement)
+    return Verdict.ACCEPTED
+
+
+def _hello(draft: Draft, heard: Heard, hello: Hello) -> Verdict:
+    node = draft.node(heard.address)
+    if node.boot == hello.challenge:
+        return Verdict.DUPLICATE
+    named = heard.message.extra(Extra.BUILD)  # noqa: S610  # ruff takes it for Django's
+    build = named or f"{hello.major}.{hello.minor}.{hello.patch}".encode()
+    firmware = "".join(chr(byte) for byte in build[:64] if 0x20 <= byte < 0x7F)
+    draft.nodes[heard.address] = replace(node, boot=hello.challenge, firmware=firmware)
+    household = heard.placement.household
+    draft.record(ReportKind.NODE_STARTED, Lane.ROUTINE, household=household, firmware=firmware, **heard.origin())
+    return Verdict.ACCEPTED
+
+
+def _unknown(draft: Draft, heard: Heard, unknown: Unknown) -> Verdict:
+    household = heard.placement.household
+    urgent = bool(unknown.flags & Flag.URGENT)
+    signal = ZoneSignal(Code.NONE, urgent, draft.panel(household).mode)
+    draft.signal(household, signal, time_doubtful=True, **heard.origin())
+    return Verdict.NOT_UNDERSTOOD
+
+
+def _command_answered(draft: Draft, address: Address, ack: Ack) -> None:
+    waiting = draft.pending_of(address, ack.event_id)
+    if waiting is None:
+        return
+    shown = ack.verdict in (Verdict.ACCEPTED, Verdict.DUPLICATE)
+    expired = ack.verdict == Verdict.EXPIRED
+    outcome = OutcomeKind.SHOWN if shown else OutcomeKind.EXPIRED if expired else OutcomeKind.REFUSED
+    draft.end(waiting.command, outcome)
+
+
+def _levels(draft: Draft, heard: Heard, levels: int) -> None:
+    """Levels come only from the highest accepted counter: an older frame must not undo them."""
+    node = draft.node(heard.address)
+    if heard.message.header.counter == node.window.highest:
+        draft.nodes[heard.address] = replace(node, levels=levels)
+
+
+def trouble(draft: Draft, kind: TroubleKind, address: Address | None, placement: Placement | None) -> None:
+    """Journal a trouble; it names a node and household where they are certain."""
+    facts: dict[str, Any] = {"trouble": kind}
+    if address and placement:
+        facts["node"] = NodeAddress(network=address.network, node=address.node)
+        facts["household"] = placement.household
+    draft.record(ReportKind.TROUBLE, Lane.ROUTINE, **facts)

@@ -1,0 +1,41 @@
+"""What the concentrator remembers of one node between two of its frames."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field, replace
+
+from anju.concentrator.core.freshness import Freshness, Window
+from anju.concentrator.core.places import Route
+
+
+@dataclass(frozen=True, slots=True)
+class NodeState:
+    """Counters, levels and route of a node; `events` numbers its journalled events, `boot` is its last challenge."""
+
+    epoch: int = 0
+    window: Window = field(default_factory=Window)
+    events: int = 0
+    levels: int = 0
+    last_seen_ms: int = 0
+    route: Route | None = None
+    boot: bytes = b""
+    firmware: str = ""
+
+    def judge(self, epoch: int, counter: int, tag: bytes) -> Freshness:
+        """Whether a frame is new; an older key epoch never is, a newer one starts a window of its own."""
+        if epoch < self.epoch:
+            return Freshness.REPLAY
+        window = self.window if epoch == self.epoch else Window()
+        return window.judge(counter, tag)
+
+    def heard(self, epoch: int, counter: int, tag: bytes, route: Route, now_ms: int) -> NodeState:
+        """The state after a fresh frame; the route follows only the newest counter."""
+        window = self.window if epoch == self.epoch else Window()
+        newest = epoch > self.epoch or counter > window.highest
+        return replace(
+            self,
+            epoch=epoch,
+            window=window.accept(counter, tag),
+            last_seen_ms=now_ms,
+            route=route if newest else self.route,
+        )

@@ -1,0 +1,36 @@
+"""The panel's transitions as named rows: read them from top to bottom, the first that fits decides.
+
+Hold-up and tamper have no column for the arm mode because no mode changes them (invariants I4 and I5).
+"""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+from anju.uplink.reports import Lane, PanelMode, ReportKind, ZoneKind
+from anju.wire.table import Code
+
+ANY_MODE = frozenset(PanelMode)
+ARMED = frozenset({PanelMode.HOME, PanelMode.AWAY})
+UNARMED = frozenset({PanelMode.OFF})
+
+
+class ZoneRow(NamedTuple):
+    """When a node says `code` in one of `modes`: report `kind` in `lane`, and latch `latches`."""
+
+    name: str
+    code: Code
+    modes: frozenset[PanelMode]
+    kind: ReportKind
+    lane: Lane
+    latches: ZoneKind | None = None
+
+
+ZONE_ROWS = (
+    ZoneRow("button pressed", Code.PANIC, ANY_MODE, ReportKind.HOLD_UP_ALARM, Lane.PANIC, ZoneKind.HOLD_UP),
+    ZoneRow("case opened", Code.TAMPERED, ANY_MODE, ReportKind.TAMPER_ALARM, Lane.ALARM, ZoneKind.TAMPER),
+    ZoneRow("case closed", Code.TAMPER_RESTORED, ANY_MODE, ReportKind.TAMPER_RESTORED, Lane.ROUTINE),
+    ZoneRow("door opened, armed", Code.OPENED, ARMED, ReportKind.INTRUSION_ALARM, Lane.ALARM, ZoneKind.ENTRY),
+    ZoneRow("door opened, unarmed", Code.OPENED, UNARMED, ReportKind.OPENED, Lane.ROUTINE),
+    ZoneRow("door closed", Code.CLOSED, ANY_MODE, ReportKind.CLOSED, Lane.ROUTINE),
+)

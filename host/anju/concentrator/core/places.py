@@ -1,0 +1,28 @@
+"""Where things are: a node on the wire, the way to it, and what hangs on it."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+from anju.uplink.reports import Zone
+
+
+class Address(NamedTuple):
+    """A node on the wire."""
+
+    network: int
+    node: int
+
+
+class Route(NamedTuple):
+    """The way a frame came, and the way its answer goes: a link's name and the peer as that link writes it."""
+
+    link: str
+    peer: str
+
+
+class Placement(NamedTuple):
+    """What was enrolled: the household a node belongs to, and its inputs in order."""
+
+    household: str
+    inputs: tuple[Zone, ...]

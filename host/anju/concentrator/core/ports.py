@@ -1,0 +1,84 @@
+"""What the rooms of the concentrator ask of one another, so that none has to import another."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from contextlib import AbstractAsyncContextManager
+from typing import NamedTuple, Protocol
+
+from anju.concentrator.core.draft import Building, Draft
+from anju.concentrator.core.moment import Moment
+from anju.concentrator.core.places import Address, Placement, Route
+from anju.uplink.reports import Report
+from anju.wire.messages import Header
+
+Clock = Callable[[], Moment]
+Send = Callable[[Route, bytes], None]
+"""Hands a frame to a link. A link that is down drops it and counts it; the sender retries or the peer does."""
+
+
+class Signal(Protocol):
+    """What rooms use of `asyncio.Event`."""
+
+    def set(self) -> None: ...
+    def clear(self) -> None: ...
+    async def wait(self) -> bool | None: ...
+
+
+class OwedRow(NamedTuple):
+    """An undelivered row: its sequence, the canonical JSON of its report, and its SHA-256 in hex."""
+
+    seq: int
+    report: str
+    sha256: str
+
+
+class Journal(Protocol):
+    """The one way to change anything: draft, commit, adopt."""
+
+    def change(self) -> AbstractAsyncContextManager[Draft]:
+        """A draft that is committed and adopted on a clean exit, and dropped on any other; one at a time."""
+
+    def holds(self, address: Address, event_id: int, ordinal: int) -> bool:
+        """Whether the node's event is among its last 4,096 before `ordinal`."""
+
+    def report(self, seq: int) -> tuple[Report, str] | None:
+        """A journalled report with its hash, or None."""
+
+    @property
+    def journal_id(self) -> str:
+        """Random 128-bit name of this journal, 32 hex digits."""
+
+    @property
+    def building(self) -> Building:
+        """The committed state; to look at, never to change."""
+
+
+class Outbox(Protocol):
+    """What is still owed to a destination. Rows leave it only by a receipt."""
+
+    @property
+    def journal_id(self) -> str:
+        """Random 128-bit name of this journal, 32 hex digits."""
+
+    def owed(self, destination: str, most: int) -> list[OwedRow]:
+        """Rows to send next: households with a panic first, and within one household always in order."""
+
+    async def settle(self, destination: str, received: Iterable[int], conflicts: Iterable[int]) -> None:
+        """Note the receipt of rows; conflicting ones are set aside, kept and reported as trouble."""
+
+    def subscribe(self) -> Signal:
+        """A signal that is set after every commit; its owner clears it."""
+
+
+class Keys(Protocol):
+    """Link keys' owner: placements and downlink counters; the keys themselves never leave it."""
+
+    def placement(self, address: Address) -> Placement | None:
+        """Where an enrolled node hangs."""
+
+    async def reserve(self, addresses: Iterable[Address]) -> None:
+        """Make sure that each node's next downlink counters are reserved on disk."""
+
+    def next_header(self, address: Address) -> Header:
+        """Header of the next downlink frame, under a counter that was never used; LookupError if none is reserved."""

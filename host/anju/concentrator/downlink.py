@@ -1,0 +1,158 @@
+"""The downlink: what a person at the estate did, carried to the node; each command once, and only while it is true.
+
+A command is journalled before anything is sent, sent again under a new counter until the node confirms it, and ends as
+*shown*, *expired* or *refused*, which goes up as a report. No machine makes one: behind each stands a person.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+from collections.abc import Iterable
+from typing import NamedTuple
+
+import structlog
+
+from anju.concentrator.core.draft import Draft, PendingCommand
+from anju.concentrator.core.panel.decide import Action, PersonSignal
+from anju.concentrator.core.places import Address
+from anju.concentrator.core.ports import Clock, Journal, Keys, Send
+from anju.ledger import LedgerError
+from anju.uplink.commands import CommandKind, EstateCommand
+from anju.uplink.reports import OutcomeKind, Report
+from anju.wire.codec import Codec
+from anju.wire.messages import Command
+from anju.wire.table import Flag, Order, Type
+
+FIRST_RETRY_S = 0.1
+LAST_RETRY_S = 2.0
+"""The node's own retry schedule (protocol.md, Replay, retry, duplicates)."""
+
+_LOOK_AGAIN_S = 1.0
+_ORDERS = {CommandKind.SEEN: Order.SEEN, CommandKind.COMING: Order.COMING}
+_log = structlog.get_logger()
+
+
+class _Try(NamedTuple):
+    """When a command is sent next, and how long to wait after that."""
+
+    due_s: float
+    wait_s: float
+
+
+class Downlink:
+    """Takes commands from the estate and brings those that concern a node there."""
+
+    def __init__(self, codec: Codec, keys: Keys, journal: Journal, send: Send, clock: Clock) -> None:
+        self._codec = codec
+        self._keys = keys
+        self._journal = journal
+        self._send = send
+        self._clock = clock
+        self._tries: dict[int, _Try] = {}
+        self._wake = asyncio.Event()
+
+    @property
+    def last_command(self) -> int:
+        """Number of the newest command in the journal: the cursor to ask the estate from."""
+        return self._journal.building.last_command
+
+    async def accept(self, commands: Iterable[EstateCommand]) -> None:
+        """Journal commands; ones that were received before change nothing. LedgerError: none of them was taken."""
+        async with self._journal.change() as draft:
+            for command in commands:
+                if not draft.knows_command(command.number):
+                    self._take(draft, command)
+        self._wake.set()
+
+    async def run(self) -> None:
+        """Send and expire until cancelled."""
+        while True:
+            pending = dict(self._journal.building.pending)
+            self._tries = {number: self._tries[number] for number in pending if number in self._tries}
+            try:
+                await self._expire(pending.values())
+                await self._send_due(pending)
+            except LedgerError as error:
+                _log.error("a command could not be noted; it stays pending", error=str(error))
+            with contextlib.suppress(TimeoutError):
+                await asyncio.wait_for(self._wake.wait(), self._pause_s() if pending else None)
+            self._wake.clear()
+
+    def _take(self, draft: Draft, command: EstateCommand) -> None:
+        report = self._named_report(command)
+        if report is None:
+            self._end_at_once(draft, command, OutcomeKind.REFUSED)
+        elif _expired(command, draft.moment.wall_ms):
+            self._end_at_once(draft, command, OutcomeKind.EXPIRED)
+        elif command.kind is CommandKind.RESET:
+            draft.arrive(command, None)
+            signal = PersonSignal(Action.RESET, draft.moment.wall_ms)
+            draft.signal(command.household, signal, person=command.person)
+            draft.end(command, OutcomeKind.DONE)
+        elif report.node is None or report.event_id is None:
+            self._end_at_once(draft, command, OutcomeKind.REFUSED)
+        else:
+            address = Address(report.node.network, report.node.node)
+            draft.arrive(command, PendingCommand(command, address, report.event_id))
+
+    def _end_at_once(self, draft: Draft, command: EstateCommand, outcome: OutcomeKind) -> None:
+        draft.arrive(command, None)
+        draft.end(command, outcome)
+
+    def _named_report(self, command: EstateCommand) -> Report | None:
+        """The report that a command answers, if it is really one of this journal."""
+        if command.report.journal_id != self._journal.journal_id:
+            return None
+        found = self._journal.report(command.report.seq)
+        if found is None:
+            return None
+        report, sha256 = found
+        genuine = sha256 == command.report.sha256 and report.household == command.household
+        return report if genuine else None
+
+    async def _expire(self, pending: Iterable[PendingCommand]) -> None:
+        now_ms = self._clock().wall_ms
+        late = [waiting.command for waiting in pending if _expired(waiting.command, now_ms)]
+        if not late:
+            return
+        async with self._journal.change() as draft:
+            for command in late:
+                if draft.pending(command.number):
+                    draft.end(command, OutcomeKind.EXPIRED)
+
+    async def _send_due(self, pending: dict[int, PendingCommand]) -> None:
+        now_s = self._clock().monotonic_s
+        due = {number: waiting for number, waiting in pending.items() if self._tries.get(number, _NOW).due_s <= now_s}
+        await self._keys.reserve({waiting.address for waiting in due.values()})
+        for number, waiting in due.items():
+            wait_s = self._tries.get(number, _NOW).wait_s
+            self._tries[number] = _Try(now_s + wait_s, min(2 * wait_s, LAST_RETRY_S))
+            route = self._journal.building.nodes[waiting.address].route
+            if route and number in self._journal.building.pending:
+                self._send(route, self._codec.seal(self._keys.next_header(waiting.address), _body(waiting)))
+
+    def _pause_s(self) -> float:
+        now_s = self._clock().monotonic_s
+        return max(0.0, min([attempt.due_s - now_s for attempt in self._tries.values()], default=_LOOK_AGAIN_S))
+
+
+_NOW = _Try(float("-inf"), FIRST_RETRY_S)
+
+
+def _expired(command: EstateCommand, now_ms: int) -> bool:
+    return now_ms > command.at_ms + command.valid_s * 1000
+
+
+def _body(waiting: PendingCommand) -> Command:
+    command = waiting.command
+    return Command(
+        type=Type.COMMAND,
+        flags=Flag.ACK_REQUESTED,
+        time_s=command.at_ms // 1000,
+        command_id=command.number,
+        code=_ORDERS[command.kind],
+        zone=0,
+        event_id=waiting.event_id,
+        valid_s=command.valid_s,
+    )

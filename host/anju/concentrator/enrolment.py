@@ -1,0 +1,123 @@
+"""Enrolment at the bench, until pairing exists: random keys for one node, for the keyring and for the node's file.
+
+There is no default key. The keyring's row is committed first; if the node's file cannot be written then, a node id is
+lost and nothing else.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import os
+import re
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any, NamedTuple
+
+from pydantic import ValidationError
+
+from anju.concentrator import control
+from anju.concentrator.keyring import Keyring, Link
+from anju.service.errors import ServiceError
+from anju.service.i18n import _
+from anju.service.settings import Site
+from anju.uplink.fields import HOUSEHOLD_PATTERN
+from anju.uplink.reports import Zone, ZoneKind
+
+FILE_NAME = "enrolment.json"
+MOST_INPUTS = 16
+"""`levels` of a frame has 16 bits."""
+
+
+class Enrolled(NamedTuple):
+    """The new node's place on the wire, and where its file is."""
+
+    network: int
+    node: int
+    file: Path
+
+
+def enrol(site: Site, household: str, inputs: Sequence[tuple[str, ZoneKind]], out: Path) -> Enrolled:
+    """Make a node's keys and write `out/enrolment.json` (0600); ServiceError says what was not done."""
+    zones = _zones(inputs)
+    _check_household(household)
+    target = out / FILE_NAME
+    if target.exists():
+        raise ServiceError(
+            _("%(file)s exists already.") % {"file": target},
+            _("Nothing was enrolled; the file was left as it is."),
+            _("Choose another folder with --out, or remove the file if no node will use it."),
+        )
+    try:
+        out.mkdir(parents=True, exist_ok=True, mode=0o700)
+        link = _new_link(site, household, zones)
+        _write_once(target, link | {"inputs": [zone.kind.value for zone in zones]})
+    except OSError as error:
+        raise ServiceError(
+            _("%(file)s cannot be written: %(reason)s.") % {"file": target, "reason": error.strerror or error},
+            _("No node was enrolled."),
+            _("Choose a folder that you may write to with --out."),
+        ) from error
+    return Enrolled(link["network"], link["node"], target)
+
+
+async def enrol_here(keyring: Keyring, network: int, household: str, zones: tuple[Zone, ...]) -> dict[str, Any]:
+    """Enrol in an open keyring; the link as the enrolment file writes it."""
+    _check_household(household)
+    return _as_file(await keyring.enrol(network, household, zones))
+
+
+def _new_link(site: Site, household: str, zones: tuple[Zone, ...]) -> dict[str, Any]:
+    inputs = json.dumps([zone.model_dump() for zone in zones])
+    try:
+        answer = control.ask(site.control_socket, do="enrol", household=household, inputs=inputs)
+    except control.NotRunningError:
+        return asyncio.run(_offline(site, household, zones))
+    return {key: answer[key] for key in ("version", "network", "node", "epoch", "up", "down")}
+
+
+async def _offline(site: Site, household: str, zones: tuple[Zone, ...]) -> dict[str, Any]:
+    keyring = Keyring.open(site.keyring)
+    try:
+        return await enrol_here(keyring, site.concentrator.network, household, zones)
+    finally:
+        await keyring.close()
+
+
+def _as_file(link: Link) -> dict[str, Any]:
+    (network, node), epoch, up, down = link
+    return {"version": 1, "network": network, "node": node, "epoch": epoch, "up": up.hex(), "down": down.hex()}
+
+
+def _zones(inputs: Sequence[tuple[str, ZoneKind]]) -> tuple[Zone, ...]:
+    if not 1 <= len(inputs) <= MOST_INPUTS:
+        raise ServiceError(
+            _("A node has 1 to %(most)d inputs, not %(count)d.") % {"most": MOST_INPUTS, "count": len(inputs)},
+            _("Nothing was enrolled."),
+            _("Name each input once, for example: --zone front-door:entry --zone case:tamper"),
+        )
+    try:
+        return tuple(Zone(number=number, name=name, kind=kind) for number, (name, kind) in enumerate(inputs))
+    except ValidationError as error:
+        raise ServiceError(
+            _("A zone's name is not usable: %(reason)s.") % {"reason": error.errors()[0]["msg"]},
+            _("Nothing was enrolled."),
+            _("A name has 1 to 64 characters."),
+        ) from None
+
+
+def _check_household(household: str) -> None:
+    if not re.fullmatch(HOUSEHOLD_PATTERN, household):
+        raise ServiceError(
+            _("%(household)s is not a household.") % {"household": household},
+            _("Nothing was enrolled."),
+            _("Write building, unit, floor and door, for example 3-2-0501."),
+        )
+
+
+def _write_once(target: Path, content: dict[str, Any]) -> None:
+    descriptor = os.open(target, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+    with os.fdopen(descriptor, "w", encoding="utf-8") as file:
+        json.dump(content, file)
+        file.flush()
+        os.fsync(file.fileno())

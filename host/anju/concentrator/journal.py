@@ -1,0 +1,204 @@
+"""The journal: everything that happened, and the one way to change what the concentrator believes.
+
+`Journal.change` lends a draft; leaving its block commits events, counters, panels, commands and one outbox row per
+destination in ONE transaction, and only then adopts the draft. Nothing outside ever sees an uncommitted state.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import secrets
+import sqlite3
+from collections.abc import AsyncIterator, Iterable
+from contextlib import asynccontextmanager
+from importlib.resources import files
+from pathlib import Path
+
+from anju.concentrator.core.draft import Building, Draft, PendingCommand
+from anju.concentrator.core.freshness import Window
+from anju.concentrator.core.intake import EVENTS_REMEMBERED
+from anju.concentrator.core.node import NodeState
+from anju.concentrator.core.panel.state import PanelState
+from anju.concentrator.core.places import Address, Route
+from anju.concentrator.core.ports import Clock, OwedRow
+from anju.ledger import Ledger, chain
+from anju.uplink.canonical import canonical, digest
+from anju.uplink.commands import EstateCommand
+from anju.uplink.reports import Lane, Report
+
+_LANES = {Lane.PANIC: 0, Lane.ALARM: 1, Lane.ROUTINE: 2}
+_OWED, _RECEIVED, _CONFLICT = 0, 1, 2
+
+
+class Journal:
+    """The concentrator's journal in one SQLite file; use `Journal.open`."""
+
+    def __init__(self, ledger: Ledger, clock: Clock, destinations: tuple[str, ...]) -> None:
+        self.building = Building()
+        self.journal_id = ""
+        self._ledger = ledger
+        self._clock = clock
+        self._destinations = destinations
+        self._chain = chain.GENESIS
+        self._lock = asyncio.Lock()
+        self._subscribers: list[asyncio.Event] = []
+
+    @classmethod
+    async def open(cls, path: Path, clock: Clock, destinations: tuple[str, ...]) -> Journal:
+        """Open or create the journal and read the state it holds; LedgerError says what is wrong and what to do."""
+        journal = cls(Ledger.open(path, files("anju.concentrator") / "schema" / "journal"), clock, destinations)
+        journal.journal_id = await journal._ledger.write(journal._name_once)
+        journal._read_state()
+        return journal
+
+    async def close(self) -> None:
+        """Wait for the last commit and close the file."""
+        async with self._lock:
+            await self._ledger.close()
+
+    @asynccontextmanager
+    async def change(self) -> AsyncIterator[Draft]:
+        """A draft, committed and adopted when the block ends well; dropped if it raises, or if the commit fails."""
+        async with self._lock:
+            draft = Draft(self.building, self._clock())
+            yield draft
+            if draft.is_empty:
+                return
+            # A caller that is cancelled must not leave a commit behind that nobody adopted.
+            commit = asyncio.ensure_future(self._commit(draft))
+            try:
+                await asyncio.shield(commit)
+            except asyncio.CancelledError:
+                await commit
+                raise
+
+    def holds(self, address: Address, event_id: int, ordinal: int) -> bool:
+        """Whether the node's event is among its last 4,096 before `ordinal`."""
+        found = self._ledger.read().execute(
+            "SELECT 1 FROM event WHERE network = ? AND node = ? AND event_id = ? AND ordinal >= ? LIMIT 1",
+            (*address, event_id, ordinal - EVENTS_REMEMBERED),
+        )
+        return found.fetchone() is not None
+
+    def report(self, seq: int) -> tuple[Report, str] | None:
+        """A journalled report with its hash, or None."""
+        row = self._ledger.read().execute("SELECT report, sha256 FROM event WHERE seq = ?", (seq,)).fetchone()
+        return (Report.model_validate_json(row[0]), row[1].hex()) if row else None
+
+    def owed(self, destination: str, most: int) -> list[OwedRow]:
+        """Rows to send next: households with a panic first, and within one household always in order."""
+        found = self._ledger.read().execute(
+            """
+            WITH urgency AS (
+                SELECT household, min(lane) AS lane FROM outbox WHERE destination = :to AND state = 0 GROUP BY household
+            )
+            SELECT event.seq, event.report, event.sha256
+            FROM outbox JOIN urgency USING (household) JOIN event USING (seq)
+            WHERE outbox.destination = :to AND outbox.state = 0
+            ORDER BY urgency.lane, outbox.seq LIMIT :most
+            """,
+            {"to": destination, "most": most},
+        )
+        return [OwedRow(seq, report, sha256.hex()) for seq, report, sha256 in found]
+
+    async def settle(self, destination: str, received: Iterable[int], conflicts: Iterable[int]) -> None:
+        """Note the receipt of rows; conflicting ones are set aside and kept."""
+        settled_at_ms = self._clock().wall_ms
+        rows = [(_RECEIVED, settled_at_ms, destination, seq) for seq in received]
+        rows += [(_CONFLICT, settled_at_ms, destination, seq) for seq in conflicts]
+
+        def mark(connection: sqlite3.Connection) -> None:
+            connection.executemany(
+                "UPDATE outbox SET state = ?, settled_at_ms = ? WHERE destination = ? AND seq = ?", rows
+            )
+
+        await self._ledger.write(mark)
+
+    def subscribe(self) -> asyncio.Event:
+        """A signal that is set after every commit; its owner clears it."""
+        signal = asyncio.Event()
+        self._subscribers.append(signal)
+        return signal
+
+    def totals(self) -> dict[str, int]:
+        """Rows in all, node events among them, and rows still owed to any destination."""
+        row = self._ledger.read().execute(
+            "SELECT (SELECT count(*) FROM event), (SELECT count(*) FROM event WHERE ordinal IS NOT NULL),"
+            " (SELECT count(*) FROM outbox WHERE state = 0)"
+        )
+        return dict(zip(("rows", "events", "outbox"), row.fetchone(), strict=True))
+
+    async def _commit(self, draft: Draft) -> None:
+        self._chain = await self._ledger.write(lambda connection: self._store(connection, draft))
+        draft.adopt()
+        for signal in self._subscribers:
+            signal.set()
+
+    def _store(self, connection: sqlite3.Connection, draft: Draft) -> bytes:
+        head = self._chain
+        events, owed = [], []
+        for report, ordinal in draft.entries:
+            text = canonical(report)
+            sha256 = bytes.fromhex(digest(text))
+            head = chain.next_link(head, sha256)
+            node = (report.node.network, report.node.node) if report.node else (None, None)
+            events.append((report.seq, *node, report.event_id, ordinal, text.decode(), sha256, head))
+            rest = (report.seq, report.household or "", _LANES[report.lane])
+            owed += [(destination, *rest) for destination in self._destinations]
+        connection.executemany("INSERT INTO event VALUES (?, ?, ?, ?, ?, ?, ?, ?)", events)
+        connection.executemany("INSERT INTO outbox (destination, seq, household, lane) VALUES (?, ?, ?, ?)", owed)
+        connection.executemany(
+            "INSERT OR REPLACE INTO node VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+            [_node_row(address, state) for address, state in draft.nodes.items()],
+        )
+        connection.executemany(
+            "INSERT OR REPLACE INTO panel VALUES (?, ?)",
+            [(household, state.to_json()) for household, state in draft.panels.items()],
+        )
+        for command, pending in draft.arrived:
+            target = (*pending.address, pending.event_id) if pending else (None, None, None)
+            connection.execute(
+                "INSERT INTO command VALUES (?, ?, ?, ?, ?, NULL)",
+                (command.number, canonical(command).decode(), *target),
+            )
+        connection.executemany(
+            "UPDATE command SET outcome = ? WHERE number = ?",
+            [(outcome, number) for number, outcome in draft.ended.items()],
+        )
+        return head
+
+    def _name_once(self, connection: sqlite3.Connection) -> str:
+        row = connection.execute("SELECT journal_id FROM journal").fetchone()
+        if row is None:
+            row = (secrets.token_hex(16),)
+            connection.execute("INSERT INTO journal VALUES (?, ?)", (*row, self._clock().wall_ms))
+        return str(row[0])
+
+    def _read_state(self) -> None:
+        read = self._ledger.read()
+        last = read.execute("SELECT seq, chain FROM event ORDER BY seq DESC LIMIT 1").fetchone()
+        if last:
+            self.building.last_seq, self._chain = last
+        for row in read.execute("SELECT * FROM node"):
+            self.building.nodes[Address(row[0], row[1])] = _node_state(row)
+        for household, state in read.execute("SELECT household, state FROM panel"):
+            self.building.panels[household] = PanelState.from_json(state)
+        self.building.last_command = read.execute("SELECT coalesce(max(number), 0) FROM command").fetchone()[0]
+        for text, network, node, event_id in read.execute(
+            "SELECT command, network, node, event_id FROM command WHERE outcome IS NULL"
+        ):
+            command = EstateCommand.model_validate_json(text)
+            self.building.pending[command.number] = PendingCommand(command, Address(network, node), event_id)
+
+
+def _node_row(address: Address, state: NodeState) -> tuple[object, ...]:
+    route = tuple(state.route) if state.route else (None, None)
+    counters = (state.epoch, state.window.highest, state.window.marks, state.events)
+    return (*address, *counters, state.levels, state.last_seen_ms, *route, state.boot, state.firmware)
+
+
+def _node_state(row: tuple[object, ...]) -> NodeState:
+    _, _, epoch, highest, marks, events, levels, last_seen_ms, link, peer, boot, firmware = row
+    route = Route(str(link), str(peer)) if link is not None else None
+    window = Window(highest, marks)  # type: ignore[arg-type]  # STRICT table: the columns have these types
+    return NodeState(epoch, window, events, levels, last_seen_ms, route, boot, firmware)  # type: ignore[arg-type]

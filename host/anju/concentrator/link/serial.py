@@ -1,0 +1,85 @@
+"""Serial lines by pyserial's URLs: /dev/ttyUSB0, a pty, socket://host:port, rfc2217://host:port."""
+
+from __future__ import annotations
+
+import asyncio
+from collections import Counter
+from collections.abc import Callable
+from functools import partial
+
+import serial
+import structlog
+from serial_asyncio_fast import create_serial_connection
+
+from anju.concentrator.core.places import Route
+from anju.wire.framing import Deframer, LineFault, frame_to_stream
+
+REOPEN_S = 2.0
+"""Pause before a lost line is tried again: a USB adapter that was pulled comes back within seconds."""
+
+_log = structlog.get_logger()
+
+
+class SerialLink:
+    """One serial line; it is opened again for ever, because a line that comes back must not need a person."""
+
+    def __init__(self, url: str, baud: int, arrive: Callable[[bytes, Route], None]) -> None:
+        self.name = f"serial:{url}"
+        self.counts: Counter[str] = Counter()
+        self._url = url
+        self._baud = baud
+        self._arrive = arrive
+        self._transport: asyncio.Transport | None = None
+
+    async def run(self) -> None:
+        """Keep the line open until cancelled."""
+        while True:
+            lost = asyncio.get_running_loop().create_future()
+            try:
+                transport, _protocol = await create_serial_connection(
+                    asyncio.get_running_loop(), partial(_Line, self, lost), self._url, baudrate=self._baud
+                )
+            except (OSError, ValueError, serial.SerialException) as error:
+                self.counts["not_opened"] += 1
+                _log.warning("serial line cannot be opened; trying again", link=self.name, error=str(error))
+            else:
+                self._transport = transport
+                _log.info("serial line open", link=self.name)
+                try:
+                    _log.warning("serial line lost; opening it again", link=self.name, error=str(await lost))
+                finally:
+                    self.close()
+            await asyncio.sleep(REOPEN_S)
+
+    def send(self, _peer: str, frame: bytes) -> None:
+        """Send a frame to whoever listens on the line; dropped while the line is down."""
+        if self._transport and not self._transport.is_closing():
+            self._transport.write(frame_to_stream(frame))
+
+    def close(self) -> None:
+        """Close the line."""
+        if self._transport:
+            self._transport.close()
+            self._transport = None
+
+    def take(self, piece: bytes | LineFault) -> None:
+        """A frame, or a line fault to count, from the stream."""
+        if isinstance(piece, LineFault):
+            self.counts[piece.value] += 1
+        else:
+            self._arrive(piece, Route(self.name, ""))
+
+
+class _Line(asyncio.Protocol):
+    def __init__(self, link: SerialLink, lost: asyncio.Future[Exception | None]) -> None:
+        self._link = link
+        self._lost = lost
+        self._deframer = Deframer()
+
+    def data_received(self, data: bytes) -> None:
+        for piece in self._deframer.feed(data):
+            self._link.take(piece)
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        if not self._lost.done():
+            self._lost.set_result(exc)

@@ -1,0 +1,166 @@
+"""The reception: what happens to a frame, from its bytes to its acknowledgement. One press on one screen.
+
+`Reception._receive` is the whole way: deframed bytes -> key and tag (codec) -> freshness -> decision on a draft ->
+commit -> adopt -> ack. Frames that wait while a commit runs share the next one. If the commit fails, the draft is
+dropped and nobody is acknowledged; every node tries again, byte for byte.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections import Counter
+from typing import NamedTuple
+
+import structlog
+
+from anju.concentrator.core import intake
+from anju.concentrator.core.draft import Draft
+from anju.concentrator.core.freshness import Freshness
+from anju.concentrator.core.intake import Heard
+from anju.concentrator.core.places import Address, Placement, Route
+from anju.concentrator.core.ports import Clock, Journal, Keys, Send
+from anju.ledger import LedgerError
+from anju.uplink.reports import PanelMode, TroubleKind
+from anju.wire.codec import Codec, Reason, Refused
+from anju.wire.messages import Ack, Extra, Hello, Message, Status
+from anju.wire.table import QUALITY_UNKNOWN, TAG_BYTES, ArmMode, Flag, Type, Verdict
+from anju.wire.table import Extra as ExtraType
+
+MOST_WAITING = 4096
+"""Frames that may wait for a commit, 200 KB of them; more are dropped and counted, and their nodes try again."""
+
+MOST_AT_ONCE = 256
+TROUBLE_EVERY_S = 60.0
+"""At most one trouble per link or node and minute (invariant I2): a flood of forgeries must not fill the journal."""
+
+_ARM_MODES = {PanelMode.OFF: ArmMode.OFF, PanelMode.HOME: ArmMode.HOME, PanelMode.AWAY: ArmMode.AWAY}
+_log = structlog.get_logger()
+
+
+class Arrival(NamedTuple):
+    """A frame and the way it came."""
+
+    frame: bytes
+    route: Route
+
+
+class Answer(NamedTuple):
+    """An acknowledgement that is owed once the draft is committed."""
+
+    route: Route
+    address: Address
+    message: Message
+    verdict: Verdict
+    arm_mode: ArmMode
+
+
+class Reception:
+    """Takes frames from every link; `counts` says what became of them."""
+
+    def __init__(self, codec: Codec, keys: Keys, journal: Journal, send: Send, clock: Clock) -> None:
+        self.counts: Counter[str] = Counter()
+        self._codec = codec
+        self._keys = keys
+        self._journal = journal
+        self._send = send
+        self._clock = clock
+        self._waiting: asyncio.Queue[Arrival] = asyncio.Queue(MOST_WAITING)
+        self._troubled: dict[object, float] = {}
+
+    def arrive(self, frame: bytes, route: Route) -> None:
+        """Take a frame from a link. Never blocks and never raises."""
+        try:
+            self._waiting.put_nowait(Arrival(frame, route))
+        except asyncio.QueueFull:
+            self.counts["overload"] += 1
+
+    async def run(self) -> None:
+        """Receive until cancelled."""
+        while True:
+            arrivals = [await self._waiting.get()]
+            while len(arrivals) < MOST_AT_ONCE and not self._waiting.empty():
+                arrivals.append(self._waiting.get_nowait())
+            await self.receive(arrivals)
+
+    async def receive(self, arrivals: list[Arrival]) -> None:
+        """Receive a group of frames in one commit. Never raises: what cannot be handled is counted, logged, not acked."""
+        try:
+            await self._receive(arrivals)
+        except LedgerError as error:
+            self.counts["not_committed"] += len(arrivals)
+            _log.error("commit failed; nothing was acknowledged, the nodes will try again", error=str(error))
+        except Exception:  # noqa: BLE001
+            # A frame that trips over a fault of ours must not take its neighbours with it, nor the reception.
+            if len(arrivals) == 1:
+                self.counts["fault"] += 1
+                _log.exception("a frame could not be handled; it was not acknowledged", route=arrivals[0].route)
+                return
+            for arrival in arrivals:
+                await self.receive([arrival])
+
+    async def _receive(self, arrivals: list[Arrival]) -> None:
+        verdicts: Counter[str] = Counter()
+        async with self._journal.change() as draft:
+            answers = [self._judge(arrival, draft, verdicts) for arrival in arrivals]
+        self.counts.update(verdicts)
+        owed = [answer for answer in answers if answer]
+        await self._keys.reserve({answer.address for answer in owed})
+        for answer in owed:
+            self._acknowledge(answer)
+
+    def _judge(self, arrival: Arrival, draft: Draft, verdicts: Counter[str]) -> Answer | None:
+        frame, route = arrival
+        try:
+            message = self._codec.open(frame)
+        except Refused as refused:
+            verdicts[refused.reason] += 1
+            if refused.reason is Reason.TAG:
+                self._trouble(draft, TroubleKind.FORGERY, route.link)
+            return None
+        header = message.header
+        address = Address(header.network, header.node)
+        placement = self._keys.placement(address)
+        if placement is None:
+            verdicts[Reason.UNKNOWN_NODE] += 1
+            return None
+        before = draft.node(address)
+        tag = frame[-TAG_BYTES:]
+        freshness = before.judge(header.epoch, header.counter, tag)
+        verdicts[freshness] += 1
+        if freshness is Freshness.REPLAY:
+            return None
+        if freshness is Freshness.CLONE:
+            self._trouble(draft, TroubleKind.CLONE, address, placement)
+            return None
+        verdict: Verdict | None = Verdict.DUPLICATE
+        if freshness is Freshness.FRESH:
+            draft.nodes[address] = before.heard(header.epoch, header.counter, tag, route, draft.moment.wall_ms)
+            verdict = intake.take(draft, Heard(message, placement, before.last_seen_ms), self._journal.holds)
+        if verdict is None or not message.body.flags & Flag.ACK_REQUESTED:
+            return None
+        return Answer(route, address, message, verdict, _ARM_MODES[draft.panel(placement.household).mode])
+
+    def _acknowledge(self, answer: Answer) -> None:
+        header, body, _ = answer.message
+        extras = [Extra(ExtraType.CHALLENGE, body.challenge)] if isinstance(body, Hello) else []
+        ack = Ack(
+            type=Type.ACK,
+            flags=0,
+            time_s=self._clock().wall_ms // 1000,
+            acked_epoch=header.epoch,
+            verdict=answer.verdict,
+            acked_counter=header.counter,
+            event_id=body.event_id if isinstance(body, Status) else 0,
+            link_quality=QUALITY_UNKNOWN,
+            arm_mode=answer.arm_mode,
+        )
+        self._send(answer.route, self._codec.seal(self._keys.next_header(answer.address), ack, extras))
+
+    def _trouble(
+        self, draft: Draft, kind: TroubleKind, subject: Address | str, placement: Placement | None = None
+    ) -> None:
+        now = draft.moment.monotonic_s
+        if now - self._troubled.get((kind, subject), -TROUBLE_EVERY_S) < TROUBLE_EVERY_S:
+            return
+        self._troubled[kind, subject] = now
+        intake.trouble(draft, kind, subject if isinstance(subject, Address) else None, placement)
