@@ -1,0 +1,136 @@
+"""One service as a child process: started, watched, started again when it dies."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import signal
+import time
+from collections.abc import Awaitable, Callable
+from contextlib import suppress
+from pathlib import Path
+
+from anju.service import log
+from anju.service.errors import EX_CONFIG, ServiceError
+from anju.service.i18n import _
+
+_READY_S = 30.0
+_FIRST_WAIT_S, _LONGEST_WAIT_S = 0.2, 5.0
+_HEALTHY_S = 10.0
+"""A service that ran this long is started again at once when it dies."""
+_MOST_STARTS = 5
+"""A service that dies this often before it was ever ready will not become so."""
+
+_logger = log.get("service.supervisor")
+
+
+class GaveUp(ServiceError):
+    """A service ended in a way that another start would not mend."""
+
+    def __init__(self, what: str, unchanged: str, next_step: str, status: int) -> None:
+        super().__init__(what, unchanged, next_step)
+        self.status = status
+
+
+class Child:
+    """Keeps one service running; `ready` is set while it is up."""
+
+    def __init__(self, name: str, pid_file: Path, spawn: Callable[[], Awaitable[asyncio.subprocess.Process]]) -> None:
+        self.name = name
+        self.ready = asyncio.Event()
+        self.told = ""
+        self._pid_file = pid_file
+        self._spawn = spawn
+        self._process: asyncio.subprocess.Process | None = None
+        self._leaving = asyncio.Event()
+        self._was_ready = False
+
+    @property
+    def pid(self) -> int | None:
+        """The process of now, or None between two."""
+        return None if self._process is None else self._process.pid
+
+    def note(self, notice: dict[str, str]) -> None:
+        """Take what the service says about itself."""
+        if notice.get("READY") == "1":
+            self._was_ready = True
+            self.ready.set()
+        self.told = notice.get("STATUS", self.told)
+
+    def leave(self) -> None:
+        """Ask the service to end, and start it no more."""
+        self._leaving.set()
+        self.signal(signal.SIGTERM)
+
+    def signal(self, number: int) -> None:
+        """Send a signal to the service, if it runs."""
+        if self._process is not None:
+            with suppress(ProcessLookupError):
+                self._process.send_signal(number)
+
+    async def keep(self, hear: Callable[[], None]) -> None:
+        """Run the service until `leave`; GaveUp if it cannot be kept. `hear` takes the notices that have arrived."""
+        wait_s, starts = _FIRST_WAIT_S, 0
+        while not self._leaving.is_set():
+            began = time.monotonic()
+            status = await self._run_once()
+            hear()
+            starts += 1
+            if self._leaving.is_set():
+                return
+            self._give_up_if_hopeless(status, starts)
+            if time.monotonic() - began >= _HEALTHY_S:
+                wait_s = _FIRST_WAIT_S
+            with suppress(TimeoutError):
+                await asyncio.wait_for(self._leaving.wait(), wait_s)
+            wait_s = min(2 * wait_s, _LONGEST_WAIT_S)
+
+    async def _run_once(self) -> int:
+        """Start the service and wait for its end; its exit status, negative for a signal."""
+        process = self._process = await self._spawn()
+        _write_private(self._pid_file, f"{process.pid}\n")
+        _logger.info("started", name=self.name, pid=process.pid)
+        impatience = asyncio.get_running_loop().call_later(_READY_S, self._end_if_late)
+        try:
+            if self._leaving.is_set():  # asked while it was being made
+                self.signal(signal.SIGTERM)
+            status = await process.wait()
+        finally:
+            impatience.cancel()
+            self._process = None
+            self.ready.clear()
+            self._pid_file.unlink(missing_ok=True)
+            with suppress(ProcessLookupError):
+                os.killpg(process.pid, signal.SIGKILL)  # whatever it had started itself
+        _logger.info("ended", name=self.name, pid=process.pid, status=status)
+        return status
+
+    def _end_if_late(self) -> None:
+        if not self.ready.is_set():
+            _logger.warning("not ready", name=self.name, pid=self.pid, after_s=_READY_S)
+            self.signal(signal.SIGKILL)
+
+    def _give_up_if_hopeless(self, status: int, starts: int) -> None:
+        stopped = _("All services of this site were stopped; what they had stored is kept.")
+        if status == EX_CONFIG:
+            told = self.told or _("It gave no reason.")
+            raise GaveUp(_("The %(name)s cannot run: %(told)s") % {"name": self.name, "told": told}, stopped, "", EX_CONFIG)
+        if not self._was_ready and starts >= _MOST_STARTS:
+            raise GaveUp(
+                _("The %(name)s ended %(starts)d times before it was ready, the last time with status %(status)d.")
+                % {"name": self.name, "starts": starts, "status": status},
+                stopped,
+                _("The lines that it wrote above say why; send them with your report if they don't help you."),
+                1,
+            )
+
+
+def _write_private(path: Path, text: str) -> None:
+    """Replace a small file at once, mode 0600."""
+    fresh = path.with_name(path.name + ".new")
+    fd = os.open(fresh, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_CLOEXEC, 0o600)
+    try:
+        os.write(fd, text.encode())
+    finally:
+        os.close(fd)
+    fresh.replace(path)

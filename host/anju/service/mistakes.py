@@ -1,0 +1,128 @@
+"""Puts what pydantic says about site.toml into words for the person who wrote the file: line, key, what is wrong."""
+
+from __future__ import annotations
+
+import difflib
+import re
+from collections.abc import Sequence
+from typing import Any
+
+from pydantic import BaseModel, ValidationError
+
+from anju.service.i18n import _
+
+_Place = tuple[int | str, ...]
+
+
+def describe(error: ValidationError, text: str, model: type[BaseModel]) -> list[str]:
+    """One phrase for each mistake, in the order of the file."""
+    found = []
+    for mistake in error.errors(include_url=False, include_context=True):
+        place = tuple(part for part in mistake["loc"] if isinstance(part, int) or not part.startswith("function-"))
+        line = _line(text, place)
+        phrase = _phrase(mistake["type"], mistake["input"], mistake.get("ctx", {}), place, model)
+        if line is not None:
+            phrase = _("line %(line)d: %(mistake)s") % {"line": line, "mistake": phrase}
+        found.append((line or 0, phrase))
+    return [phrase for _line_number, phrase in sorted(found)]
+
+
+def _phrase(kind: str, value: object, limits: dict[str, Any], place: _Place, model: type[BaseModel]) -> str:
+    key = _spelt(place)
+    if kind == "extra_forbidden":
+        return _unknown(place, key, model)
+    if kind == "missing":
+        return _("%(key)s is missing") % {"key": key}
+    if kind in ("greater_than_equal", "less_than_equal"):
+        least, most = _range(place, model)
+        return _("%(key)s = %(value)s is out of range: %(least)d to %(most)d") % {"key": key, "value": _shown(value), "least": least, "most": most}
+    if kind in ("int_type", "string_type", "list_type", "model_type", "dict_type"):
+        return _("%(key)s = %(value)s is the wrong kind of value: %(expected)s belongs here") % {
+            "key": key,
+            "value": _shown(value),
+            "expected": _expected(kind),
+        }
+    return _("%(key)s = %(value)s cannot be used: %(expected)s belongs here") % {
+        "key": key,
+        "value": _shown(value),
+        "expected": _meant(place, limits),
+    }
+
+
+def _unknown(place: _Place, key: str, model: type[BaseModel]) -> str:
+    if place == ("dutyroom", "host"):
+        return _("%(key)s is not a setting: the duty room's page answers on 127.0.0.1 only, until people and rights exist") % {"key": key}
+    section = _section(place[:-1], model)
+    known = list(section.model_fields) if section else []
+    nearest = difflib.get_close_matches(str(place[-1]), known, n=1)
+    if nearest:
+        return _("%(key)s is unknown; did you mean %(nearest)s?") % {"key": key, "nearest": nearest[0]}
+    return _("%(key)s is unknown; known here: %(known)s") % {"key": key, "known": ", ".join(known)}
+
+
+def _expected(kind: str) -> str:
+    return {
+        "int_type": _("a whole number"),
+        "string_type": _("a text in quotation marks"),
+        "list_type": _('a list such as ["/dev/ttyUSB0"]'),
+    }.get(kind, _("a section such as [estate]"))
+
+
+def _meant(place: _Place, limits: dict[str, Any]) -> str:
+    name = next((part for part in reversed(place) if isinstance(part, str)), "")
+    if name == "udp":
+        return _('an IP address and a port, such as "127.0.0.1:7010",')
+    if name == "building":
+        return _('one to four digits or capital letters, such as "3",')
+    if "max_length" in limits:
+        return _("no more than %(most)d") % {"most": limits["max_length"]}
+    return _("a printable text that is not empty")
+
+
+def _shown(value: object) -> str:
+    text = repr(value)
+    return text if len(text) <= 60 else text[:57] + "…"
+
+
+def _spelt(place: _Place) -> str:
+    """[section] key, as it stands in the file."""
+    if not place:
+        return _("the file")
+    if len(place) == 1:
+        return f"[{place[0]}]"
+    return " ".join([f"[{place[0]}]", *map(str, place[1:2])]) + "".join(f"[{part}]" for part in place[2:])
+
+
+def _section(place: _Place, model: type[BaseModel]) -> type[BaseModel] | None:
+    for part in place:
+        field = model.model_fields.get(str(part))
+        if field is None or not isinstance(field.annotation, type) or not issubclass(field.annotation, BaseModel):
+            return None
+        model = field.annotation
+    return model
+
+
+def _range(place: _Place, model: type[BaseModel]) -> tuple[int, int]:
+    section = _section(place[:-1], model)
+    limits: Sequence[Any] = section.model_fields[str(place[-1])].metadata if section else ()
+    least = next((limit.ge for limit in limits if hasattr(limit, "ge")), 0)
+    most = next((limit.le for limit in limits if hasattr(limit, "le")), 0)
+    return int(least), int(most)
+
+
+def _line(text: str, place: _Place) -> int | None:
+    """The line of a key, looked for by eye: tomllib does not keep it."""
+    if not place:
+        return None
+    section, line_of_section = "", None
+    for number, line in enumerate(text.splitlines(), 1):
+        header = re.match(r"\s*\[\s*([\w-]+)\s*\]", line)
+        if header:
+            section = header[1]
+            if section == place[0]:
+                line_of_section = number
+        elif len(place) > 1 and section == place[0] and re.match(rf"\s*[\"']?{re.escape(str(place[1]))}[\"']?\s*=", line):
+            return number
+        elif len(place) == 1 and not section and re.match(rf"\s*{re.escape(str(place[0]))}\s*[=.]", line):
+            return number
+    return line_of_section

@@ -1,0 +1,116 @@
+"""The life of one service process: settings, log, READY, until it is asked to end; every failure as one clear message.
+
+A service ends when it is told to (SIGTERM, SIGINT), when its supervisor dies (lifeline), or with EX_CONFIG where starting it
+again would not help.
+"""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import os
+import signal
+import sys
+from collections.abc import Callable
+from contextlib import AbstractAsyncContextManager
+from pathlib import Path
+
+from anju.service import lifeline, log, notify, settings
+from anju.service.errors import EX_CONFIG, ServiceError
+from anju.service.i18n import _
+from anju.service.lock import FileLock, Held
+
+Build = Callable[[settings.Site], AbstractAsyncContextManager[None]]
+"""Entered: the service is up. Left: it is down, and what it had accepted is durable."""
+
+_PREDECESSOR_S = lifeline.GRACE_S + 3.0
+"""A service whose supervisor was killed ends within the lifeline's grace; its successor waits that long for it."""
+
+
+def run(name: str, build: Build) -> int:
+    """Be the service `name` of the site named on the command line, until told to end; the process's exit code."""
+    parser = argparse.ArgumentParser(prog=f"python -m anju.{name}", description=_("One service of a site; `anju run` starts them all."))
+    parser.add_argument("site", type=Path, metavar="SITE", help=_("the site's folder, made by `anju init`"))
+    folder = parser.parse_args().site
+    os.umask(0o077)
+    log.configure(name)
+    try:
+        site = settings.load(folder)
+        lock = _become(name, site)
+        try:
+            asyncio.run(_serve(name, build, site))
+        finally:
+            lock.release()
+    except ServiceError as error:
+        return _refuse(error)
+    except Exception as error:
+        for_a_person = _first(error)
+        if for_a_person is not None:
+            return _refuse(for_a_person)
+        log.get(f"service.{name}").error("crashed", exc_info=error)
+        return 1
+    return 0
+
+
+async def _serve(name: str, build: Build, site: settings.Site) -> None:
+    logger = log.get(f"service.{name}")
+    loop = asyncio.get_running_loop()
+    me = asyncio.current_task()
+    asked = asyncio.Event()
+    up = False
+
+    def end(why: str) -> None:
+        if not asked.is_set():
+            logger.info("stopping", why=why)
+        asked.set()
+        if not up and me is not None:
+            me.cancel()
+
+    for number in (signal.SIGTERM, signal.SIGINT):
+        loop.add_signal_handler(number, end, number.name)
+    lifeline.watch(lambda: loop.call_soon_threadsafe(end, "lifeline"))
+    try:
+        async with build(site):
+            up = True
+            logger.info("ready", pid=os.getpid(), site=site.folder)
+            notify.notify(notify.READY)
+            await asked.wait()
+            notify.notify(notify.STOPPING)
+    except asyncio.CancelledError:
+        if not asked.is_set():
+            raise
+    logger.info("stopped", pid=os.getpid())
+
+
+def _become(name: str, site: settings.Site) -> FileLock:
+    """Make the run folder and be the only process of this name in it."""
+    try:
+        site.run.mkdir(mode=0o700, exist_ok=True)
+        return FileLock(site.run / f"{name}.lock", _PREDECESSOR_S)
+    except OSError as error:
+        raise ServiceError(
+            _("%(folder)s cannot be used: %(reason)s.") % {"folder": site.run, "reason": error.strerror},
+            _("Nothing was started."),
+            _("See that the user who runs Anju may write %(folder)s, then start again.") % {"folder": site.folder},
+        ) from error
+    except Held as held:
+        raise ServiceError(
+            _("The %(name)s of this site is running already, as process %(pid)s.") % {"name": name, "pid": held.pid or "?"},
+            _("It goes on; nothing else was started."),
+            _("Stop that process first if you mean to start another."),
+        ) from None
+
+
+def _first(error: BaseException) -> ServiceError | None:
+    """The error for a person in what task groups gathered, if there is one."""
+    if isinstance(error, BaseExceptionGroup):
+        return next(filter(None, map(_first, error.exceptions)), None)
+    return error if isinstance(error, ServiceError) else None
+
+
+def _refuse(error: ServiceError) -> int:
+    # The supervisor says it last, when everything has stopped; without one it is said here.
+    told = notify.notify({"STATUS": str(error)})
+    if not (told and lifeline.VARIABLE in os.environ):
+        print(error, file=sys.stderr)
+    return EX_CONFIG

@@ -1,0 +1,197 @@
+"""The settings of one site: `site.toml` in its folder, and where everything else of the site lies.
+
+SettingsError   site.toml cannot be used: which line, which key, what is wrong, what to do next
+"""
+
+from __future__ import annotations
+
+import ipaddress
+import re
+import tomllib
+from pathlib import Path
+from typing import Annotated, Any
+
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, PrivateAttr, StringConstraints, ValidationError
+
+from anju.service.errors import ServiceError
+from anju.service.i18n import _
+from anju.service.mistakes import describe
+
+FILE_NAME = "site.toml"
+_MOST_BYTES = 64 * 1024
+_MOST_SOCKET_PATH_BYTES = 100
+"""A Unix socket's address has 108 bytes on Linux and 104 elsewhere."""
+
+
+class SettingsError(ServiceError):
+    """site.toml, or the place of its folder, cannot be used."""
+
+
+def split_address(text: str) -> tuple[str, int]:
+    """Host and port of `127.0.0.1:7010` or `[::1]:7010`; ValueError for anything else."""
+    match = re.fullmatch(r"(?:\[([^\[\]]+)\]|([^\[\]:]+)):([0-9]{1,5})", text)
+    if match is None or not 1 <= int(match[3]) <= 65535:
+        raise ValueError("not an address")
+    host = str(ipaddress.IPv6Address(match[1]) if match[1] else ipaddress.IPv4Address(match[2]))
+    return host, int(match[3])
+
+
+def _address(text: str) -> str:
+    split_address(text)
+    return text
+
+
+def _printable(text: str) -> str:
+    if not text.isprintable():
+        raise ValueError("control characters")
+    return text
+
+
+Port = Annotated[int, Field(ge=1, le=65535)]
+Text = Annotated[str, StringConstraints(min_length=1, max_length=64, strip_whitespace=True), AfterValidator(_printable)]
+SerialUrl = Annotated[str, StringConstraints(min_length=1, max_length=256), AfterValidator(_printable)]
+Building = Annotated[str, StringConstraints(pattern=r"^[0-9A-Z]{1,4}$")]
+"""The first part of a household's name: the 3 of 3-2-0501."""
+
+
+class _Section(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="forbid", strict=True)
+
+
+class Estate(_Section):
+    """[estate]"""
+
+    name: Text
+
+
+class Concentrator(_Section):
+    """[concentrator]: the building it serves and the links on which it listens."""
+
+    building: Building
+    network: Annotated[int, Field(ge=0, le=0xFFFF)] = 1
+    udp: Annotated[str, AfterValidator(_address)] | None = None
+    serial: Annotated[list[SerialUrl], Field(max_length=16)] = Field(default_factory=list)
+    baud: Annotated[int, Field(ge=1200, le=4_000_000)] = 115200
+
+    @property
+    def udp_address(self) -> tuple[str, int] | None:
+        """`udp` as host and port."""
+        return None if self.udp is None else split_address(self.udp)
+
+
+class DutyRoom(_Section):
+    """[dutyroom]: its page answers on 127.0.0.1 only."""
+
+    port: Port = 8380
+
+
+class Site(_Section):
+    """One site: its settings, and the paths of everything in its folder."""
+
+    estate: Estate
+    concentrator: Concentrator
+    dutyroom: DutyRoom = Field(default_factory=DutyRoom)
+    _folder: Path = PrivateAttr(default=Path())
+
+    @property
+    def folder(self) -> Path:
+        """The site's folder, absolute."""
+        return self._folder
+
+    @property
+    def keyring(self) -> Path:
+        """The concentrator's keys and counter ceilings."""
+        return self._folder / "keyring.db"
+
+    @property
+    def journal(self) -> Path:
+        """The concentrator's journal."""
+        return self._folder / "journal.db"
+
+    @property
+    def dutyroom_db(self) -> Path:
+        """The duty room's store."""
+        return self._folder / "dutyroom.db"
+
+    @property
+    def run(self) -> Path:
+        """Sockets, pid files and locks of running services; 0700."""
+        return self._folder / "run"
+
+    @property
+    def dutyroom_socket(self) -> Path:
+        """Where the duty room takes reports; SettingsError if the path is too long for a socket."""
+        return self._socket("dutyroom.sock")
+
+    @property
+    def control_socket(self) -> Path:
+        """Where the concentrator takes orders from the command line; SettingsError if the path is too long for a socket."""
+        return self._socket("control.sock")
+
+    @property
+    def notify_socket(self) -> Path:
+        """Where the supervisor hears from its services; SettingsError if the path is too long for a socket."""
+        return self._socket("notify.sock")
+
+    def _socket(self, name: str) -> Path:
+        path = self.run / name
+        if len(bytes(path)) > _MOST_SOCKET_PATH_BYTES:
+            raise SettingsError(
+                _("The path %(path)s is too long for a socket: %(bytes)d bytes, at most %(most)d.")
+                % {"path": path, "bytes": len(bytes(path)), "most": _MOST_SOCKET_PATH_BYTES},
+                _("Nothing was started."),
+                _("Move the site's folder to a shorter path, then start again."),
+            )
+        return path
+
+
+def load(folder: Path) -> Site:
+    """The site in a folder; SettingsError says what is wrong with it."""
+    path = folder.absolute() / FILE_NAME
+    try:
+        with path.open("rb") as file:
+            raw = file.read(_MOST_BYTES + 1)
+    except FileNotFoundError:
+        raise SettingsError(
+            _("There is no site in %(folder)s: %(file)s is missing.") % {"folder": folder, "file": FILE_NAME},
+            _nothing_changed(),
+            _("Make one: anju init %(folder)s") % {"folder": folder},
+        ) from None
+    except OSError as error:
+        raise SettingsError(
+            _("%(path)s cannot be read: %(reason)s.") % {"path": path, "reason": error.strerror},
+            _nothing_changed(),
+            _("Give the user who runs Anju the right to read it, then start again."),
+        ) from error
+    site = parse(raw, path)
+    site._folder = path.parent
+    return site
+
+
+def parse(raw: bytes, path: Path) -> Site:
+    """The settings in a text; `path` is what error messages call it."""
+    if len(raw) > _MOST_BYTES:
+        raise _wrong(path, [_("the file is larger than %(most)d bytes") % {"most": _MOST_BYTES}])
+    try:
+        table: dict[str, Any] = tomllib.loads(raw.decode("utf-8-sig"))
+    except UnicodeDecodeError as error:
+        line = raw.count(b"\n", 0, error.start) + 1
+        raise _wrong(path, [_("line %(line)d is not UTF-8 text") % {"line": line}]) from error
+    except (tomllib.TOMLDecodeError, RecursionError) as error:
+        raise _wrong(path, [_("this is not TOML: %(reason)s") % {"reason": error}]) from error
+    try:
+        return Site.model_validate(table)
+    except ValidationError as error:
+        raise _wrong(path, describe(error, raw.decode("utf-8-sig"), Site)) from error
+
+
+def _wrong(path: Path, mistakes: list[str]) -> SettingsError:
+    if len(mistakes) == 1:
+        what = _("%(path)s: %(mistake)s.") % {"path": path, "mistake": mistakes[0]}
+    else:
+        what = "\n  ".join([_("%(path)s has %(count)d mistakes:") % {"path": path, "count": len(mistakes)}, *mistakes])
+    return SettingsError(what, _nothing_changed(), _("Correct the file, then type the command again."))
+
+
+def _nothing_changed() -> str:
+    return _("Nothing was started and nothing was changed.")

@@ -1,0 +1,68 @@
+"""Writes a new site's folder: `site.toml`, explained in the language of the person who makes it."""
+
+from __future__ import annotations
+
+import json
+import os
+from pathlib import Path
+
+from anju.service.i18n import _
+from anju.service.settings import FILE_NAME, Site, SettingsError, load, parse
+
+
+def create(folder: Path, *, estate: str, building: str, network: int, udp: str | None, port: int) -> Site:
+    """Make a site's folder (0700) and settings (0600); SettingsError if there are settings already or a value cannot be used."""
+    path = folder.absolute() / FILE_NAME
+    text = render(estate=estate, building=building, network=network, udp=udp, port=port)
+    parse(text.encode(), path)
+    try:
+        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+        fd = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600)
+    except FileExistsError:
+        raise SettingsError(
+            _("There is a site in %(folder)s already.") % {"folder": folder},
+            _("Its settings were left as they are."),
+            _("Choose another folder, or edit %(path)s.") % {"path": path},
+        ) from None
+    except OSError as error:
+        raise SettingsError(
+            _("%(path)s cannot be written: %(reason)s.") % {"path": path, "reason": error.strerror},
+            _("Nothing was changed."),
+            _("Choose a folder in which you may write."),
+        ) from error
+    with os.fdopen(fd, "w", encoding="utf-8") as file:
+        file.write(text)
+    return load(folder)
+
+
+def render(*, estate: str, building: str, network: int, udp: str | None, port: int) -> str:
+    """The text of a new site.toml."""
+    address = "127.0.0.1:7010"
+    lines = (
+        "# " + _("Settings of one site. Start its services: anju run FOLDER"),
+        "",
+        "[estate]",
+        f"name = {_quoted(estate)}",
+        "",
+        "[concentrator]",
+        "# " + _("The building it serves: the first part of its households' names, the 3 of 3-2-0501."),
+        f"building = {_quoted(building)}",
+        "# " + _("Number of its network of nodes, 0 to 65535; another building, another number."),
+        f"network = {network}",
+        "# " + _("Where it listens for nodes on the local network."),
+        f"udp = {_quoted(udp)}" if udp else f"# udp = {_quoted(address)}",
+        "# " + _("Serial lines to nodes, as device paths or pyserial URLs, and their speed."),
+        '# serial = ["/dev/ttyUSB0"]',
+        "# baud = 115200",
+        "",
+        "[dutyroom]",
+        "# " + _("Port of the duty room's page, on 127.0.0.1 only."),
+        f"port = {port}",
+        "",
+    )
+    return "\n".join(lines)
+
+
+def _quoted(text: str) -> str:
+    """A TOML basic string: JSON's escapes are TOML's, once U+007F is escaped too."""
+    return json.dumps(text, ensure_ascii=False).replace("\x7f", "\\u007f")

@@ -1,0 +1,159 @@
+"""Starts the services of a site, restarts what dies, and leaves no process behind, however it ends itself."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import signal
+import sys
+from collections.abc import Sequence
+from contextlib import AsyncExitStack
+from functools import partial
+from types import TracebackType
+from typing import IO, Any, Self
+
+from anju.service import lifeline, log
+from anju.service.child import Child
+from anju.service.errors import ServiceError
+from anju.service.i18n import _
+from anju.service.lock import FileLock, Held
+from anju.service.notices import Notices
+from anju.service.settings import Site
+
+SERVICES = ("dutyroom", "concentrator")
+_LEAVE_S = 10.0
+"""Longer than a service needs to commit what it holds."""
+
+_logger = log.get("service.supervisor")
+
+
+def run(site: Site) -> None:
+    """Run the services of a site until SIGINT, SIGTERM or SIGHUP; ServiceError (GaveUp) if they cannot be kept."""
+    log.configure("supervisor")
+    asyncio.run(_run(site))
+
+
+async def _run(site: Site) -> None:
+    asked = asyncio.Event()
+    services = Supervisor(site)
+
+    def end(name: str) -> None:
+        if asked.is_set():
+            services.kill()  # the second Ctrl-C of somebody in a hurry
+        else:
+            _logger.info("stopping", why=name)
+        asked.set()
+
+    for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+        asyncio.get_running_loop().add_signal_handler(number, end, number.name)
+    async with services:
+        await services.until(services.ready(), asked.wait())
+        if not asked.is_set():
+            _logger.info("ready", site=site.folder)
+        await services.until(asked.wait())
+
+
+class Supervisor:
+    """The services of one site as child processes, running inside `async with`.
+
+    `ready()` waits until all are up; `until(…)` waits for something else and raises GaveUp if a service cannot be kept.
+    """
+
+    def __init__(self, site: Site, names: Sequence[str] = SERVICES, output: IO[bytes] | None = None) -> None:
+        """`names` are modules of the `anju` package; `output` takes what they log (our stderr if not given)."""
+        self._site = site
+        self._output = output
+        self._open = AsyncExitStack()
+        self.children = {name: Child(name, site.run / f"{name}.pid", partial(self._spawn, name)) for name in names}
+        self._tasks: list[asyncio.Task[None]] = []
+        self._lifeline = -1
+
+    async def __aenter__(self) -> Self:
+        """Begin to start all; ServiceError if the site's run folder cannot be used or is used already."""
+        lock = self._take_folder()
+        self._open.callback(lock.release)
+        try:
+            notices = Notices(self._site.notify_socket, self._note)
+            self._open.callback(notices.close)
+            self._lifeline, held_end = os.pipe()
+            self._open.callback(os.close, self._lifeline)
+            self._open.callback(os.close, held_end)
+        except BaseException:
+            await self._open.aclose()
+            raise
+        self._tasks = [asyncio.create_task(child.keep(notices.receive), name=child.name) for child in self.children.values()]
+        return self
+
+    async def __aexit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
+        """End all: asked, then after a while killed."""
+        try:
+            for child in self.children.values():
+                child.leave()
+            _done, late = await asyncio.wait(self._tasks, timeout=_LEAVE_S)
+            if late:
+                _logger.warning("killing", names=sorted(task.get_name() for task in late))
+                self.kill()
+                await asyncio.wait(late)
+        finally:
+            self.kill()
+            await self._open.aclose()
+
+    async def ready(self) -> None:
+        """Wait until every service is up."""
+        for child in self.children.values():
+            await child.ready.wait()
+
+    async def until(self, *ends: Any) -> None:
+        """Wait for the first of some awaitables; what it raises is raised, and GaveUp if a service cannot be kept."""
+        goals = [asyncio.ensure_future(end) for end in ends]
+        try:
+            done, _pending = await asyncio.wait([*goals, *self._tasks], return_when=asyncio.FIRST_COMPLETED)
+        finally:
+            for goal in goals:
+                goal.cancel()
+        for finished in done:
+            finished.result()
+
+    def kill(self) -> None:
+        """End every service at once, without asking."""
+        for child in self.children.values():
+            child.signal(signal.SIGKILL)
+
+    def _note(self, pid: int, notice: dict[str, str]) -> None:
+        for child in self.children.values():
+            if child.pid == pid:
+                child.note(notice)
+
+    def _take_folder(self) -> FileLock:
+        run = self._site.run
+        try:
+            run.mkdir(mode=0o700, exist_ok=True)
+            run.chmod(0o700)
+            return FileLock(run / "supervisor.lock")
+        except OSError as error:
+            raise ServiceError(
+                _("%(folder)s cannot be used: %(reason)s.") % {"folder": run, "reason": error.strerror},
+                _("Nothing was started."),
+                _("See that the user who runs Anju may write %(folder)s, then start again.") % {"folder": self._site.folder},
+            ) from error
+        except Held as held:
+            raise ServiceError(
+                _("The services of this site are running already, started by process %(pid)s.") % {"pid": held.pid or "?"},
+                _("They go on; nothing else was started."),
+                _("See how they are: anju status --site %(site)s") % {"site": self._site.folder},
+            ) from None
+
+    async def _spawn(self, name: str) -> asyncio.subprocess.Process:
+        return await asyncio.create_subprocess_exec(
+            sys.executable,
+            "-P",  # no module of the folder that we happen to be started in
+            "-m",
+            f"anju.{name}",
+            str(self._site.folder),
+            env={**os.environ, "NOTIFY_SOCKET": str(self._site.notify_socket), lifeline.VARIABLE: str(self._lifeline)},
+            pass_fds=(self._lifeline,),
+            stdin=asyncio.subprocess.DEVNULL,
+            stdout=self._output,
+            stderr=self._output,
+            process_group=0,  # Ctrl-C reaches us alone; we end the services in order
+        )
