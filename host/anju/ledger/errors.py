@@ -41,7 +41,8 @@ def not_opened(path: Path, error: OSError) -> LedgerError:
     return LedgerError(
         _("%(path)s cannot be opened: %(reason)s.") % {"path": path, "reason": error.strerror or error},
         _("Nothing was written."),
-        _("See that %(folder)s exists and that the user who runs Anju may read and write it, then start again.") % {"folder": path.parent},
+        _("See that %(folder)s exists and that the user who runs Anju may read and write it, then start again.")
+        % {"folder": path.parent},
     )
 
 
@@ -51,7 +52,8 @@ def not_a_ledger(path: Path, reason: object) -> LedgerError:
         _("%(path)s is damaged or is not a database: %(reason)s.") % {"path": path, "reason": reason},
         _("The file was left as it is."),
         _(
-            "Keep the file for examination: move it and the files beside it whose names begin like it to a safe place, then put the newest backup there, or start without one."
+            "Move it, and the files beside it whose names begin like it, to a safe place for examination; then put the "
+            "newest backup there, or start without one."
         ),
     )
 
@@ -97,4 +99,6 @@ def not_committed(path: Path, reason: object) -> LedgerError:
 
 def closed(path: Path) -> LedgerError:
     """Asked to write after the end."""
-    return LedgerError(_("%(path)s is closed.") % {"path": path}, _("Nothing was written."), _("Start the service again."))
+    return LedgerError(
+        _("%(path)s is closed.") % {"path": path}, _("Nothing was written."), _("Start the service again.")
+    )

@@ -75,7 +75,9 @@ class Ledger:
         if connection is None:
             if self._writer.closed:
                 raise errors.closed(self._path)
-            connection = sqlite3.connect(f"{self._path.as_uri()}?mode=ro", uri=True, isolation_level=None, check_same_thread=False)
+            connection = sqlite3.connect(
+                f"{self._path.as_uri()}?mode=ro", uri=True, isolation_level=None, check_same_thread=False
+            )
             connection.execute(f"PRAGMA busy_timeout = {_BUSY_MS}")
             self._own.connection = connection
             self._readers.append(connection)
@@ -115,7 +117,7 @@ def _connect(path: Path, schema: Traversable) -> sqlite3.Connection:
 def _create(path: Path) -> None:
     """Make the file 0600 before SQLite sees it, because the log and its index inherit its mode."""
     os.close(os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600))
-    os.chmod(path, 0o600)
+    path.chmod(0o600)
     # A durable row in a file whose name a power cut takes away is not durable.
     folder = os.open(path.parent, os.O_RDONLY | os.O_CLOEXEC)
     try:

@@ -102,7 +102,7 @@ class Writer:
             for job in jobs:
                 self._run(job)
             connection.execute("COMMIT")
-        except BaseException as error:
+        except BaseException as error:  # noqa: BLE001 - whatever it was, it is told to everyone who waits
             with suppress(sqlite3.Error):  # where SQLite has rolled back already
                 connection.execute("ROLLBACK")
             for job in jobs:

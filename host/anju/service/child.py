@@ -10,7 +10,8 @@ from collections.abc import Awaitable, Callable
 from contextlib import suppress
 from pathlib import Path
 
-from anju.service import log
+import structlog
+
 from anju.service.errors import EX_CONFIG, ServiceError
 from anju.service.i18n import _
 
@@ -21,7 +22,7 @@ _HEALTHY_S = 10.0
 _MOST_STARTS = 5
 """A service that dies this often before it was ever ready will not become so."""
 
-_logger = log.get("service.supervisor")
+_logger = structlog.get_logger()
 
 
 class GaveUp(ServiceError):
@@ -114,7 +115,9 @@ class Child:
         stopped = _("All services of this site were stopped; what they had stored is kept.")
         if status == EX_CONFIG:
             told = self.told or _("It gave no reason.")
-            raise GaveUp(_("The %(name)s cannot run: %(told)s") % {"name": self.name, "told": told}, stopped, "", EX_CONFIG)
+            raise GaveUp(
+                _("The %(name)s cannot run: %(told)s") % {"name": self.name, "told": told}, stopped, "", EX_CONFIG
+            )
         if not self._was_ready and starts >= _MOST_STARTS:
             raise GaveUp(
                 _("The %(name)s ended %(starts)d times before it was ready, the last time with status %(status)d.")

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-
 EX_CONFIG = 78
 """sysexits.h: exit status of a service where something is wrong that a restart does not mend."""
 

@@ -9,6 +9,7 @@ import os
 import threading
 import time
 from collections.abc import Callable
+from contextlib import suppress
 
 VARIABLE = "ANJU_LIFELINE_FD"
 GRACE_S = 5.0
@@ -16,7 +17,10 @@ GRACE_S = 5.0
 
 
 def watch(on_end: Callable[[], object]) -> None:
-    """Call `on_end` (in another thread) when the lifeline is cut, then end the process after GRACE_S; nothing without a lifeline."""
+    """Call `on_end`, in another thread, when the lifeline is cut, and end the process GRACE_S later.
+
+    Does nothing where there is no lifeline.
+    """
     number = os.environ.get(VARIABLE, "")
     if not number.isdigit():
         return
@@ -31,6 +35,7 @@ def watch(on_end: Callable[[], object]) -> None:
 def _wait(fd: int, on_end: Callable[[], object]) -> None:
     while os.read(fd, 64):
         pass
-    on_end()
+    with suppress(RuntimeError):  # the loop is closed already: the process is on its way out
+        on_end()
     time.sleep(GRACE_S)
     os._exit(1)

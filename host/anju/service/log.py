@@ -9,7 +9,6 @@ import logging
 import os
 import sys
 from collections.abc import Mapping
-from typing import Any
 
 import structlog
 from structlog.typing import EventDict, Processor, WrappedLogger
@@ -52,11 +51,6 @@ def configure(name: str) -> None:
     root.handlers[:] = [handler]
     root.setLevel(logging.WARNING)
     logging.getLogger("anju").setLevel(logging.INFO)
-
-
-def get(room: str) -> Any:
-    """The logger of a room such as `concentrator.reception`."""
-    return structlog.get_logger(f"anju.{room}")
 
 
 def redact(logger: WrappedLogger, method: str, event: EventDict) -> EventDict:

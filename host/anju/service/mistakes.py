@@ -35,7 +35,12 @@ def _phrase(kind: str, value: object, limits: dict[str, Any], place: _Place, mod
         return _("%(key)s is missing") % {"key": key}
     if kind in ("greater_than_equal", "less_than_equal"):
         least, most = _range(place, model)
-        return _("%(key)s = %(value)s is out of range: %(least)d to %(most)d") % {"key": key, "value": _shown(value), "least": least, "most": most}
+        return _("%(key)s = %(value)s is out of range: %(least)d to %(most)d") % {
+            "key": key,
+            "value": _shown(value),
+            "least": least,
+            "most": most,
+        }
     if kind in ("int_type", "string_type", "list_type", "model_type", "dict_type"):
         return _("%(key)s = %(value)s is the wrong kind of value: %(expected)s belongs here") % {
             "key": key,
@@ -51,7 +56,9 @@ def _phrase(kind: str, value: object, limits: dict[str, Any], place: _Place, mod
 
 def _unknown(place: _Place, key: str, model: type[BaseModel]) -> str:
     if place == ("dutyroom", "host"):
-        return _("%(key)s is not a setting: the duty room's page answers on 127.0.0.1 only, until people and rights exist") % {"key": key}
+        return _(
+            "%(key)s is not a setting: the duty room's page answers on 127.0.0.1 only, until people and rights exist"
+        ) % {"key": key}
     section = _section(place[:-1], model)
     known = list(section.model_fields) if section else []
     nearest = difflib.get_close_matches(str(place[-1]), known, n=1)
@@ -117,12 +124,11 @@ def _line(text: str, place: _Place) -> int | None:
     section, line_of_section = "", None
     for number, line in enumerate(text.splitlines(), 1):
         header = re.match(r"\s*\[\s*([\w-]+)\s*\]", line)
+        key = re.match(r"\s*[\"']?([\w-]+)[\"']?\s*[=.]", line)
         if header:
             section = header[1]
             if section == place[0]:
                 line_of_section = number
-        elif len(place) > 1 and section == place[0] and re.match(rf"\s*[\"']?{re.escape(str(place[1]))}[\"']?\s*=", line):
-            return number
-        elif len(place) == 1 and not section and re.match(rf"\s*{re.escape(str(place[0]))}\s*[=.]", line):
+        elif key and (section, key[1]) in (place[:2], ("", place[0])):
             return number
     return line_of_section

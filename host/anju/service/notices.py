@@ -30,7 +30,9 @@ class Notices:
         """Take every notice that has arrived."""
         while True:
             try:
-                data, ancillary, _flags, _sender = self._socket.recvmsg(notify.MOST_BYTES, socket.CMSG_SPACE(_CREDENTIALS.size))
+                data, ancillary, _flags, _sender = self._socket.recvmsg(
+                    notify.MOST_BYTES, socket.CMSG_SPACE(_CREDENTIALS.size)
+                )
             except BlockingIOError:
                 return
             for level, kind, value in ancillary:

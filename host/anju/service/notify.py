@@ -1,4 +1,7 @@
-"""sd_notify: a service tells whoever started it how it is (the protocol of systemd's sd_notify(3), which our supervisor speaks too)."""
+"""sd_notify: a service tells whoever started it how it is.
+
+The protocol of systemd's sd_notify(3), which our supervisor speaks too.
+"""
 
 from __future__ import annotations
 

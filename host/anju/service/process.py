@@ -15,6 +15,8 @@ from collections.abc import Callable
 from contextlib import AbstractAsyncContextManager
 from pathlib import Path
 
+import structlog
+
 from anju.service import lifeline, log, notify, settings
 from anju.service.errors import EX_CONFIG, ServiceError
 from anju.service.i18n import _
@@ -27,9 +29,14 @@ _PREDECESSOR_S = lifeline.GRACE_S + 3.0
 """A service whose supervisor was killed ends within the lifeline's grace; its successor waits that long for it."""
 
 
+_logger = structlog.get_logger()
+
+
 def run(name: str, build: Build) -> int:
     """Be the service `name` of the site named on the command line, until told to end; the process's exit code."""
-    parser = argparse.ArgumentParser(prog=f"python -m anju.{name}", description=_("One service of a site; `anju run` starts them all."))
+    parser = argparse.ArgumentParser(
+        prog=f"python -m anju.{name}", description=_("One service of a site; `anju run` starts them all.")
+    )
     parser.add_argument("site", type=Path, metavar="SITE", help=_("the site's folder, made by `anju init`"))
     folder = parser.parse_args().site
     os.umask(0o077)
@@ -47,13 +54,12 @@ def run(name: str, build: Build) -> int:
         for_a_person = _first(error)
         if for_a_person is not None:
             return _refuse(for_a_person)
-        log.get(f"service.{name}").error("crashed", exc_info=error)
+        _logger.error("crashed", exc_info=error)
         return 1
     return 0
 
 
 async def _serve(name: str, build: Build, site: settings.Site) -> None:
-    logger = log.get(f"service.{name}")
     loop = asyncio.get_running_loop()
     me = asyncio.current_task()
     asked = asyncio.Event()
@@ -61,7 +67,7 @@ async def _serve(name: str, build: Build, site: settings.Site) -> None:
 
     def end(why: str) -> None:
         if not asked.is_set():
-            logger.info("stopping", why=why)
+            _logger.info("stopping", why=why)
         asked.set()
         if not up and me is not None:
             me.cancel()
@@ -72,14 +78,14 @@ async def _serve(name: str, build: Build, site: settings.Site) -> None:
     try:
         async with build(site):
             up = True
-            logger.info("ready", pid=os.getpid(), site=site.folder)
+            _logger.info("ready", pid=os.getpid(), site=site.folder)
             notify.notify(notify.READY)
             await asked.wait()
             notify.notify(notify.STOPPING)
     except asyncio.CancelledError:
         if not asked.is_set():
             raise
-    logger.info("stopped", pid=os.getpid())
+    _logger.info("stopped", pid=os.getpid())
 
 
 def _become(name: str, site: settings.Site) -> FileLock:
@@ -95,7 +101,8 @@ def _become(name: str, site: settings.Site) -> FileLock:
         ) from error
     except Held as held:
         raise ServiceError(
-            _("The %(name)s of this site is running already, as process %(pid)s.") % {"name": name, "pid": held.pid or "?"},
+            _("The %(name)s of this site is running already, as process %(pid)s.")
+            % {"name": name, "pid": held.pid or "?"},
             _("It goes on; nothing else was started."),
             _("Stop that process first if you mean to start another."),
         ) from None

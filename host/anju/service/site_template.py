@@ -7,7 +7,7 @@ import os
 from pathlib import Path
 
 from anju.service.i18n import _
-from anju.service.settings import FILE_NAME, Site, SettingsError, load, parse
+from anju.service.settings import FILE_NAME, SettingsError, Site, load, parse
 
 
 def create(folder: Path, *, estate: str, building: str, network: int, udp: str | None, port: int) -> Site:

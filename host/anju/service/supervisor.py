@@ -12,6 +12,8 @@ from functools import partial
 from types import TracebackType
 from typing import IO, Any, Self
 
+import structlog
+
 from anju.service import lifeline, log
 from anju.service.child import Child
 from anju.service.errors import ServiceError
@@ -24,7 +26,7 @@ SERVICES = ("dutyroom", "concentrator")
 _LEAVE_S = 10.0
 """Longer than a service needs to commit what it holds."""
 
-_logger = log.get("service.supervisor")
+_logger = structlog.get_logger()
 
 
 def run(site: Site) -> None:
@@ -81,10 +83,14 @@ class Supervisor:
         except BaseException:
             await self._open.aclose()
             raise
-        self._tasks = [asyncio.create_task(child.keep(notices.receive), name=child.name) for child in self.children.values()]
+        self._tasks = [
+            asyncio.create_task(child.keep(notices.receive), name=child.name) for child in self.children.values()
+        ]
         return self
 
-    async def __aexit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
         """End all: asked, then after a while killed."""
         try:
             for child in self.children.values():
@@ -134,11 +140,13 @@ class Supervisor:
             raise ServiceError(
                 _("%(folder)s cannot be used: %(reason)s.") % {"folder": run, "reason": error.strerror},
                 _("Nothing was started."),
-                _("See that the user who runs Anju may write %(folder)s, then start again.") % {"folder": self._site.folder},
+                _("See that the user who runs Anju may write %(folder)s, then start again.")
+                % {"folder": self._site.folder},
             ) from error
         except Held as held:
             raise ServiceError(
-                _("The services of this site are running already, started by process %(pid)s.") % {"pid": held.pid or "?"},
+                _("The services of this site are running already, started by process %(pid)s.")
+                % {"pid": held.pid or "?"},
                 _("They go on; nothing else was started."),
                 _("See how they are: anju status --site %(site)s") % {"site": self._site.folder},
             ) from None
