@@ -15,7 +15,7 @@ from anju.concentrator.core.panel.decide import Decision, PersonSignal, ZoneSign
 from anju.concentrator.core.panel.state import PanelState
 from anju.concentrator.core.places import Address
 from anju.uplink.commands import EstateCommand
-from anju.uplink.reports import Lane, NodeAddress, Outcome, OutcomeKind, Report, ReportKind, TroubleKind
+from anju.uplink.reports import Lane, Outcome, OutcomeKind, Report, ReportKind, TroubleKind
 
 
 @dataclass
@@ -55,6 +55,7 @@ class Draft:
         self.arrived: list[tuple[EstateCommand, PendingCommand | None]] = []
         self.ended: dict[int, OutcomeKind] = {}
         self._building = building
+        self._events: set[tuple[int, int, int]] = set()
 
     @property
     def is_empty(self) -> bool:
@@ -71,8 +72,7 @@ class Draft:
 
     def has_event(self, address: Address, event_id: int) -> bool:
         """Whether this draft itself already holds the event."""
-        node = NodeAddress(network=address.network, node=address.node)
-        return any(entry.report.node == node and entry.report.event_id == event_id for entry in self.entries)
+        return (*address, event_id) in self._events
 
     def knows_command(self, number: int) -> bool:
         """Whether a command was received before: numbers only grow."""
@@ -102,6 +102,8 @@ class Draft:
         seq = self._building.last_seq + len(self.entries) + 1
         report = Report(seq=seq, kind=kind, lane=lane, recorded_at_ms=self.moment.wall_ms, **facts)
         self.entries.append(Entry(report, ordinal))
+        if report.node and report.event_id is not None:
+            self._events.add((report.node.network, report.node.node, report.event_id))
         return report
 
     def arrive(self, command: EstateCommand, pending: PendingCommand | None) -> None:

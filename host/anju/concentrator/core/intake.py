@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import Any, NamedTuple, Protocol
 
 from anju.concentrator.core.draft import Draft
@@ -72,7 +71,7 @@ def _event(draft: Draft, heard: Heard, status: Status, holds: Recorded) -> Verdi
     ordinal = node.events + 1
     if draft.has_event(address, status.event_id) or holds(address, status.event_id, ordinal):
         return Verdict.DUPLICATE
-    draft.nodes[address] = replace(node, events=ordinal)
+    draft.nodes[address] = node._replace(events=ordinal)
     panel = draft.panel(placement.household)
     now_ms, event_at_ms = draft.moment.wall_ms, status.time_s * 1000
     future = event_at_ms > now_ms + FUTURE_AFTER_MS
@@ -110,7 +109,7 @@ def _hello(draft: Draft, heard: Heard, hello: Hello) -> Verdict:
     named = heard.message.extra(Extra.BUILD)  # noqa: S610  # ruff takes it for Django's
     build = named or f"{hello.major}.{hello.minor}.{hello.patch}".encode()
     firmware = "".join(chr(byte) for byte in build[:64] if 0x20 <= byte < 0x7F)
-    draft.nodes[heard.address] = replace(node, boot=hello.challenge, firmware=firmware)
+    draft.nodes[heard.address] = node._replace(boot=hello.challenge, firmware=firmware)
     household = heard.placement.household
     draft.record(ReportKind.NODE_STARTED, Lane.ROUTINE, household=household, firmware=firmware, **heard.origin())
     return Verdict.ACCEPTED
@@ -138,7 +137,7 @@ def _levels(draft: Draft, heard: Heard, levels: int) -> None:
     """Levels come only from the highest accepted counter: an older frame must not undo them."""
     node = draft.node(heard.address)
     if heard.message.header.counter == node.window.highest:
-        draft.nodes[heard.address] = replace(node, levels=levels)
+        draft.nodes[heard.address] = node._replace(levels=levels)
 
 
 def trouble(draft: Draft, kind: TroubleKind, address: Address | None, placement: Placement | None) -> None:

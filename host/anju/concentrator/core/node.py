@@ -2,18 +2,17 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field, replace
+from typing import NamedTuple
 
 from anju.concentrator.core.freshness import Freshness, Window
 from anju.concentrator.core.places import Route
 
 
-@dataclass(frozen=True, slots=True)
-class NodeState:
+class NodeState(NamedTuple):
     """Counters, levels and route of a node; `events` numbers its journalled events, `boot` is its last challenge."""
 
     epoch: int = 0
-    window: Window = field(default_factory=Window)
+    window: Window = Window()
     events: int = 0
     levels: int = 0
     last_seen_ms: int = 0
@@ -32,8 +31,7 @@ class NodeState:
         """The state after a fresh frame; the route follows only the newest counter."""
         window = self.window if epoch == self.epoch else Window()
         newest = epoch > self.epoch or counter > window.highest
-        return replace(
-            self,
+        return self._replace(
             epoch=epoch,
             window=window.accept(counter, tag),
             last_seen_ms=now_ms,
