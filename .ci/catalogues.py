@@ -7,9 +7,10 @@ English texts in the code are the keys, so only Chinese has a catalogue. A text 
 import io
 import sys
 from collections.abc import Iterator
+from datetime import UTC, datetime
 from pathlib import Path
 
-from babel.messages.catalog import Catalog
+from babel.messages.catalog import Catalog, Message
 from babel.messages.extract import extract_from_dir
 from babel.messages.mofile import write_mo
 from babel.messages.pofile import read_po, write_po
@@ -17,9 +18,10 @@ from babel.messages.pofile import read_po, write_po
 ROOT = Path(__file__).resolve().parent.parent
 SOURCES = [("host", "python"), ("tools", "python"), ("host/anju/dutyroom/web/templates", "jinja2")]
 PATTERN = {"python": "**.py", "jinja2": "**.html"}
-KEYWORDS = {"_": None, "ngettext": (1, 2)}
+KEYWORDS = {"_": None, "gettext": None, "ngettext": (1, 2)}  # gettext is what {% trans %} becomes
 PO = ROOT / "host/anju/service/locale/zh_CN/LC_MESSAGES/anju.po"
 MO = PO.with_suffix(".mo")
+HEADER = "# Anju in simplified Chinese. The keys come from the code (make catalogues); only msgstr is edited here."
 REMEDY = "make catalogues, translate what is empty in anju.po, make catalogues"
 
 
@@ -30,7 +32,7 @@ def extracted() -> Catalog:
         root = ROOT / folder
         if not root.exists():
             continue
-        options = {PATTERN[method]: {"trimmed": "true", "silent": "false"}} if method == "jinja2" else {}
+        options = {PATTERN[method]: {"silent": "false"}} if method == "jinja2" else {}  # a broken template is an error
         found = extract_from_dir(root, [(PATTERN[method], method)], options, keywords=KEYWORDS, comment_tags=("i18n:",))
         for file, _line, message, comments, context in sorted(found, key=lambda one: (one[0], one[1])):
             template.add(message, locations=[(f"{folder}/{file}", 0)], auto_comments=comments, context=context)
@@ -40,7 +42,18 @@ def extracted() -> Catalog:
 def load() -> Catalog:
     """The committed catalogue, or an empty one."""
     if not PO.exists():
-        return Catalog(locale="zh_CN", project="anju", charset="utf-8", fuzzy=False)
+        return Catalog(
+            locale="zh_CN",
+            header_comment=HEADER,
+            project="anju",
+            version="0",
+            msgid_bugs_address="see CONTRIBUTING.md",
+            last_translator="Anju",
+            language_team="Anju",
+            revision_date=datetime.now(UTC),
+            charset="utf-8",
+            fuzzy=False,
+        )
     with PO.open("rb") as file:
         return read_po(file, locale="zh_CN")
 
@@ -59,10 +72,21 @@ def written(catalog: Catalog) -> bytes:
     return buffer.getvalue()
 
 
+def name(message: Message) -> str:
+    """A message as a person would look it up."""
+    return message.id if isinstance(message.id, str) else message.id[0]
+
+
+def translated(message: Message) -> bool:
+    """Every form of a message has a text."""
+    texts = [message.string] if isinstance(message.string, str) else message.string
+    return bool(texts) and all(texts or ())
+
+
 def faults() -> Iterator[str]:
     """What is missing, superfluous, doubtful or badly formed."""
     template, catalog = extracted(), load()
-    wanted, held = {str(one.id) for one in template if one.id}, {str(one.id) for one in catalog if one.id}
+    wanted, held = {name(one) for one in template if one.id}, {name(one) for one in catalog if one.id}
     if not wanted and not PO.exists():
         return
     for text in sorted(wanted - held):
@@ -72,13 +96,12 @@ def faults() -> Iterator[str]:
     for message in catalog:
         if not message.id:
             continue
-        texts = message.string if isinstance(message.string, tuple | list) else [message.string]
-        if not all(texts):
-            yield f"not translated: {message.id}"
+        if not translated(message):
+            yield f"not translated: {name(message)}"
         if message.fuzzy:
-            yield f"marked fuzzy: {message.id}"
+            yield f"marked fuzzy: {name(message)}"
     for message, errors in catalog.check():
-        yield from (f"{message.id}: {error}" for error in errors)
+        yield from (f"{name(message)}: {error}" for error in errors)
     if not MO.exists() or MO.read_bytes() != compiled(catalog):
         yield "anju.mo is not what anju.po compiles to"
 
@@ -102,7 +125,7 @@ def update() -> int:
     PO.parent.mkdir(parents=True, exist_ok=True)
     PO.write_bytes(written(catalog))
     MO.write_bytes(compiled(load()))
-    waiting = sum(1 for one in catalog if one.id and not one.string)
+    waiting = sum(1 for one in catalog if one.id and not translated(one))
     print(f"{len(catalog)} texts, {waiting} without a translation")
     return 0
 
