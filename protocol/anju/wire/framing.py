@@ -28,7 +28,8 @@ class LineFault(Enum):
 
 def frame_to_stream(frame: bytes) -> bytes:
     """The bytes that carry a frame on a byte stream, delimiter last."""
-    return cobs.encode(frame + zlib.crc32(frame).to_bytes(_CRC_BYTES, "big")) + b"\0"
+    encoded: bytes = cobs.encode(frame + zlib.crc32(frame).to_bytes(_CRC_BYTES, "big"))
+    return encoded + b"\0"
 
 
 class Deframer:
@@ -63,7 +64,7 @@ class Deframer:
         if not encoded:
             return None
         try:
-            decoded = cobs.decode(encoded)
+            decoded: bytes = cobs.decode(encoded)
         except cobs.DecodeError:
             return LineFault.COBS
         frame, crc = decoded[:-_CRC_BYTES], decoded[-_CRC_BYTES:]
