@@ -45,7 +45,7 @@ def run(name: str, build: Build) -> int:
         site = settings.load(folder)
         lock = _become(name, site)
         try:
-            asyncio.run(_serve(name, build, site))
+            asyncio.run(_serve(build, site))
         finally:
             lock.release()
     except ServiceError as error:
@@ -59,7 +59,7 @@ def run(name: str, build: Build) -> int:
     return 0
 
 
-async def _serve(name: str, build: Build, site: settings.Site) -> None:
+async def _serve(build: Build, site: settings.Site) -> None:
     loop = asyncio.get_running_loop()
     me = asyncio.current_task()
     asked = asyncio.Event()
