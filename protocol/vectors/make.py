@@ -363,7 +363,7 @@ def rows() -> Iterator[Case]:
         panel=PanelView(mode=PanelMode.AWAY, latched=(ZoneKind.HOLD_UP,)),
     )
     outcome = Report(
-        seq=2**63 - 1,
+        seq=2**53 - 1,
         kind=ReportKind.COMMAND_OUTCOME,
         lane=Lane.ROUTINE,
         recorded_at_ms=2**53 - 1,
@@ -375,7 +375,7 @@ def rows() -> Iterator[Case]:
         kind=ReportKind.ARMED,
         lane=Lane.ROUTINE,
         recorded_at_ms=0,
-        person='quote " backslash \\ tab \t del \x7f \u2028 😀',
+        person='quote " backslash \\ slash / line \u2028 smile 😀',
     )
     for name, report in (("a panic", panic), ("largest numbers", outcome), ("text to escape", armed)):
         text = canonical.canonical(report)

@@ -9,14 +9,19 @@ from pydantic import BaseModel, ConfigDict, Field, StringConstraints
 HOUSEHOLD_PATTERN = r"^[0-9A-Z]{1,4}-[0-9A-Z]{1,3}-[0-9A-Z]{3,5}$"
 """building-unit-floor and door, such as 3-2-0501."""
 
+NAME_PATTERN = r"^[^\s\x00-\x1f\x7f]([^\x00-\x1f\x7f]*[^\s\x00-\x1f\x7f])?$"
+"""No control characters, no white space at either end: a name is shown as it is, and hashed as it is."""
+
 Household = Annotated[str, StringConstraints(pattern=HOUSEHOLD_PATTERN)]
 JournalId = Annotated[str, StringConstraints(pattern=r"^[0-9a-f]{32}$")]
 Sha256 = Annotated[str, StringConstraints(pattern=r"^[0-9a-f]{64}$")]
 CommandId = Annotated[int, Field(ge=1, le=0xFFFF_FFFF)]
-Sequence = Annotated[int, Field(ge=1, le=2**63 - 1)]
+Sequence = Annotated[int, Field(ge=1, le=2**53 - 1)]
 Milliseconds = Annotated[int, Field(ge=0, le=2**53 - 1)]
-"""Unix time in milliseconds; 2**53 - 1 is the largest integer that every JSON reader keeps."""
-Name = Annotated[str, StringConstraints(min_length=1, max_length=64, strip_whitespace=True)]
+"""Unix time in milliseconds. 2**53 - 1, here and above, is the largest integer that every JSON reader keeps."""
+Name = Annotated[str, StringConstraints(max_length=64, pattern=NAME_PATTERN)]
+Ascii = Annotated[str, StringConstraints(max_length=64, pattern=r"^[ -~]*$")]
+"""What a node says about itself: printable, whatever it sent."""
 
 
 class Contract(BaseModel):

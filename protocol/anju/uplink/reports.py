@@ -7,7 +7,7 @@ from typing import Annotated, Literal
 
 from pydantic import Field
 
-from anju.uplink.fields import CommandId, Contract, Household, JournalId, Milliseconds, Name, Sequence, Sha256
+from anju.uplink.fields import Ascii, CommandId, Contract, Household, JournalId, Milliseconds, Name, Sequence, Sha256
 
 MOST_ROWS = 500
 """Rows in one batch: about 200 KB of JSON, and one transaction of the duty room."""
@@ -126,7 +126,7 @@ class Report(Contract):
     trouble: TroubleKind | None = None
     outcome: Outcome | None = None
     person: Name | None = None
-    firmware: Annotated[str, Field(max_length=64)] | None = None
+    firmware: Ascii | None = None
 
 
 class Row(Contract):
