@@ -1,0 +1,51 @@
+"""Where the firmware's source is: in the repository (editable install), or packed into the wheel."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+import anju.wire.table
+from anju.service.errors import ServiceError
+from anju.service.i18n import _
+
+PACKED = "source"
+"""Folder beside this module in which a wheel carries `firmware/` and `boards/`."""
+
+
+class BundleError(ServiceError):
+    """The tree that a node runs cannot be put together."""
+
+
+@dataclass(frozen=True, slots=True)
+class Source:
+    """The three places a bundle is made of."""
+
+    firmware: Path
+    boards: Path
+    table: Path
+
+    @classmethod
+    def find(cls, here: Path = Path(__file__)) -> Source:
+        """The source that belongs to this installation; BundleError if it came without one."""
+        repository, packed = here.resolve().parents[3], here.resolve().with_name(PACKED)
+        for root in (repository, packed):
+            if (root / "firmware" / "main.py").is_file() and (root / "boards").is_dir():
+                return cls(root / "firmware", root / "boards", Path(anju.wire.table.__file__))
+        raise BundleError(
+            _("The firmware's source is neither in %(repository)s nor in %(packed)s.")
+            % {"repository": repository, "packed": packed},
+            _("Nothing was changed."),
+            _("Install Anju from its repository (make venv), or from a complete wheel."),
+        )
+
+    def board(self, name: str) -> Path:
+        """Folder of one board; BundleError that lists the boards there are."""
+        there = sorted(folder.name for folder in self.boards.iterdir() if (folder / "board.py").is_file())
+        if name not in there:
+            raise BundleError(
+                _("There is no board called %(name)s.") % {"name": name},
+                _("Nothing was changed."),
+                _("Boards: %(boards)s") % {"boards": ", ".join(there)},
+            )
+        return self.boards / name

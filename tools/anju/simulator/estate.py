@@ -1,0 +1,178 @@
+"""A whole estate: services, air, nodes in flats. Nothing of it is left when the `async with` block ends."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import tempfile
+from contextlib import AsyncExitStack
+from dataclasses import dataclass, field
+from pathlib import Path
+from types import TracebackType
+from typing import Self
+
+from anju.bundle import stage
+from anju.concentrator.control import NotRunningError
+from anju.dutyroom.store import reports_held
+from anju.service.errors import ServiceError
+from anju.service.i18n import _
+from anju.simulator.air import Air
+from anju.simulator.faults import Faults
+from anju.simulator.flat import Flat
+from anju.simulator.host import Host
+from anju.simulator.interpreter import micropython
+from anju.simulator.node import Node, Place
+from anju.simulator.premises import Enrolment, found
+from anju.simulator.recorder import News, Record
+from anju.simulator.tally import Account, Held
+
+MARK = "ANJU_DEMO"
+"""Environment variable of every process of a simulated estate: the folder it lives in."""
+_READY_S = 60.0
+_LOOK_AGAIN_S = 0.1
+_KEPT_VARIABLES = ("PATH", "HOME", "LANG", "LC_ALL", "LC_MESSAGES", "ANJU_LANG", "ANJU_LOG", "TMPDIR")
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """What estate to build. `port` None: the usual one, or any if that is taken."""
+
+    flats: int
+    faults: Faults = field(default_factory=Faults)
+    seed: int = 1
+    port: int | None = None
+
+
+class Estate:
+    """`async with Estate(plan, news) as estate` is up and running from there on."""
+
+    def __init__(self, plan: Plan, news: News) -> None:
+        self.record = Record(news)
+        self.flats: list[Flat] = []
+        self._plan = plan
+        self._nodes: list[Node] = []
+        self._open = AsyncExitStack()
+
+    async def __aenter__(self) -> Self:
+        try:
+            await self._build()
+        except BaseException:
+            await self._open.aclose()
+            raise
+        return self
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        await self._open.aclose()
+
+    @property
+    def address(self) -> str:
+        """The page's address."""
+        return f"http://127.0.0.1:{self.site.dutyroom.port}"
+
+    @property
+    def nodes(self) -> int:
+        """How many nodes there are."""
+        return len(self._nodes)
+
+    async def nodes_ready(self) -> None:
+        """Wait until every node has started; ServiceError if one does not."""
+        try:
+            async with asyncio.timeout(_READY_S):
+                await asyncio.gather(*(node.ready.wait() for node in self._nodes))
+        except TimeoutError:
+            late = next(node for node in self._nodes if not node.ready.is_set())
+            raise _node_failed(late, _("It is not ready yet.")) from None
+
+    async def any_end(self) -> None:
+        """Wait until a node or the services end, which they should not: then a ServiceError with their last words."""
+
+        async def watch(node: Node) -> None:
+            status = await node.ended()
+            raise _node_failed(node, _("It ended with status %(status)d.") % {"status": status})
+
+        ends = [asyncio.create_task(watch(node)) for node in self._nodes]
+        ends.append(asyncio.create_task(self.host.ended()))
+        try:
+            done, _pending = await asyncio.wait(ends, return_when=asyncio.FIRST_COMPLETED)
+            for end in done:
+                end.result()
+        finally:
+            for end in ends:
+                end.cancel()
+
+    async def unfinished(self) -> dict[str, int]:
+        """What is still on its way, by name; empty when everything has arrived."""
+        tally = self.record.tally
+        left = {"inputs without an event": tally.unmade, "events not acknowledged": tally.unacked}
+        left |= self.record.timings.waiting
+        try:
+            left["reports not delivered"] = int((await self.host.status())["outbox"])
+        except NotRunningError:
+            left["concentrator"] = 1
+        return {name: count for name, count in left.items() if count}
+
+    async def drain(self) -> None:
+        """Wait until nothing is on its way any more."""
+        left = await self.unfinished()
+        while left:
+            await asyncio.sleep(_LOOK_AGAIN_S)
+            left = await self.unfinished()
+
+    def account(self) -> Account:
+        """What was done, against what the duty room holds now."""
+        return self.record.tally.compare(
+            Held(seq, None if report.event_id is None or report.node is None else (report.node.node, report.event_id))
+            for _journal, seq, report in reports_held(self.site.dutyroom_db)
+        )
+
+    async def _build(self) -> None:
+        plan = self._plan
+        folder = Path(
+            self._open.enter_context(tempfile.TemporaryDirectory(prefix="anju-demo-", ignore_cleanup_errors=True))
+        )
+        bundle = stage("unix_sim", folder / "bundle")
+        environment = {name: os.environ[name] for name in _KEPT_VARIABLES if name in os.environ} | {MARK: str(folder)}
+        place = Place(micropython(), bundle, environment | {"MICROPYPATH": ".frozen"})
+        self.site, households = await asyncio.to_thread(found, folder / "site", plan.flats, plan.port)
+        self.host = Host(self.site, environment)
+        self._open.push_async_callback(self.host.stop)
+        await self.host.start()
+        udp = self.site.concentrator.udp_address
+        assert udp is not None  # noqa: S101  # found() wrote it
+        self.air = Air(udp, plan.faults, plan.seed)
+        self._open.callback(self.air.close)
+        for household in households:
+            door, button = [await self._node(one, place) for one in (household.door, household.button)]
+            flat = Flat(household.name, door, button, self.record, self._panel)
+            self.flats.append(flat)
+            self.record.flats |= {door.number: flat, button.number: flat}
+        self._open.push_async_callback(self._stop_nodes)
+        for node in self._nodes:
+            await node.start()
+
+    async def _node(self, enrolment: Enrolment, place: Place) -> Node:
+        host, port = await self.air.path(str(enrolment.node))
+        node = Node(enrolment.node, enrolment.store, f"udp:{host}:{port}", place, self.record.heard)
+        self._nodes.append(node)
+        return node
+
+    async def _stop_nodes(self) -> None:
+        await asyncio.gather(*(node.stop() for node in self._nodes))
+
+    async def _panel(self, household: str, mode: str) -> int | None:
+        try:
+            return await self.host.panel(household, mode)
+        except NotRunningError:
+            return None
+
+
+def _node_failed(node: Node, how: str) -> ServiceError:
+    words = "".join(f"\n  {line}" for line in node.tail)
+    return ServiceError(
+        _("Node %(number)d failed. %(how)s It said:%(words)s")
+        % {"number": node.number, "how": how, "words": words or " -"},
+        _("Nothing outside the demo's own folder was touched."),
+        _("This is a defect of the firmware or of this machine's MicroPython; please report these lines."),
+    )

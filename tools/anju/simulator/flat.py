@@ -1,0 +1,74 @@
+"""One flat: a door node and a button node, and what its residents can do there."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass, field
+from typing import Protocol
+
+from anju.simulator.node import Node
+from anju.uplink.reports import ZoneKind
+from anju.wire.table import Code
+
+DOOR_INPUTS = (("front-door", ZoneKind.ENTRY), ("case", ZoneKind.TAMPER))
+BUTTON_INPUTS = (("bedside", ZoneKind.HOLD_UP), ("case", ZoneKind.TAMPER))
+_FIRST_INPUT = 0
+
+
+def households(building: str, count: int) -> list[str]:
+    """Names of flats as an estate gives them: two units, two doors a floor."""
+    return [f"{building}-{index // 2 % 2 + 1}-{index // 4 + 1:02d}{index % 2 + 1:02d}" for index in range(count)]
+
+
+class Recorder(Protocol):
+    """Who writes down what is done in a flat."""
+
+    def driven(self, flat: Flat, node: Node, code: Code, at: float) -> None:
+        """An input was driven, so that an event has to follow."""
+
+    def paneled(self, flat: Flat, mode: str, seq: int | None) -> None:
+        """The panel was set; `seq` is its journal row, None where the concentrator did not answer."""
+
+
+Panel = Callable[[str, str], Awaitable[int | None]]
+"""Sets a household's panel to a mode."""
+
+
+@dataclass(eq=False, slots=True)
+class Flat:
+    """A `Home` for residents; `household` is its name."""
+
+    household: str
+    door_node: Node
+    button_node: Node
+    recorder: Recorder
+    set_panel: Panel
+    heard: asyncio.Event = field(default_factory=asyncio.Event)
+    """Set while no press waits for an answer at the button."""
+    door_open: bool = False
+    mode: str = "off"
+
+    def press(self, level: int) -> None:
+        """Push the button by the bed (1), or let it go (0)."""
+        at = self.button_node.drive(_FIRST_INPUT, level)
+        if level:
+            self.heard.clear()
+            self.recorder.driven(self, self.button_node, Code.PANIC, at)
+
+    def door(self, level: int) -> None:
+        """Open (1) or close (0) the front door."""
+        at = self.door_node.drive(_FIRST_INPUT, level)
+        self.door_open = bool(level)
+        self.recorder.driven(self, self.door_node, Code.OPENED if level else Code.CLOSED, at)
+
+    async def panel(self, mode: str) -> None:
+        """Set the panel to "away" or "off"."""
+        seq = await self.set_panel(self.household, mode)
+        if seq is not None:
+            self.mode = mode
+        self.recorder.paneled(self, mode, seq)
+
+    async def answered(self) -> None:
+        """Wait until the button says that somebody has the last press."""
+        await self.heard.wait()

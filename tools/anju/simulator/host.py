@@ -1,0 +1,150 @@
+"""The services of a simulated estate: `anju run` in a process of its own, as on a real PC."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import signal
+import sys
+from asyncio.subprocess import DEVNULL, Process
+from collections.abc import Mapping
+from contextlib import suppress
+from pathlib import Path
+from typing import Any
+
+from anju.concentrator import control
+from anju.service import lifeline
+from anju.service.errors import ServiceError
+from anju.service.i18n import _
+from anju.service.settings import Site
+
+SERVICES = ("concentrator", "dutyroom")
+_READY_S = 30.0
+_LEAVE_S = 15.0
+_LOOK_AGAIN_S = 0.05
+_TAIL_LINES = 12
+_MIB = 1024 * 1024
+
+
+class Host:
+    """Starts and ends the services of one site, and can kill each of them."""
+
+    def __init__(self, site: Site, environment: Mapping[str, str]) -> None:
+        self._site = site
+        self._environment = environment
+        self._log = site.folder / "services.log"
+        self._process: Process | None = None
+        self._lifeline: int | None = None
+
+    async def start(self) -> None:
+        """Start `anju run` and wait until both services answer; ServiceError with their own words if they don't."""
+        theirs, self._lifeline = os.pipe()
+        try:
+            with self._log.open("ab") as log:
+                self._process = await asyncio.create_subprocess_exec(
+                    *(sys.executable, "-P", "-m", "anju.cli", "run", str(self._site.folder)),
+                    stdin=DEVNULL,
+                    stdout=log,
+                    stderr=log,
+                    env={**self._environment, lifeline.VARIABLE: str(theirs)},
+                    pass_fds=(theirs,),
+                    process_group=0,  # Ctrl-C in the terminal is for the demo, which then ends its services in order
+                )
+        finally:
+            os.close(theirs)
+        await self._answering()
+
+    async def stop(self) -> None:
+        """End the services in order; force where that does not do."""
+        process = self._process
+        if process is None:
+            return
+        self._signal(process.pid, signal.SIGTERM)
+        try:
+            await asyncio.wait_for(process.wait(), _LEAVE_S)
+        except TimeoutError:
+            for pid in self.pids().values():
+                self._signal(pid, signal.SIGKILL)
+            await process.wait()
+        self._forget()
+
+    async def ended(self) -> None:
+        """Wait for `anju run` to end, which it should not: then a ServiceError with its own words."""
+        if self._process is not None:
+            await self._process.wait()
+            raise self._failure()
+
+    def pids(self) -> dict[str, int]:
+        """The processes there are: `run`, the supervisor, and the services under it, by name."""
+        found = {} if self._process is None or self._process.returncode is not None else {"run": self._process.pid}
+        for name in SERVICES:
+            with suppress(OSError, ValueError):
+                found[name] = int((self._site.run / f"{name}.pid").read_text())
+        return found
+
+    async def status(self) -> dict[str, Any]:
+        """What the concentrator says of itself; NotRunningError while it is down."""
+        return await asyncio.to_thread(control.ask, self._site.control_socket, do="status")
+
+    async def panel(self, household: str, mode: str) -> int:
+        """Arm ("away", "home") or disarm ("off") a household; the number of its journal row."""
+        request = {"do": "disarm"} if mode == "off" else {"do": "arm", "mode": mode}
+        answer = await asyncio.to_thread(control.ask, self._site.control_socket, household=household, **request)
+        return int(answer["seq"])
+
+    def rss_mb(self) -> float:
+        """Resident memory of all processes together, in MiB."""
+        return sum(map(_resident_bytes, self.pids().values())) / _MIB
+
+    def kill(self, name: str) -> int | None:
+        """kill -9 one of `pids()`; its number, or None if it is not there just now."""
+        pid = self.pids().get(name)
+        if pid is not None:
+            self._signal(pid, signal.SIGKILL)
+        return pid
+
+    async def start_again(self) -> None:
+        """Start `anju run` once more after it was killed, as systemd would."""
+        if self._process is not None:
+            await self._process.wait()
+        self._forget()
+        await self.start()
+
+    async def _answering(self) -> None:
+        assert self._process is not None  # noqa: S101  # start() made it
+        deadline = asyncio.get_running_loop().time() + _READY_S
+        while asyncio.get_running_loop().time() < deadline:
+            if self._process.returncode is not None:
+                raise self._failure()
+            with suppress(ServiceError, OSError):
+                await self.status()
+                _, writer = await asyncio.open_connection("127.0.0.1", self._site.dutyroom.port)
+                writer.close()
+                return
+            await asyncio.sleep(_LOOK_AGAIN_S)
+        raise self._failure()
+
+    def _failure(self) -> ServiceError:
+        lines = self._log.read_text(encoding="utf-8", errors="replace").splitlines()[-_TAIL_LINES:]
+        return ServiceError(
+            _("The services of the demo do not run. Their last lines:") + "".join(f"\n  {line}" for line in lines),
+            _("Nothing outside the demo's own folder was touched."),
+            _("If a port is in use, choose another: anju demo --port 8381"),
+        )
+
+    def _forget(self) -> None:
+        if self._lifeline is not None:
+            os.close(self._lifeline)
+        self._lifeline = self._process = None
+
+    @staticmethod
+    def _signal(pid: int, number: signal.Signals) -> None:
+        with suppress(ProcessLookupError):
+            os.kill(pid, number)
+
+
+def _resident_bytes(pid: int) -> int:
+    """Resident set of a process; 0 where it has just ended."""
+    with suppress(OSError, IndexError):
+        return int(Path(f"/proc/{pid}/statm").read_text().split()[1]) * os.sysconf("SC_PAGE_SIZE")
+    return 0

@@ -1,0 +1,62 @@
+"""Makes the site of a simulated estate: a folder as `anju init` makes it, and nodes enrolled as `anju enrol` does."""
+
+from __future__ import annotations
+
+import socket
+from dataclasses import dataclass
+from pathlib import Path
+
+from anju.concentrator.enrolment import enrol
+from anju.service import site_template
+from anju.service.settings import DutyRoom, Site
+from anju.simulator.flat import BUTTON_INPUTS, DOOR_INPUTS, households
+
+BUILDING = "3"
+_LOOPBACK = "127.0.0.1"
+
+
+@dataclass(frozen=True, slots=True)
+class Enrolment:
+    """One node: its number on the wire and the folder of its store."""
+
+    node: int
+    store: Path
+
+
+@dataclass(frozen=True, slots=True)
+class Household:
+    """A flat's name and its two nodes."""
+
+    name: str
+    door: Enrolment
+    button: Enrolment
+
+
+def found(folder: Path, flats: int, port: int | None) -> tuple[Site, list[Household]]:
+    """A new site in `folder`, with its nodes; takes a free port where none, or the usual one that is taken, is named."""
+    site = site_template.create(
+        folder,
+        estate="Anju demo",
+        building=BUILDING,
+        network=1,
+        udp=f"{_LOOPBACK}:{free_port(socket.SOCK_DGRAM)}",
+        port=port if port is not None else free_port(socket.SOCK_STREAM, DutyRoom().port),
+    )
+    homes = []
+    for name in households(BUILDING, flats):
+        nodes = []
+        for what, inputs in (("door", DOOR_INPUTS), ("button", BUTTON_INPUTS)):
+            store = folder / "nodes" / f"{name}-{what}"
+            nodes.append(Enrolment(enrol(site, name, inputs, store).node, store))
+        homes.append(Household(name, *nodes))
+    return site, homes
+
+
+def free_port(kind: socket.SocketKind, wished: int = 0) -> int:
+    """The wished port of the loopback address if it is free, else any that is."""
+    with socket.socket(socket.AF_INET, kind) as probe:
+        try:
+            probe.bind((_LOOPBACK, wished))
+        except OSError:
+            probe.bind((_LOOPBACK, 0))
+        return int(probe.getsockname()[1])

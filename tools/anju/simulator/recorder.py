@@ -1,0 +1,125 @@
+"""Writes down what happens in an estate: for the account, for the latencies, and for whoever watches."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from anju.service.i18n import _
+from anju.simulator.feedback import Stage
+from anju.simulator.flat import Flat
+from anju.simulator.node import Node
+from anju.simulator.output import Acked, Edge, Made, Output, Ready, Said, Unenrolled
+from anju.simulator.page import Incident
+from anju.simulator.tally import Tally
+from anju.simulator.timings import Timings
+from anju.wire.table import Code
+
+News = Callable[[str, str], None]
+"""Told what a person may want to see: whose household, and what happened there."""
+
+
+class Record:
+    """Everything that was done and seen in one run."""
+
+    def __init__(self, news: News) -> None:
+        self.tally = Tally()
+        self.timings = Timings()
+        self.presses = 0
+        self.ready: dict[int, str] = {}
+        """Nodes that have started, and the firmware they said they run."""
+        self.flats: dict[int, Flat] = {}
+        """The flat of each node."""
+        self.incidents: dict[int, Incident] = {}
+        """Incidents that the page's stream has shown and that are not closed, newest state."""
+        self.alarms = 0
+        self._news = news
+
+    def driven(self, flat: Flat, node: Node, code: Code, at: float) -> None:
+        """An input was driven, so that an event has to follow."""
+        self.tally.driven(node.number, code, at)
+        if code is Code.PANIC:
+            self.presses += 1
+            self.timings.pressed(node.number, at)
+        self._news(flat.household, _DONE[code]())
+
+    def paneled(self, flat: Flat, mode: str, seq: int | None) -> None:
+        """The panel was set; None where the concentrator did not answer."""
+        if seq is None:
+            self._news(flat.household, _("panel: the concentrator does not answer"))
+            return
+        self.tally.promised(seq)
+        self._news(flat.household, _("disarmed") if mode == "off" else _("armed, nobody is home"))
+
+    def heard(self, node: Node, output: Output, at: float) -> None:
+        """A node said something, or one of its output pins changed."""
+        match output:
+            case Edge():
+                self._edge(node, output, at)
+            case Made(event_id, code, _zone):
+                stimulus = self.tally.made(node.number, event_id, code)
+                if stimulus is not None and code == Code.PANIC:
+                    self.timings.made(node.number, event_id, stimulus.at)
+            case Acked(event_id):
+                self.tally.acked(node.number, event_id)
+                self.timings.acked(node.number, node.feedback.stage, at)
+                self._let_go(node)
+            case Ready(firmware):
+                self.ready[node.number] = firmware
+            case Unenrolled():
+                self._news(self.flats[node.number].household, _("a node has no keys"))
+            case Said(text):
+                self._news(self.flats[node.number].household, text)
+
+    def shown(self, incident: Incident, at: float) -> None:
+        """The page's stream showed an incident."""
+        if incident.state == "closed":
+            self.incidents.pop(incident.id, None)
+        else:
+            self.incidents[incident.id] = incident
+        if incident.origin is not None:
+            self.alarms += 1
+            if incident.kind == "hold_up":
+                self.timings.shown(incident.origin.node, incident.origin.event_id, at)
+
+    def clicking(self, incident: Incident, at: float) -> None:
+        """The guard is about to acknowledge."""
+        for node in self._buttons(incident):
+            self.timings.acknowledged(node, at)
+
+    def refused(self, incident: Incident) -> None:
+        """The duty room did not accept that."""
+        for node in self._buttons(incident):
+            self.timings.not_acknowledged(node)
+
+    def _edge(self, node: Node, edge: Edge, at: float) -> None:
+        stage = node.feedback.edge(edge)
+        if stage is None:
+            return
+        self.timings.stage(node.number, stage, at)
+        self._let_go(node)
+        if stage in _SHOWS:
+            self._news(self.flats[node.number].household, _SHOWS[stage]())
+
+    def _let_go(self, node: Node) -> None:
+        if not self.timings.unheard(node.number):
+            self.flats[node.number].heard.set()
+
+    def _buttons(self, incident: Incident) -> list[int]:
+        """The hold-up buttons that an acknowledgement of this incident lights up."""
+        if incident.kind != "hold_up":
+            return []
+        flats = {id(flat): flat for flat in self.flats.values() if flat.household == incident.household}
+        return [flat.button_node.number for flat in flats.values()]
+
+
+_DONE = {
+    Code.PANIC: lambda: _("presses the button by the bed"),
+    Code.OPENED: lambda: _("opens the door"),
+    Code.CLOSED: lambda: _("closes the door"),
+}
+_SHOWS = {
+    Stage.CONCENTRATOR_HAS_IT: lambda: _("button: two beeps, the concentrator has it"),
+    Stage.SEEN: lambda: _("button: someone has seen it"),
+    Stage.COMING: lambda: _("button: someone is coming"),
+    Stage.NOT_DELIVERED: lambda: _("button: not delivered yet, still trying"),
+}
