@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import difflib
+import json
 import re
 from collections.abc import Sequence
 from typing import Any
@@ -87,8 +88,10 @@ def _meant(place: _Place, limits: dict[str, Any]) -> str:
 
 
 def _shown(value: object) -> str:
-    text = repr(value)
-    return text if len(text) <= 60 else text[:57] + "…"
+    """A value as TOML would write it, or nearly; printable, and not long."""
+    text = json.dumps(value, ensure_ascii=False, default=str)
+    text = text if text.isprintable() else ascii(text)[1:-1]
+    return text if len(text) <= 60 else text[:59] + "…"
 
 
 def _spelt(place: _Place) -> str:

@@ -25,8 +25,8 @@ from anju.service.lock import FileLock, Held
 Build = Callable[[settings.Site], AbstractAsyncContextManager[None]]
 """Entered: the service is up. Left: it is down, and what it had accepted is durable."""
 
-_PREDECESSOR_S = lifeline.GRACE_S + 3.0
-"""A service whose supervisor was killed ends within the lifeline's grace; its successor waits that long for it."""
+_PREDECESSOR_S = 3.0
+"""A service whose supervisor was killed ends within the lifeline's grace; its successor waits that long and this for it."""
 
 
 _logger = structlog.get_logger()
@@ -92,7 +92,7 @@ def _become(name: str, site: settings.Site) -> FileLock:
     """Make the run folder and be the only process of this name in it."""
     try:
         site.run.mkdir(mode=0o700, exist_ok=True)
-        return FileLock(site.run / f"{name}.lock", _PREDECESSOR_S)
+        return FileLock(site.run / f"{name}.lock", lifeline.GRACE_S + _PREDECESSOR_S)
     except OSError as error:
         raise ServiceError(
             _("%(folder)s cannot be used: %(reason)s.") % {"folder": site.run, "reason": error.strerror},

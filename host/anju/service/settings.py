@@ -187,7 +187,7 @@ def parse(raw: bytes, path: Path) -> Site:
 
 def _wrong(path: Path, mistakes: list[str]) -> SettingsError:
     if len(mistakes) == 1:
-        what = _("%(path)s: %(mistake)s.") % {"path": path, "mistake": mistakes[0]}
+        what = _("%(path)s: %(mistake)s") % {"path": path, "mistake": mistakes[0]}
     else:
         what = "\n  ".join([_("%(path)s has %(count)d mistakes:") % {"path": path, "count": len(mistakes)}, *mistakes])
     return SettingsError(what, _nothing_changed(), _("Correct the file, then type the command again."))

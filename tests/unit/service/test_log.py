@@ -1,0 +1,98 @@
+"""The log: one readable line an event, no secret in it, nothing that a terminal would obey."""
+
+import io
+import json
+import logging
+from collections.abc import Iterator
+
+import pytest
+import structlog
+from hypothesis import given
+from hypothesis import strategies as st
+
+from anju.service import log
+
+
+@pytest.fixture
+def lines(monkeypatch: pytest.MonkeyPatch) -> Iterator[io.StringIO]:
+    """What the log writes."""
+    stream = io.StringIO()
+    monkeypatch.setattr("sys.stderr", stream)
+    root = logging.getLogger()
+    before, level = root.handlers[:], root.level
+    log.configure("fake")
+    yield stream
+    root.handlers[:] = before
+    root.setLevel(level)
+    structlog.reset_defaults()
+
+
+def test_a_line_says_when_who_and_what(lines: io.StringIO) -> None:
+    structlog.get_logger("anju.fake").info("frame refused", reason="tag", count=3, urgent=True)
+    (line,) = lines.getvalue().splitlines()
+    assert line.startswith("timestamp=20")
+    assert line.endswith('level=info service=fake event="frame refused" reason=tag count=3 urgent=true')
+
+
+def test_json_for_machines(lines: io.StringIO, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("ANJU_LOG", "json")
+    monkeypatch.setattr("sys.stderr", lines)
+    log.configure("fake")
+    structlog.get_logger("anju.fake").warning("link down", link="udp", 楼="三")
+    event = json.loads(lines.getvalue())
+    del event["timestamp"]
+    assert event == {"level": "warning", "service": "fake", "event": "link down", "link": "udp", "楼": "三"}
+
+
+def test_a_library_speaks_from_warning_up(lines: io.StringIO) -> None:
+    logging.getLogger("httpx").info("GET http://example.invalid/?token=abc")
+    logging.getLogger("uvicorn").warning("bad request from %s", "nobody")
+    (line,) = lines.getvalue().splitlines()
+    assert 'event="bad request from nobody"' in line
+
+
+def test_a_crash_is_one_line_without_the_values_of_variables(lines: io.StringIO) -> None:
+    def crash() -> None:
+        password = "hunter2" * 2  # noqa: F841 - must not be shown
+        raise RuntimeError("broken")
+
+    try:
+        crash()
+    except RuntimeError:
+        structlog.get_logger("anju.fake").exception("crashed")
+    (line,) = lines.getvalue().splitlines()
+    assert "RuntimeError: broken" in line
+    assert "hunter2hunter2" not in line
+
+
+SECRET_NAMES = ["key", "up", "down", "secret", "token", "password", "code", "link_key", "Pairing-Code", "UP_KEY"]
+SECRET = "s3cr3t-s3cr3t"
+NEST = st.recursive(
+    st.just(SECRET),
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=3), inner, max_size=3),
+    max_leaves=5,
+)
+
+
+@given(name=st.sampled_from(SECRET_NAMES), value=NEST, outside=st.text(max_size=8))
+def test_nothing_under_a_secret_name_is_written(name: str, value: object, outside: str) -> None:
+    assert SECRET not in str(log.redact(None, "", {name: value, "facts": {"inner": [{name: value}]}, "x": outside}))
+
+
+@given(value=st.binary(min_size=4))
+def test_bytes_are_counted_never_shown(value: bytes) -> None:
+    clean = log.redact(None, "", {"frame": value, "many": [bytearray(value)]})
+    assert clean == {"frame": f"[{len(value)} bytes]", "many": [f"[{len(value)} bytes]"]}
+
+
+@given(value=st.text(max_size=40))
+def test_no_text_breaks_the_line_or_moves_the_cursor(value: str) -> None:
+    clean = log.redact(None, "", {"name": value})["name"]
+    assert clean.isprintable()
+    if value.isprintable():
+        assert clean == value
+
+
+def test_a_long_text_keeps_its_two_ends() -> None:
+    clean = log.redact(None, "", {"text": "a" * 5000 + "z" * 5000})["text"]
+    assert clean == "a" * 1000 + " … " + "z" * 1000
