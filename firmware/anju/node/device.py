@@ -1,0 +1,236 @@
+"""An enrolled node without its hardware: edges and frames in, frames and feedback out; time is an argument in milliseconds.
+
+    device.edge(zone, level, now)        a contact moved
+    device.receive(frame, now)           something came over the link
+    while (frame := device.poll(now)) is not None: link.send(frame)
+    device.next_deadline()               when to poll again if nothing happens before
+
+No call here waits, and every method may raise StoreError once the store no longer gives numbers: such a node is unenrolled.
+"""
+
+from anju.node import frame
+from anju.node.clock import Clock
+from anju.node.counter import Counter
+from anju.node.feedback import Feedback
+from anju.node.identity import Identity
+from anju.node.input import Input
+from anju.node.orders import Orders
+from anju.node.outbox import Entry, Outbox
+from anju.node.seal import Cipher
+from anju.node.version import VERSION
+from anju.node.window import Window
+from anju.wire import table
+
+try:
+    from typing import Callable, Sequence
+except ImportError:  # MicroPython
+    pass
+
+UNCERTAIN_HEARTBEAT_MS = 5000
+"""Heartbeats come so often while the time is unknown, because only an answer to a frame sent once tells it."""
+
+_CHALLENGE_BYTES = 8
+_DELIVERED = (table.Verdict.ACCEPTED, table.Verdict.DUPLICATE, table.Verdict.NOT_UNDERSTOOD)
+"""What the concentrator does not understand it has raised as an unknown event: sending it again would change nothing."""
+
+
+class Device:
+    """One node: what `anju.node` knows, put together."""
+
+    def __init__(
+        self,
+        identity: Identity,
+        inputs: "Sequence[Input]",
+        counter: Counter,
+        feedback: Feedback,
+        random_bytes: "Callable[[int], bytes]",
+        tell: "Callable[..., None]",
+        heartbeat_ms: int,
+    ) -> None:
+        """`tell(*words)` is the console; `random_bytes(n)` must be fit for a challenge."""
+        self.feedback = feedback
+        self.clock = Clock()
+        self.forged = 0
+        """Frames addressed to this node that did not verify."""
+        self._identity = identity
+        self._inputs = inputs
+        self._counter = counter
+        self._random_bytes = random_bytes
+        self._tell = tell
+        self._heartbeat_ms = heartbeat_ms
+        self._sealer = Cipher(identity.up)
+        self._opener = Cipher(identity.down)
+        self._window = Window()
+        self._orders = Orders(self.clock, feedback)
+        self._outbox = Outbox(counter.take, self._seal, self._random)
+        self._challenge = random_bytes(_CHALLENGE_BYTES)
+        self._reset_cause = 0
+        self._heartbeat = Entry(table.Type.HEARTBEAT, table.Code.NONE, 0, 0, frame.blank())
+        self._unanswered = 0
+        """Transmissions since the last acknowledgement."""
+
+    def start(self, build: bytes, reset_cause: int, now: int) -> None:
+        """Say hello; nothing but an answer to what this node sends is believed before that is answered."""
+        self._reset_cause = reset_cause
+        extras = frame.extra(table.Extra.BUILD, build)
+        self._outbox.add(Entry(table.Type.HELLO, table.Code.NONE, 0, now, frame.blank(extras)), now)
+        self._plan_heartbeat(now)
+
+    def edge(self, zone: int, level: int, now: int) -> None:
+        """Input `zone` moved and reads `level`."""
+        self._inputs[zone].edge(level, now)
+
+    def poll(self, now: int) -> "bytearray | None":
+        """A frame to send at once, or None; call until None. The buffer is the node's own: don't keep it."""
+        for zone, contact in enumerate(self._inputs):
+            code = contact.poll(now)
+            if code != table.Code.NONE:
+                self._happened(code, zone, now)
+        self.feedback.poll(now)
+        entry = self._outbox.poll(now)
+        if entry is None and now >= self._heartbeat.due_ms:
+            entry = self._beat(now)
+        if entry is not None:
+            self._unanswered = min(self._unanswered + 1, 255)
+            return entry.frame
+        answer = self._orders.poll()
+        if answer is None:
+            return None
+        if answer.needs_sealing(self._counter.next):
+            answer.number = self._outbox.number()
+            frame.write_ack(
+                answer.frame,
+                self.clock.at(now),
+                self._identity.epoch,
+                answer.verdict,
+                answer.counter,
+                answer.command_id & 0xFFFF,
+            )
+            self._finish(answer.frame, answer.number)
+        return answer.frame
+
+    def next_deadline(self) -> int:
+        """When to poll again if nothing moves and nothing arrives."""
+        soonest = self._heartbeat.due_ms
+        for deadline in (self._outbox.deadline(), self.feedback.deadline()):
+            if deadline is not None and deadline < soonest:
+                soonest = deadline
+        for contact in self._inputs:
+            deadline = contact.deadline()
+            if deadline is not None and deadline < soonest:
+                soonest = deadline
+        return soonest
+
+    def receive(self, received: bytes, now: int) -> None:
+        """Act upon a frame if it is authentic, for this node, and fresh; whatever else it is changes nothing."""
+        own = self._identity
+        counter = frame.counter_of(received, own.network, own.node, own.epoch)
+        if counter < 0:
+            return
+        body = self._opener.open(received)
+        if body is None:
+            self.forged += 1
+            return
+        if self._window.is_open:
+            if not self._window.is_fresh(counter):
+                self._orders.repeat(counter)
+                return
+            self._window.take(counter)
+        is_understood = frame.is_understood(body)
+        if body[0] == table.Type.ACK:
+            if is_understood:
+                self._acknowledged(counter, body, now)
+        elif body[0] == table.Type.COMMAND and self._window.is_open:
+            self._orders.carry_out(counter, body, is_understood, now)
+
+    def _happened(self, code: int, zone: int, now: int) -> None:
+        entry = Entry(table.Type.EVENT, code, zone, now, frame.blank())
+        dropped = self._outbox.dropped
+        is_taken = self._outbox.add(entry, now)
+        if self._outbox.dropped != dropped:
+            self._tell("dropped", self._outbox.dropped)
+        if is_taken:
+            self._tell("event", entry.event_id, "code", code, "zone", zone)
+        if code == table.Code.PANIC:
+            carrier = entry if is_taken else self._outbox.waiting(code, zone)
+            if carrier is not None:
+                self.feedback.press(carrier.event_id, now)
+
+    def _acknowledged(self, counter: int, body: bytes, now: int) -> None:
+        time_s, epoch, verdict, acked, event_id = frame.read_ack(body)
+        if epoch != self._identity.epoch:
+            return
+        beat = self._heartbeat
+        entry = beat if acked == beat.counter and beat.is_flying else self._outbox.find(acked, event_id)
+        if entry is None:
+            return
+        if entry.kind == table.Type.HELLO:
+            if frame.find_extra(body, table.Extra.CHALLENGE) != self._challenge:
+                return
+            self._window.open(counter)
+        elif entry.kind == table.Type.EVENT and verdict not in _DELIVERED:
+            return
+        if acked == entry.counter and entry.first_ms >= 0:
+            self.clock.adopt(time_s, entry.first_ms, now)
+        self._unanswered = 0
+        if entry is beat:
+            beat.is_flying = False
+        else:
+            self._outbox.remove(entry)
+        self._plan_heartbeat(now)
+        if entry.kind == table.Type.EVENT:
+            self._tell("acked", entry.event_id)
+            if entry.code == table.Code.PANIC:
+                self.feedback.held(entry.event_id, now)
+
+    def _beat(self, now: int) -> Entry:
+        beat = self._heartbeat
+        beat.counter = self._outbox.number()
+        beat.made_ms = beat.first_ms = now
+        beat.is_flying = True
+        self._seal(beat)
+        self._plan_heartbeat(now)
+        return beat
+
+    def _plan_heartbeat(self, now: int) -> None:
+        period = self._heartbeat_ms
+        if self._window.is_open and not self.clock.is_known:
+            period = min(period, UNCERTAIN_HEARTBEAT_MS)
+        # A little early, each by its own chance: an estate that starts at once must not speak at once for ever.
+        self._heartbeat.due_ms = now + period - self._random(period // 8 + 1)
+
+    def _seal(self, entry: Entry) -> None:
+        """Fill an entry's frame under its present counter; levels and time as they are known now."""
+        if entry.kind == table.Type.HELLO:
+            frame.write_hello(
+                entry.frame,
+                table.Flag.ACK_REQUESTED,
+                self._challenge,
+                VERSION,
+                self._reset_cause,
+                len(self._inputs),
+            )
+        else:
+            levels = 0
+            for zone, contact in enumerate(self._inputs):
+                levels |= contact.is_active << zone
+            frame.write_status(
+                entry.frame,
+                entry.kind,
+                table.Flag.ACK_REQUESTED | (table.Flag.URGENT if entry.is_urgent() else 0),
+                self.clock.at(entry.made_ms),
+                entry.event_id,
+                entry.code,
+                entry.zone,
+                levels,
+                self._unanswered,
+            )
+        self._finish(entry.frame, entry.counter)
+
+    def _finish(self, buffer: bytearray, counter: int) -> None:
+        own = self._identity
+        frame.write_header(buffer, own.network, own.node, own.epoch, counter)
+        self._sealer.seal(buffer)
+
+    def _random(self, below: int) -> int:
+        return int.from_bytes(self._random_bytes(2), "big") % below

@@ -1,0 +1,117 @@
+"""Frames on byte streams: COBS(frame + CRC-32) and a zero byte. No I/O here: bytes in, frames out, and back.
+
+The CRC tells a line fault (noise, a collision) from a forgery: what passes the CRC and fails the tag was made by someone.
+COBS: Cheshire and Baker, "Consistent Overhead Byte Stuffing", 1999.
+"""
+
+import struct
+from binascii import crc32
+
+from anju.wire import table
+
+_CRC_BYTES = 4
+_MOST = table.MOST_BYTES + _CRC_BYTES
+_MOST_ENCODED = _MOST + 2
+"""COBS adds one byte for each 254 begun; one to spare."""
+
+_FULL = 0xFF
+"""Code of a block of 254 bytes without a zero behind it."""
+
+
+class Framer:
+    """Encodes frames into one buffer that it keeps."""
+
+    def __init__(self) -> None:
+        self._plain = bytearray(_MOST)
+        self._encoded = memoryview(bytearray(_MOST_ENCODED + 1))
+
+    def encode(self, frame: "bytes | bytearray") -> memoryview:
+        """The bytes that carry `frame`, delimiter last; valid until the next call."""
+        size = len(frame)
+        plain = self._plain
+        plain[:size] = frame
+        struct.pack_into(">I", plain, size, crc32(frame))
+        encoded = self._encoded
+        code_at = 0
+        at = 1
+        for index in range(size + _CRC_BYTES):
+            if at - code_at == _FULL:
+                encoded[code_at] = _FULL
+                code_at = at
+                at += 1
+            byte = plain[index]
+            if byte:
+                encoded[at] = byte
+            else:
+                encoded[code_at] = at - code_at
+                code_at = at
+            at += 1
+        encoded[code_at] = at - code_at
+        encoded[at] = 0
+        return encoded[: at + 1]
+
+
+class Deframer:
+    """Cuts a byte stream into frames; remembers at most one frame, however long the garbage."""
+
+    def __init__(self) -> None:
+        self.faults = 0
+        """Stretches between two delimiters that were not a frame, since the start."""
+        self._pending = bytearray(_MOST_ENCODED)
+        self._size = 0
+        self._data = memoryview(b"")
+        self._at = 0
+
+    def feed(self, data: memoryview) -> None:
+        """Take bytes that arrived; `data` must stay as it is until `take` has answered None."""
+        self._data = data
+        self._at = 0
+
+    def take(self) -> "bytes | None":
+        """The next whole frame among the bytes fed, or None when they are used up."""
+        data = self._data
+        pending = self._pending
+        for at in range(self._at, len(data)):
+            byte = data[at]
+            if byte:
+                # One past the end marks a stretch that is too long, until its delimiter comes.
+                if self._size < _MOST_ENCODED:
+                    pending[self._size] = byte
+                if self._size <= _MOST_ENCODED:
+                    self._size += 1
+            elif self._size:
+                frame = self._finish()
+                if frame is not None:
+                    self._at = at + 1
+                    return frame
+        self._at = len(data)
+        return None
+
+    def _finish(self) -> "bytes | None":
+        size, self._size = self._size, 0
+        length = _decode(self._pending, size) if size <= _MOST_ENCODED else 0
+        frame = bytes(self._pending[: max(length - _CRC_BYTES, 0)])
+        (crc,) = struct.unpack_from(">I", self._pending, len(frame))
+        if crc == crc32(frame) and table.LEAST_BYTES <= len(frame) <= table.MOST_BYTES:
+            return frame
+        self.faults += 1
+        return None
+
+
+def _decode(data: bytearray, size: int) -> int:
+    """Undo COBS in place (what is written is never ahead of what is read); the length, or 0 if it is not COBS."""
+    read = write = 0
+    while read < size:
+        code = data[read]
+        end = read + code
+        if end > size:
+            return 0
+        read += 1
+        while read < end:
+            data[write] = data[read]
+            read += 1
+            write += 1
+        if code != _FULL and read < size:
+            data[write] = 0
+            write += 1
+    return write

@@ -1,0 +1,64 @@
+"""One contact: debounce, and what its changes mean.
+
+A level counts once it has stayed for `settle_ms`. A contact that does not come to rest counts as active after STORM_MS, once:
+a button pressed by a trembling hand or a magnet in a rattling door must not go unheard, and must not flood either.
+"""
+
+from anju.wire import table
+
+STORM_MS = 300
+"""Bouncing for so long is not bounce; ordinary contacts rest within 5 ms, poor ones within 20."""
+
+CODES = {
+    "entry": (table.Code.OPENED, table.Code.CLOSED),
+    "hold_up": (table.Code.PANIC, table.Code.NONE),
+    "tamper": (table.Code.TAMPERED, table.Code.TAMPER_RESTORED),
+}
+"""Kind of an input: the code of its becoming active, and of its coming to rest (NONE = no event)."""
+
+
+class Input:
+    """Debounced state of one contact. Starts at rest, so a contact that is active at boot makes its event."""
+
+    def __init__(self, kind: str, active_level: int, settle_ms: int) -> None:
+        self.is_active = False
+        self._codes = CODES[kind]
+        self._active_level = active_level
+        self._settle_ms = settle_ms
+        self._raw = False
+        self._moved_ms = -1
+        """When the contact last moved; -1 = it is at rest."""
+        self._unrest_ms = 0
+        """When the present unrest began."""
+
+    def edge(self, level: int, now: int) -> None:
+        """The contact moved and reads `level` now; both edges of a pulse may have passed before it was read."""
+        self._raw = level == self._active_level
+        if self._moved_ms < 0:
+            self._unrest_ms = now
+        self._moved_ms = now
+
+    def poll(self, now: int) -> int:
+        """Code of what happened by `now`, or NONE."""
+        if self._moved_ms < 0:
+            return table.Code.NONE
+        if now - self._moved_ms >= self._settle_ms:
+            self._moved_ms = -1
+            return self._become(self._raw)
+        if now - self._unrest_ms >= STORM_MS:
+            return self._become(True)
+        return table.Code.NONE
+
+    def deadline(self) -> "int | None":
+        """When to poll next if nothing moves; None = at rest."""
+        if self._moved_ms < 0:
+            return None
+        settled = self._moved_ms + self._settle_ms
+        storm = self._unrest_ms + STORM_MS
+        return settled if self.is_active or settled < storm else storm
+
+    def _become(self, is_active: bool) -> int:
+        if is_active == self.is_active:
+            return table.Code.NONE
+        self.is_active = is_active
+        return self._codes[0] if is_active else self._codes[1]

@@ -1,0 +1,82 @@
+"""What a role needs from a board: read by those who write a `boards/<name>/board.py`, and by the type checker; never run."""
+
+from collections.abc import Sequence
+from typing import Protocol
+
+from anju.node.identity import Identity
+from anju.sensor.contact import Pin
+
+
+class Link(Protocol):
+    """How frames travel: the four methods of `anju.link`, and the stream to wait on."""
+
+    @property
+    def stream(self) -> object: ...
+    def open(self) -> None: ...
+    def send(self, frame: bytearray) -> None: ...
+    def receive(self) -> bytes | None: ...
+    def close(self) -> None: ...
+
+
+class Store(Protocol):
+    """What outlives the power: the four methods of `anju.store`."""
+
+    def load(self) -> tuple[Identity, int]: ...
+    def save(self, identity: Identity) -> None: ...
+    def reserve(self, ceiling: int) -> None: ...
+    def wipe(self) -> None: ...
+
+
+class Flag(Protocol):
+    """Set from an interrupt, awaited by one task, cleared by the waiting: `asyncio.ThreadSafeFlag` or its like."""
+
+    def set(self) -> object: ...
+    async def wait(self) -> None: ...
+
+
+class Lamp(Protocol):
+    """As much of an output `machine.Pin` as a lamp needs."""
+
+    def value(self, level: int, /) -> object: ...
+
+
+class Tone(Protocol):
+    """As much of a `machine.PWM` as a buzzer needs."""
+
+    def freq(self, hz: int, /) -> object: ...
+    def duty_u16(self, duty: int, /) -> object: ...
+
+
+class Watchdog(Protocol):
+    """As much of a `machine.WDT` as is needed."""
+
+    def feed(self) -> None: ...
+
+
+class Board(Protocol):
+    """The module `board`: facts about one board, and constructors of what is soldered to it."""
+
+    NAME: str
+    ACTIVE_LEVEL: int
+    """Level of an input whose door is open, button pressed or lid off."""
+    HEARTBEAT_MS: int
+    """Longest silence between two frames."""
+    IS_SILENT: bool
+    """Neither lamps nor sound, for a button that an intruder must not notice."""
+
+    def inputs(self) -> Sequence[Pin]:
+        """Terminals, in the order of an enrolment's inputs."""
+
+    def lamps(self) -> tuple[Lamp, Lamp, Lamp]:
+        """Green, amber, red."""
+
+    def watchdog(self) -> tuple[Watchdog, int] | None:
+        """The watchdog, started, and its period in milliseconds; None if the board has none."""
+
+    def reset_cause(self) -> int:
+        """`machine.reset_cause()` as a `table.ResetCause`."""
+
+    def buzzer(self) -> Tone: ...
+    def flag(self) -> Flag: ...
+    def link(self) -> Link: ...
+    def store(self) -> Store: ...

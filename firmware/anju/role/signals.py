@@ -1,0 +1,36 @@
+"""Feedback as pins: three lamps and a buzzer."""
+
+from anju.node.feedback import DARK
+
+try:
+    from typing import TYPE_CHECKING
+except ImportError:  # MicroPython
+    TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from anju.role.needs import Lamp, Tone
+
+_HALF = 0x8000
+"""Duty of a square wave: the loudest that a piezo disc gets."""
+
+
+class Signals:
+    """Writes outputs where they differ from what is shown."""
+
+    def __init__(self, lamps: "tuple[Lamp, Lamp, Lamp]", buzzer: "Tone") -> None:
+        self._lamps = lamps
+        self._buzzer = buzzer
+        self._shown = DARK
+
+    def show(self, outputs: "tuple[int, int, int, int]") -> None:
+        """Bring lamps and buzzer to (green, amber, red, Hz)."""
+        if outputs == self._shown:
+            return
+        for index, lamp in enumerate(self._lamps):
+            if outputs[index] != self._shown[index]:
+                lamp.value(outputs[index])
+        tone = outputs[3]
+        if tone != self._shown[3]:
+            if tone:
+                self._buzzer.freq(tone)
+            self._buzzer.duty_u16(_HALF if tone else 0)
+        self._shown = outputs

@@ -1,0 +1,174 @@
+"""A node on mains power with up to sixteen contacts: wiring only, what it does is decided in `anju.node`.
+
+Three tasks: `_edges` waits for interrupts, `_listen` for the link, `_tick` for the node's own deadlines; each calls `_pump`,
+which sends what is due and shows the feedback.
+"""
+
+import asyncio
+import os
+import sys
+import time
+
+from anju.node.counter import Counter
+from anju.node.device import Device
+from anju.node.feedback import Feedback
+from anju.node.identity import Identity, StoreError
+from anju.node.input import Input
+from anju.node.unenrolled import Unenrolled
+from anju.node.version import VERSION
+from anju.role.signals import Signals
+from anju.sensor.button import Button
+from anju.sensor.contact import Contact
+from anju.sensor.magnet import Magnet
+from anju.sensor.tamper import Tamper
+
+try:
+    from typing import TYPE_CHECKING
+except ImportError:  # MicroPython
+    TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from anju.role.needs import Board
+
+_SENSORS = {"entry": Magnet, "hold_up": Button, "tamper": Tamper}
+_ANJU = "{}.{}.{}".format(*VERSION)
+_MICROPYTHON = "{}.{}.{}-{}".format(*(tuple(sys.implementation.version) + ("",))[:4]).rstrip("-")
+"""As in `1.28.0`, or `1.29.0-preview` of a port between releases."""
+
+_LONGEST_PAUSE_MS = 60000
+_LINE_RETRY_MS = 1000
+
+
+def run(board: "Board") -> None:
+    """Be the node that `board` describes, until the power goes."""
+    asyncio.run(_Node(board).main())
+
+
+class _Node:
+    def __init__(self, board: "Board") -> None:
+        self._board = board
+        self._link = board.link()
+        self._signals = Signals(board.lamps(), board.buzzer())
+        self._edge = board.flag()
+        self._earlier = asyncio.Event()
+        """The deadline that `_tick` waits for may have come nearer."""
+        self._ticks = time.ticks_ms()
+        self._elapsed_ms = 0
+        self._contacts: "list[Contact]" = []
+        self._device: "Device | Unenrolled" = self._enrolled_device()
+
+    async def main(self) -> None:
+        self._link.open()
+        await asyncio.gather(self._tick(), self._edges(), self._listen())
+
+    async def _edges(self) -> None:
+        while True:
+            now = self._now()
+            for zone, contact in enumerate(self._contacts):
+                level = contact.edge()
+                if level is not None:
+                    self._device.edge(zone, level, now)
+            self._pump()
+            await self._edge.wait()
+
+    async def _listen(self) -> None:
+        while True:
+            # Reading nothing is asyncio's public way to wait until there is something.
+            await asyncio.StreamReader(self._link.stream).read(0)
+            try:
+                frame = self._link.receive()
+                while frame is not None:
+                    self._device.receive(frame, self._now())
+                    frame = self._link.receive()
+            except OSError as error:
+                print("link lost:", error)
+                await self._reopen()
+            self._pump()
+
+    async def _reopen(self) -> None:
+        self._link.close()
+        while True:
+            await asyncio.sleep_ms(_LINE_RETRY_MS)
+            try:
+                self._link.open()
+                return
+            except OSError:
+                pass  # still gone
+
+    async def _tick(self) -> None:
+        guard = self._board.watchdog()
+        longest = _LONGEST_PAUSE_MS if guard is None else guard[1] // 2
+        while True:
+            self._pump()
+            if guard is not None:
+                guard[0].feed()
+            self._earlier.clear()
+            deadline = self._device.next_deadline()
+            pause = longest if deadline is None else min(deadline - self._now(), longest)
+            try:
+                await asyncio.wait_for_ms(self._earlier.wait(), max(pause, 0))
+            except asyncio.TimeoutError:
+                pass
+
+    def _pump(self) -> None:
+        """Send what is due, show what is true."""
+        now = self._now()
+        try:
+            frame = self._device.poll(now)
+            while frame is not None:
+                self._link.send(frame)
+                frame = self._device.poll(now)
+        except StoreError as error:
+            self._device = self._unenrolled_device(error)
+        self._signals.show(self._device.feedback.outputs)
+        self._earlier.set()
+
+    def _now(self) -> int:
+        """Milliseconds since the start, without the wrap of `ticks_ms`."""
+        ticks = time.ticks_ms()
+        self._elapsed_ms += time.ticks_diff(ticks, self._ticks)
+        self._ticks = ticks
+        return self._elapsed_ms
+
+    def _enrolled_device(self) -> "Device | Unenrolled":
+        try:
+            store = self._board.store()
+            identity, ceiling = store.load()
+            self._contacts, inputs = self._wire(identity.inputs)
+            device = Device(
+                identity,
+                inputs,
+                Counter(ceiling, store.reserve),
+                Feedback(self._board.IS_SILENT),
+                os.urandom,
+                print,
+                self._board.HEARTBEAT_MS,
+            )
+            build = " ".join((_ANJU, "micropython-" + _MICROPYTHON, self._board.NAME))
+            device.start(build.encode(), self._board.reset_cause(), 0)
+        except StoreError as error:
+            return self._unenrolled_device(error)
+        self._greet(identity)
+        return device
+
+    def _unenrolled_device(self, reason: StoreError) -> Unenrolled:
+        print("store:", reason)
+        print("unenrolled")
+        self._contacts, inputs = self._wire(("hold_up",) * len(self._board.inputs()))
+        return Unenrolled(inputs, Feedback(self._board.IS_SILENT))
+
+    def _wire(self, kinds: "tuple[str, ...]") -> "tuple[list[Contact], list[Input]]":
+        """A sensor and a debouncer for each enrolled input, in the order of the board's terminals."""
+        pins = self._board.inputs()
+        if len(kinds) > len(pins):
+            raise StoreError("enrolled with {} inputs, but this board has {}".format(len(kinds), len(pins)))
+        contacts: "list[Contact]" = []
+        inputs = []
+        for terminal, kind in enumerate(kinds):
+            sensor = _SENSORS[kind]
+            contacts.append(sensor(pins[terminal], self._edge.set))
+            inputs.append(Input(kind, self._board.ACTIVE_LEVEL, sensor.SETTLE_MS))
+        return contacts, inputs
+
+    def _greet(self, identity: Identity) -> None:
+        where = (self._board.NAME, "network", identity.network, "node", identity.node)
+        print("ready", "anju/" + _ANJU, "micropython/" + _MICROPYTHON, *where)

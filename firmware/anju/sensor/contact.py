@@ -1,0 +1,40 @@
+"""What all contacts have in common: a pin, its interrupt, and a flag."""
+
+try:
+    from typing import TYPE_CHECKING
+except ImportError:  # MicroPython
+    TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Callable, Protocol
+
+    class Pin(Protocol):
+        """As much of `machine.Pin` as a contact needs; `irq` without a trigger means both edges."""
+
+        def value(self) -> int: ...
+        def irq(self, handler: "Callable[[Pin], None]") -> object: ...
+
+
+class Contact:
+    """A contact at a pin. The interrupt sets a flag, nothing more; debouncing is `anju.node.input`'s."""
+
+    SETTLE_MS = 20
+    """How long its level has to stay before it counts."""
+
+    def __init__(self, pin: "Pin", wake: "Callable[[], object]") -> None:
+        """`wake` is called from the interrupt and must neither wait nor allocate."""
+        self._pin = pin
+        self._wake = wake
+        self._has_moved = True  # since the boot: its first level has to be looked at
+        pin.irq(handler=self._interrupt)
+
+    def edge(self) -> "int | None":
+        """The present level if the contact moved since it was asked last, or None."""
+        if not self._has_moved:
+            return None
+        # Before the level is read: an edge in between makes one look too many, never one too few.
+        self._has_moved = False
+        return self._pin.value()
+
+    def _interrupt(self, pin: "Pin") -> None:
+        self._has_moved = True
+        self._wake()

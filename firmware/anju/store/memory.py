@@ -1,0 +1,29 @@
+"""A store that forgets at power-off: for a node at the bench, and for tests of what stands on a store."""
+
+from anju.node.identity import Identity, StoreError
+
+
+class MemoryStore:
+    """Identity and ceiling in two variables."""
+
+    def __init__(self) -> None:
+        self._identity: "Identity | None" = None
+        self._ceiling = 0
+
+    def load(self) -> "tuple[Identity, int]":
+        """Identity and ceiling; StoreError says why there are none."""
+        if self._identity is None:
+            raise StoreError("no identity")
+        return self._identity, self._ceiling
+
+    def save(self, identity: Identity) -> None:
+        """Keep a new identity. The ceiling stays: numbers only ever go up."""
+        self._identity = identity
+
+    def reserve(self, ceiling: int) -> None:
+        """Keep a higher ceiling."""
+        self._ceiling = ceiling
+
+    def wipe(self) -> None:
+        """Forget the identity, not the ceiling."""
+        self._identity = None
