@@ -16,8 +16,7 @@ from pathlib import Path
 
 from anju.concentrator.core.draft import Building, Draft, PendingCommand
 from anju.concentrator.core.freshness import Window
-from anju.concentrator.core.intake import EVENTS_REMEMBERED
-from anju.concentrator.core.node import NodeState
+from anju.concentrator.core.node import EventKey, NodeState
 from anju.concentrator.core.panel.state import PanelState
 from anju.concentrator.core.places import Address, Route
 from anju.concentrator.core.ports import Clock, OwedRow
@@ -72,11 +71,10 @@ class Journal:
                 await commit
                 raise
 
-    def holds(self, address: Address, event_id: int, ordinal: int) -> bool:
-        """Whether the node's event is among its last 4,096 before `ordinal`."""
+    def holds(self, event: EventKey) -> bool:
+        """Whether the event was journalled before."""
         found = self._ledger.read().execute(
-            "SELECT 1 FROM event WHERE network = ? AND node = ? AND event_id = ? AND ordinal >= ? LIMIT 1",
-            (*address, event_id, ordinal - EVENTS_REMEMBERED),
+            "SELECT 1 FROM event WHERE network = ? AND node = ? AND epoch = ? AND first_counter = ?", _event_row(event)
         )
         return found.fetchone() is not None
 
@@ -122,11 +120,8 @@ class Journal:
 
     def totals(self) -> dict[str, int]:
         """Rows in all, node events among them, and rows still owed to any destination."""
-        row = self._ledger.read().execute(
-            "SELECT (SELECT count(*) FROM event), (SELECT count(*) FROM event WHERE ordinal IS NOT NULL),"
-            " (SELECT count(*) FROM outbox WHERE state = 0)"
-        )
-        return dict(zip(("rows", "events", "outbox"), row.fetchone(), strict=True))
+        owed = self._ledger.read().execute("SELECT count(*) FROM outbox WHERE state = 0").fetchone()[0]
+        return {"rows": self.building.last_seq, "events": self.building.events, "outbox": owed}
 
     async def _commit(self, draft: Draft) -> None:
         self._chain = await self._ledger.write(lambda connection: self._store(connection, draft))
@@ -137,18 +132,17 @@ class Journal:
     def _store(self, connection: sqlite3.Connection, draft: Draft) -> bytes:
         head = self._chain
         events, owed = [], []
-        for report, ordinal in draft.entries:
+        for report, event in draft.entries:
             text = canonical(report)
             sha256 = bytes.fromhex(digest(text))
             head = chain.next_link(head, sha256)
-            node = (report.node.network, report.node.node) if report.node else (None, None)
-            events.append((report.seq, *node, report.event_id, ordinal, text.decode(), sha256, head))
+            events.append((report.seq, *_event_row(event), text.decode(), sha256, head))
             rest = (report.seq, report.household or "", _LANES[report.lane])
             owed += [(destination, *rest) for destination in self._destinations]
         connection.executemany("INSERT INTO event VALUES (?, ?, ?, ?, ?, ?, ?, ?)", events)
         connection.executemany("INSERT INTO outbox (destination, seq, household, lane) VALUES (?, ?, ?, ?)", owed)
         connection.executemany(
-            "INSERT OR REPLACE INTO node VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+            "INSERT OR REPLACE INTO node VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
             [_node_row(address, state) for address, state in draft.nodes.items()],
         )
         connection.executemany(
@@ -179,6 +173,8 @@ class Journal:
         last = read.execute("SELECT seq, chain FROM event ORDER BY seq DESC LIMIT 1").fetchone()
         if last:
             self.building.last_seq, self._chain = last
+        counted = read.execute("SELECT count(*) FROM event WHERE first_counter IS NOT NULL")
+        self.building.events = counted.fetchone()[0]
         for row in read.execute("SELECT * FROM node"):
             self.building.nodes[Address(row[0], row[1])] = _node_state(row)
         for household, state in read.execute("SELECT household, state FROM panel"):
@@ -191,14 +187,18 @@ class Journal:
             self.building.pending[command.number] = PendingCommand(command, Address(network, node), event_id)
 
 
+def _event_row(event: EventKey | None) -> tuple[int | None, ...]:
+    return (*event.address, event.epoch, event.first_counter) if event else (None, None, None, None)
+
+
 def _node_row(address: Address, state: NodeState) -> tuple[object, ...]:
     route = tuple(state.route) if state.route else (None, None)
-    counters = (state.epoch, state.window.highest, state.window.marks, state.events)
+    counters = (state.epoch, state.window.highest, state.window.marks)
     return (*address, *counters, state.levels, state.last_seen_ms, *route, state.boot, state.firmware)
 
 
 def _node_state(row: tuple[object, ...]) -> NodeState:
-    _, _, epoch, highest, marks, events, levels, last_seen_ms, link, peer, boot, firmware = row
+    _, _, epoch, highest, marks, levels, last_seen_ms, link, peer, boot, firmware = row
     route = Route(str(link), str(peer)) if link is not None else None
     window = Window(highest, marks)  # type: ignore[arg-type]  # STRICT table: the columns have these types
-    return NodeState(epoch, window, events, levels, last_seen_ms, route, boot, firmware)  # type: ignore[arg-type]
+    return NodeState(epoch, window, levels, last_seen_ms, route, boot, firmware)  # type: ignore[arg-type]

@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
 from anju.concentrator.core.moment import Moment
-from anju.concentrator.core.node import NodeState
+from anju.concentrator.core.node import EventKey, NodeState
 from anju.concentrator.core.panel.decide import Decision, PersonSignal, ZoneSignal, decide
 from anju.concentrator.core.panel.state import PanelState
 from anju.concentrator.core.places import Address
@@ -20,12 +20,13 @@ from anju.uplink.reports import Lane, Outcome, OutcomeKind, Report, ReportKind, 
 
 @dataclass
 class Building:
-    """The committed state: nodes, panels, commands on their way to a node, and the last journal sequence."""
+    """The committed state: nodes, panels, commands on their way to a node, and where the journal's numbers stand."""
 
     nodes: dict[Address, NodeState] = field(default_factory=dict)
     panels: dict[str, PanelState] = field(default_factory=dict)
     pending: dict[int, PendingCommand] = field(default_factory=dict)
     last_seq: int = 0
+    events: int = 0
     last_command: int = 0
 
 
@@ -38,10 +39,10 @@ class PendingCommand(NamedTuple):
 
 
 class Entry(NamedTuple):
-    """One row for the journal; `ordinal` numbers a node's events and is None for everything else."""
+    """One row for the journal; `event` is None for whatever is not a node's event."""
 
     report: Report
-    ordinal: int | None
+    event: EventKey | None
 
 
 class Draft:
@@ -52,10 +53,10 @@ class Draft:
         self.nodes: dict[Address, NodeState] = {}
         self.panels: dict[str, PanelState] = {}
         self.entries: list[Entry] = []
+        self.events: set[EventKey] = set()
         self.arrived: list[tuple[EstateCommand, PendingCommand | None]] = []
         self.ended: dict[int, OutcomeKind] = {}
         self._building = building
-        self._events: set[tuple[int, int, int]] = set()
 
     @property
     def is_empty(self) -> bool:
@@ -69,10 +70,6 @@ class Draft:
     def panel(self, household: str) -> PanelState:
         """The household's panel; one never touched is off with nothing latched."""
         return self.panels.get(household) or self._building.panels.get(household) or PanelState()
-
-    def has_event(self, address: Address, event_id: int) -> bool:
-        """Whether this draft itself already holds the event."""
-        return (*address, event_id) in self._events
 
     def knows_command(self, number: int) -> bool:
         """Whether a command was received before: numbers only grow."""
@@ -97,13 +94,13 @@ class Draft:
             facts["trouble"] = TroubleKind.NOT_UNDERSTOOD
         return self.record(decision.kind, decision.lane, household=household, panel=decision.state.view(), **facts)
 
-    def record(self, kind: ReportKind, lane: Lane, *, ordinal: int | None = None, **facts: Any) -> Report:
-        """Journal a report; its sequence number is the next of this journal."""
+    def record(self, kind: ReportKind, lane: Lane, *, event: EventKey | None = None, **facts: Any) -> Report:
+        """Journal a report, of a node's `event` if it is of one; its sequence number is the next of this journal."""
         seq = self._building.last_seq + len(self.entries) + 1
         report = Report(seq=seq, kind=kind, lane=lane, recorded_at_ms=self.moment.wall_ms, **facts)
-        self.entries.append(Entry(report, ordinal))
-        if report.node and report.event_id is not None:
-            self._events.add((report.node.network, report.node.node, report.event_id))
+        self.entries.append(Entry(report, event))
+        if event:
+            self.events.add(event)
         return report
 
     def arrive(self, command: EstateCommand, pending: PendingCommand | None) -> None:
@@ -127,6 +124,7 @@ class Draft:
         building.nodes.update(self.nodes)
         building.panels.update(self.panels)
         building.last_seq += len(self.entries)
+        building.events += len(self.events)
         for command, pending in self.arrived:
             building.last_command = max(building.last_command, command.number)
             if pending and command.number not in self.ended:

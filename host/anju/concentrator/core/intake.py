@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any, NamedTuple, Protocol
 
 from anju.concentrator.core.draft import Draft
+from anju.concentrator.core.node import EventKey
 from anju.concentrator.core.panel.decide import ZoneSignal
 from anju.concentrator.core.places import Address, Placement
 from anju.uplink.reports import Lane, NodeAddress, OutcomeKind, ReportKind, TroubleKind
@@ -17,14 +18,11 @@ DELAYED_AFTER_MS = 30_000
 FUTURE_AFTER_MS = 30_000
 """A node's clock this far ahead of ours is trouble; its time is not believed."""
 
-EVENTS_REMEMBERED = 4096
-"""Events of one node within which an event id is the same event (protocol.md, Replay)."""
-
 
 class Recorded(Protocol):
     """Looks an event up in the journal: `journal.holds`."""
 
-    def __call__(self, address: Address, event_id: int, ordinal: int) -> bool: ...
+    def __call__(self, event: EventKey) -> bool: ...
 
 
 class Heard(NamedTuple):
@@ -67,11 +65,9 @@ def take(draft: Draft, heard: Heard, holds: Recorded) -> Verdict | None:
 def _event(draft: Draft, heard: Heard, status: Status, holds: Recorded) -> Verdict:
     address, placement = heard.address, heard.placement
     _levels(draft, heard, status.levels)
-    node = draft.node(address)
-    ordinal = node.events + 1
-    if draft.has_event(address, status.event_id) or holds(address, status.event_id, ordinal):
+    event = EventKey.of(heard.message.header, status.event_id)
+    if event in draft.events or holds(event):
         return Verdict.DUPLICATE
-    draft.nodes[address] = node._replace(events=ordinal)
     panel = draft.panel(placement.household)
     now_ms, event_at_ms = draft.moment.wall_ms, status.time_s * 1000
     future = event_at_ms > now_ms + FUTURE_AFTER_MS
@@ -90,7 +86,7 @@ def _event(draft: Draft, heard: Heard, status: Status, holds: Recorded) -> Verdi
     draft.signal(
         placement.household,
         ZoneSignal(status.code, bool(status.flags & Flag.URGENT), mode),
-        ordinal=ordinal,
+        event=event,
         event_id=status.event_id,
         delayed=delayed,
         time_doubtful=doubtful,

@@ -5,15 +5,33 @@ from __future__ import annotations
 from typing import NamedTuple
 
 from anju.concentrator.core.freshness import Freshness, Window
-from anju.concentrator.core.places import Route
+from anju.concentrator.core.places import Address, Route
+from anju.wire.messages import Header
+
+
+class EventKey(NamedTuple):
+    """One event of one node, however often and under whatever counter it is sealed."""
+
+    address: Address
+    epoch: int
+    first_counter: int
+
+    @classmethod
+    def of(cls, header: Header, event_id: int) -> EventKey:
+        """From a frame: an event id is the low half of the first counter, so that is the newest one ending in it.
+
+        The id alone would not do. It comes round every 65,536 counters, heartbeats included, and a new alarm must not
+        pass for an old one.
+        """
+        first_counter = header.counter - ((header.counter - event_id) & 0xFFFF)
+        return cls(Address(header.network, header.node), header.epoch, first_counter)
 
 
 class NodeState(NamedTuple):
-    """Counters, levels and route of a node; `events` numbers its journalled events, `boot` is its last challenge."""
+    """Counters, levels and route of a node; `boot` is the challenge of its last HELLO."""
 
     epoch: int = 0
     window: Window = Window()
-    events: int = 0
     levels: int = 0
     last_seen_ms: int = 0
     route: Route | None = None

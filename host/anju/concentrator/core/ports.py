@@ -8,6 +8,7 @@ from typing import NamedTuple, Protocol
 
 from anju.concentrator.core.draft import Building, Draft
 from anju.concentrator.core.moment import Moment
+from anju.concentrator.core.node import EventKey
 from anju.concentrator.core.places import Address, Placement, Route
 from anju.uplink.reports import Report
 from anju.wire.messages import Header
@@ -39,8 +40,8 @@ class Journal(Protocol):
     def change(self) -> AbstractAsyncContextManager[Draft]:
         """A draft that is committed and adopted on a clean exit, and dropped on any other; one at a time."""
 
-    def holds(self, address: Address, event_id: int, ordinal: int) -> bool:
-        """Whether the node's event is among its last 4,096 before `ordinal`."""
+    def holds(self, event: EventKey) -> bool:
+        """Whether the event was journalled before."""
 
     def report(self, seq: int) -> tuple[Report, str] | None:
         """A journalled report with its hash, or None."""

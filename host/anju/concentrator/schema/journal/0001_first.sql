@@ -5,17 +5,18 @@ CREATE TABLE journal (
 ) STRICT;
 
 -- Everything that happened, append-only. `report` is canonical JSON, `sha256` its hash, `chain` the hash over all rows so far.
+-- network to first_counter name a node's event, which is journalled once; they are NULL for whatever is not one.
 CREATE TABLE event (
     seq INTEGER PRIMARY KEY,
     network INTEGER,
     node INTEGER,
-    event_id INTEGER,
-    ordinal INTEGER,
+    epoch INTEGER,
+    first_counter INTEGER,
     report TEXT NOT NULL,
     sha256 BLOB NOT NULL,
     chain BLOB NOT NULL
 ) STRICT;
-CREATE INDEX event_of_node ON event (network, node, event_id, ordinal) WHERE ordinal IS NOT NULL;
+CREATE UNIQUE INDEX event_once ON event (network, node, epoch, first_counter) WHERE first_counter IS NOT NULL;
 
 -- What is owed to each destination. lane: 0 panic, 1 alarm, 2 routine. state: 0 owed, 1 received, 2 conflict.
 CREATE TABLE outbox (
@@ -36,7 +37,6 @@ CREATE TABLE node (
     epoch INTEGER NOT NULL,
     highest INTEGER NOT NULL,
     marks BLOB NOT NULL,
-    events INTEGER NOT NULL,
     levels INTEGER NOT NULL,
     last_seen_ms INTEGER NOT NULL,
     route_link TEXT,
