@@ -78,11 +78,21 @@ class Refused(Exception):
 class Page:
     """One visitor of the page, with a cookie jar of its own."""
 
-    def __init__(self, address: str, on_incident: Callable[[Incident, float], None]) -> None:
+    def __init__(
+        self,
+        address: str,
+        on_incident: Callable[[Incident, float], None],
+        transport: httpx.AsyncBaseTransport | None = None,
+    ) -> None:
+        """`on_incident` hears what the stream shows, with the monotonic time; `transport` None is the network."""
         self.address = address
         self._on_incident = on_incident
         self._client = httpx.AsyncClient(
-            base_url=address, headers={"Origin": address}, trust_env=False, timeout=httpx.Timeout(5.0, pool=None)
+            base_url=address,
+            headers={"Origin": address},
+            timeout=httpx.Timeout(5.0, pool=None),
+            transport=transport,
+            trust_env=False,  # no proxy between a page and its own machine
         )
         self.watching = asyncio.Event()
         """Set once the stream has been open."""
