@@ -1,0 +1,1 @@
+"""What the duty room thinks: no clock, no I/O, no loop."""

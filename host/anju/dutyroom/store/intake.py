@@ -1,0 +1,106 @@
+"""What comes up: a batch becomes reports, changes of incidents and a receipt, all in the caller's transaction."""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Iterator
+
+from anju.dutyroom.core import incident as incidents
+from anju.dutyroom.core.change import What
+from anju.dutyroom.core.incident import Alarm, Incident, State
+from anju.dutyroom.store import log
+from anju.dutyroom.store.log import Entry
+from anju.uplink.canonical import canonical
+from anju.uplink.commands import ReportRef
+from anju.uplink.receipts import Receipt, ReceiptRow, RowVerdict
+from anju.uplink.reports import ALARMS, Batch, Report, ReportKind, Row
+
+
+def receive(connection: sqlite3.Connection, batch: Batch, now_ms: int) -> Receipt:
+    """Keep what is new and say what is held. The rows' hashes have been checked by the caller."""
+    connection.execute(
+        "INSERT OR IGNORE INTO journals VALUES (?, ?, ?)", (batch.journal_id, batch.concentrator, now_ms)
+    )
+    intake = _Intake(connection, batch.journal_id, batch.concentrator, now_ms)
+    return Receipt(journal_id=batch.journal_id, rows=tuple(intake.row(row) for row in batch.rows))
+
+
+class _Intake:
+    """One batch of one journal, on its way in."""
+
+    def __init__(self, connection: sqlite3.Connection, journal_id: str, concentrator: str, now_ms: int) -> None:
+        self.connection = connection
+        self.journal_id = journal_id
+        self.concentrator = concentrator
+        self.now_ms = now_ms
+
+    def row(self, row: Row) -> ReceiptRow:
+        """Keep one row, unless its key is taken: then by itself (a repetition) or by something else (a conflict)."""
+        key = (self.journal_id, row.report.seq)
+        query = "SELECT sha256 FROM reports WHERE journal_id = ? AND seq = ?"
+        held = self.connection.execute(query, key).fetchone()
+        if held is None:
+            self._keep(row)
+        elif held["sha256"] != row.sha256:
+            self._conflict(ReportRef(journal_id=key[0], seq=key[1], sha256=held["sha256"]), row)
+            return ReceiptRow(seq=row.report.seq, sha256=held["sha256"], verdict=RowVerdict.CONFLICT)
+        return ReceiptRow(seq=row.report.seq, sha256=row.sha256, verdict=RowVerdict.COMMITTED)
+
+    def _keep(self, row: Row) -> None:
+        report = row.report
+        self.connection.execute(
+            "INSERT INTO reports VALUES (?, ?, ?, ?, ?, ?)",
+            (self.journal_id, report.seq, row.sha256, self.now_ms, canonical(report).decode(), report.household),
+        )
+        ref = ReportRef(journal_id=self.journal_id, seq=report.seq, sha256=row.sha256)
+        if report.kind in ALARMS:
+            self._alarm(report, ref)
+        elif report.kind is ReportKind.COMMAND_OUTCOME:
+            self._outcome(report, ref)
+        elif report.kind is ReportKind.TROUBLE:
+            log.append(self.connection, Entry(self.now_ms, What.TROUBLE, report=ref))
+        else:
+            self._context(report, ref)
+
+    def _alarm(self, report: Report, ref: ReportRef) -> None:
+        # A concentrator whose clock is ahead must not make an alarm wait in the future.
+        alarm = Alarm(report, ref, min(report.recorded_at_ms, self.now_ms))
+        place, kind = incidents.place_of(report, self.journal_id), incidents.KIND_OF[report.kind]
+        mine = next((one for one in self._open_at(place) if one.kind is kind), None)
+        if mine is None:
+            cursor = self.connection.execute("INSERT INTO incidents (place, kind) VALUES (?, ?)", (place, kind.value))
+            decision = incidents.opened(cursor.lastrowid or 0, alarm, self.concentrator)
+        else:
+            decision = incidents.joined(mine, alarm)
+        entry = Entry(self.now_ms, What.ALARM, decision.incident, ref, detail={"transition": decision.transition})
+        log.append(self.connection, entry)
+
+    def _context(self, report: Report, ref: ReportRef) -> None:
+        """A door closed, a household disarmed: it helps whoever handles an open incident there."""
+        for incident in self._open_at(incidents.place_of(report, self.journal_id)):
+            log.append(self.connection, Entry(self.now_ms, What.CONTEXT, incident, ref))
+
+    def _outcome(self, report: Report, ref: ReportRef) -> None:
+        """The end of a command; a concentrator speaks only of commands that were its own."""
+        if report.outcome is None:
+            return
+        query = "SELECT incident_id FROM commands WHERE number = ? AND journal_id = ?"
+        command = self.connection.execute(query, (report.outcome.command_id, self.journal_id)).fetchone()
+        if command is None:
+            return
+        incident = log.current(self.connection, command["incident_id"])
+        log.append(self.connection, Entry(self.now_ms, What.OUTCOME, incident, ref))
+
+    def _conflict(self, held: ReportRef, row: Row) -> None:
+        """Two contents under one key: the first stays, the other is shown as trouble, once, with all that it said."""
+        offered = {"sha256": row.sha256, "offered": canonical(row.report).decode(), "concentrator": self.concentrator}
+        if not log.has_conflict(self.connection, held, offered):
+            log.append(self.connection, Entry(self.now_ms, What.CONFLICT, report=held, detail=offered))
+
+    def _open_at(self, place: str) -> Iterator[Incident]:
+        """The open incidents of a place, of which there is at most one a kind: the newest."""
+        query = "SELECT MAX(id) AS id FROM incidents WHERE place = ? GROUP BY kind"
+        for row in self.connection.execute(query, (place,)).fetchall():
+            incident = log.current(self.connection, row["id"])
+            if incident is not None and incident.state is not State.CLOSED:
+                yield incident

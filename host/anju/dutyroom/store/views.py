@@ -1,0 +1,118 @@
+"""What the page and the concentrators read: committed rows only."""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Iterator
+from contextlib import closing
+from pathlib import Path
+
+from anju.dutyroom.core.change import GivenCommand, Story, What
+from anju.dutyroom.core.incident import Incident, State
+from anju.dutyroom.store import log
+from anju.uplink.commands import CommandKind, EstateCommand, ReportRef
+from anju.uplink.reports import PanelView, Report
+
+MOST_IN_STORY = 200
+"""Changes that a story tells; of more, it tells how many it leaves out."""
+MOST_COMMANDS = 200
+_HELD_AT_ONCE = 1000
+_PANEL_WITHIN = 20
+
+
+def open_incidents(connection: sqlite3.Connection) -> dict[int, Incident]:
+    """Every incident that is not closed."""
+    query = (
+        "SELECT incident FROM log WHERE number IN"
+        " (SELECT MAX(number) FROM log WHERE incident_id IS NOT NULL GROUP BY incident_id)"
+        " AND json_extract(incident, '$.state') <> 'closed'"
+    )
+    found = (Incident.model_validate_json(row["incident"]) for row in connection.execute(query).fetchall())
+    return {incident.id: incident for incident in found if incident.state is not State.CLOSED}
+
+
+def concentrators(connection: sqlite3.Connection) -> dict[str, str]:
+    """Each concentrator's newest journal: {name: journal id}."""
+    query = "SELECT concentrator, journal_id FROM journals ORDER BY rowid"
+    return {row["concentrator"]: row["journal_id"] for row in connection.execute(query).fetchall()}
+
+
+def commands_after(connection: sqlite3.Connection, journal_id: str, number: int) -> tuple[EstateCommand, ...]:
+    """A journal's next commands, in order; never those of another."""
+    query = (
+        "SELECT commands.*, name FROM commands JOIN people ON people.id = person_id"
+        " WHERE journal_id = ? AND number > ? ORDER BY number LIMIT ?"
+    )
+    rows = connection.execute(query, (journal_id, number, MOST_COMMANDS)).fetchall()
+    return tuple(_command(row) for row in rows)
+
+
+def story(connection: sqlite3.Connection, incident_id: int) -> Story | None:
+    """All that is known of an incident; None if there is none with this number."""
+    changes = log.of_incident(connection, incident_id, MOST_IN_STORY)
+    if not changes or changes[-1].incident is None:
+        return None
+    incident = changes[-1].incident
+    count = connection.execute("SELECT COUNT(*) AS n FROM log WHERE incident_id = ?", (incident_id,)).fetchone()["n"]
+    panel = _panel(connection, incident.household) if incident.household else None
+    return Story(
+        incident,
+        tuple(changes),
+        count - len(changes),
+        _given(connection, incident_id),
+        panel[0] if panel else None,
+        panel[1] if panel else None,
+    )
+
+
+def reports_held(path: Path) -> Iterator[tuple[str, int, Report]]:
+    """(journal id, seq, report) of everything a duty room's file holds, in order of arrival; beside a running duty room too."""
+    with closing(sqlite3.connect(f"{path.absolute().as_uri()}?mode=ro", uri=True)) as connection:
+        last = 0
+        query = "SELECT rowid, journal_id, seq, body FROM reports WHERE rowid > ? ORDER BY rowid LIMIT ?"
+        while rows := connection.execute(query, (last, _HELD_AT_ONCE)).fetchall():
+            for last, journal_id, seq, body in rows:  # noqa: B007 - the last one is where the next query begins
+                yield journal_id, seq, Report.model_validate_json(body)
+
+
+def _given(connection: sqlite3.Connection, incident_id: int) -> tuple[GivenCommand, ...]:
+    outcomes = {}
+    ended = "SELECT * FROM changes WHERE incident_id = ? AND what = ? ORDER BY number DESC"
+    for row in connection.execute(ended, (incident_id, What.OUTCOME.value)).fetchall():
+        outcome = Report.model_validate_json(row["report"]).outcome
+        if outcome is not None:
+            outcomes[outcome.command_id] = (outcome.outcome, row["at_ms"])
+    query = "SELECT number, log_number, kind, at_ms, seq FROM commands WHERE incident_id = ? ORDER BY number"
+    return tuple(
+        GivenCommand(
+            row["number"],
+            row["log_number"],
+            CommandKind(row["kind"]),
+            row["at_ms"],
+            row["seq"],
+            *outcomes.get(row["number"], (None, None)),
+        )
+        for row in connection.execute(query, (incident_id,)).fetchall()
+    )
+
+
+def _panel(connection: sqlite3.Connection, household: str) -> tuple[PanelView, int] | None:
+    """A household's panel as of its newest report that tells of it, and when that was; the concentrator owns the truth."""
+    query = "SELECT body FROM reports WHERE household = ? ORDER BY rowid DESC LIMIT ?"
+    for row in connection.execute(query, (household, _PANEL_WITHIN)).fetchall():
+        report = Report.model_validate_json(row["body"])
+        if report.panel is not None:
+            return report.panel, report.recorded_at_ms
+    return None
+
+
+def _command(row: sqlite3.Row) -> EstateCommand:
+    return EstateCommand(
+        number=row["number"],
+        kind=CommandKind(row["kind"]),
+        report=ReportRef(journal_id=row["journal_id"], seq=row["seq"], sha256=row["sha256"]),
+        household=row["household"],
+        person=row["name"] or "?",  # forgotten
+        at_ms=row["at_ms"],
+        valid_s=row["valid_s"],
+    )

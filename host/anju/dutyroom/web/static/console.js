@@ -1,0 +1,255 @@
+// The duty room's page: what comes from the stream, what a guard does with mouse and keys, what is heard.
+
+import * as centre from "./centre.js";
+import { Feed } from "./feed.js";
+import { newKey, part, parsed, post } from "./post.js";
+import * as queue from "./queue.js";
+import { CLASSES, Sound } from "./sound.js";
+
+const root = document.documentElement;
+const byId = (id) => document.getElementById(id);
+const notice = byId("notice");
+const title = document.title;
+const clockOffset = Number(root.dataset.now) - Date.now();
+const sound = new Sound(showSound);
+let silenced = false;
+let isUp = true;
+
+// What is seen and heard of all incidents together.
+
+function refresh() {
+  const unseen = queue.unseen();
+  byId("count").textContent = queue.items().length;
+  byId("no-items").hidden = queue.items().length > 0;
+  document.title = unseen.length ? `(${unseen.length}) ${title}` : title;
+  const classes = unseen.map((item) => item.dataset.kind);
+  if (!isUp) classes.push("lost");
+  const loudest = CLASSES.find((one) => classes.includes(one)) ?? null;
+  if (loudest === null) silenced = false;
+  byId("silence").hidden = loudest === null || silenced || !sound.isOn;
+  sound.play(silenced ? null : loudest);
+}
+
+function showSound() {
+  const button = byId("sound");
+  button.setAttribute("aria-pressed", String(sound.isOn));
+  button.querySelector("span").textContent = sound.isOn ? button.dataset.on : button.dataset.off;
+  refresh();
+}
+
+function tick() {
+  const now = Date.now() + clockOffset;
+  for (const age of document.querySelectorAll("time.age")) {
+    const seconds = Math.max(0, Math.floor((now - Number(age.dataset.since)) / 1000));
+    const pad = (number) => String(number).padStart(2, "0");
+    const [hours, minutes] = [Math.floor(seconds / 3600), Math.floor(seconds / 60) % 60];
+    const text = hours ? `${hours}:${pad(minutes)}:${pad(seconds % 60)}` : `${minutes}:${pad(seconds % 60)}`;
+    if (age.textContent !== text) age.textContent = text;
+  }
+}
+
+function tell(text) {
+  notice.textContent = text;
+  notice.hidden = text === "";
+}
+
+// What comes from the stream.
+
+async function onIncident({ incident, html }) {
+  const id = String(incident.id);
+  const item = queue.put(id, html);
+  if (incident.report && item) {
+    silenced = false; // a new alarm is heard, whatever was silenced before
+    byId("said").textContent = item.dataset.said;
+  }
+  refresh();
+  if (id === centre.selected()) await centre.show(id);
+  else if (item && centre.isOver() && incident.state === "new") await centre.show(id);
+  queue.mark(centre.selected());
+  if (incident.state === "closed") await redrawSide();
+}
+
+async function redrawSide() {
+  byId("side").replaceChildren(...(await part("/parts/side")).children);
+}
+
+async function onReload() {
+  queue.replaceAll(await part("/parts/queue"));
+  await centre.show(centre.selected());
+  queue.mark(centre.selected());
+  await redrawSide();
+  refresh();
+}
+
+function onLink({ html }) {
+  const links = byId("links");
+  links.replaceChildren(...parsed(html).children);
+  if (byId("quiet") && centre.selected() === null && queue.items().length === 0) drawQuiet();
+}
+
+// The quiet page says what is not heard, so it follows the links.
+async function drawQuiet() {
+  const fresh = (await part("/parts/quiet")).getElementById("quiet");
+  const old = byId("quiet");
+  if (old && old.textContent !== fresh.textContent) old.replaceWith(fresh);
+}
+
+function onState(nowUp) {
+  if (isUp === nowUp) return;
+  isUp = nowUp;
+  byId("lost").hidden = isUp;
+  root.classList.toggle("lost", !isUp);
+  refresh();
+}
+
+// What a guard does.
+
+async function select(id, focus = false) {
+  tell("");
+  await centre.show(id, focus);
+  queue.mark(id);
+}
+
+async function send(act, fields = {}) {
+  const id = centre.selected();
+  if (id === null) return false;
+  try {
+    const answer = await post(`/incidents/${id}/${act}`, { key: newKey(), ...fields }, () => tell(notice.dataset.retry));
+    tell(answer.ok ? "" : answer.body.error);
+    if (answer.status === 403) askWho();
+    return answer.ok;
+  } catch {
+    tell(notice.dataset.failed);
+    return false;
+  }
+}
+
+async function perform(act) {
+  const button = centre.action(act);
+  if (!button || button.disabled) return;
+  if (byId("at-desk").hidden) {
+    tell(notice.dataset.nobody);
+    askWho();
+    return;
+  }
+  if (act === "close") {
+    centre.openClosing();
+    return;
+  }
+  button.disabled = true; // until the stream redraws it: a second click is not a second wish
+  if (!(await send(act)) && button.isConnected) button.disabled = false;
+}
+
+function askWho() {
+  byId("duty").hidden = false;
+  byId("at-desk").hidden = true;
+  byId("person").focus();
+}
+
+async function sitDown(event) {
+  event.preventDefault();
+  const answer = await post("/duty", { person: byId("person").value }, () => tell(notice.dataset.retry)).catch(() => null);
+  tell(answer === null ? notice.dataset.failed : answer.ok ? "" : answer.body.error);
+  if (!answer?.ok) return;
+  byId("at-desk").querySelector("b").textContent = answer.body.person;
+  byId("at-desk").hidden = false;
+  byId("duty").hidden = true;
+  (document.querySelector("[data-act]:enabled") ?? byId("change")).focus();
+}
+
+async function closeIncident(form) {
+  const fields = new FormData(form);
+  const done = await send("close", { cause: fields.get("cause"), note: fields.get("note") });
+  if (!done && fields.get("cause") !== null && !fields.get("note").trim()) form.querySelector("textarea").focus();
+  else if (done) byId("incident")?.querySelector("h2").focus({ preventScroll: true });
+}
+
+function step(by) {
+  const items = queue.items();
+  if (items.length === 0) return;
+  const at = items.findIndex((item) => item.dataset.id === centre.selected());
+  const next = items[at < 0 ? 0 : (at + by + items.length) % items.length];
+  next.scrollIntoView({ block: "nearest" });
+  select(next.dataset.id, true);
+}
+
+function nextUnseen() {
+  const unseen = queue.unseen();
+  const at = unseen.findIndex((item) => item.dataset.id === centre.selected());
+  const next = unseen[(at + 1) % unseen.length];
+  if (next) select(next.dataset.id, true);
+}
+
+function silence() {
+  silenced = true;
+  refresh();
+}
+
+const KEYS = {
+  a: () => perform("acknowledge"),
+  d: () => perform("dispatch"),
+  c: () => perform("close"),
+  r: () => perform("reset"),
+  n: nextUnseen,
+  s: silence,
+  m: () => (sound.isOn ? sound.switchOff() : sound.switchOn()),
+  arrowdown: () => step(1),
+  arrowup: () => step(-1),
+  j: () => step(1),
+  k: () => step(-1),
+};
+
+function onKey(event) {
+  if (event.ctrlKey || event.metaKey || event.altKey || event.isComposing) return;
+  const form = centre.closing();
+  const isClosing = form?.contains(event.target) && !form.hidden;
+  if (event.key === "Escape" && centre.cancelClosing()) return;
+  if (isClosing && event.key === "Enter" && !event.shiftKey && event.target.type !== "button") {
+    event.preventDefault();
+    form.requestSubmit();
+    return;
+  }
+  const isWriting = event.target.matches("textarea, input:not([type=radio])");
+  if (isWriting) return;
+  if (form && !form.hidden && event.key >= "1" && event.key <= "6") {
+    event.preventDefault();
+    centre.chooseCause(Number(event.key));
+    return;
+  }
+  const isChoosing = isClosing && event.key.startsWith("Arrow"); // among the causes
+  const command = isChoosing ? null : KEYS[event.key.toLowerCase()];
+  if (!command || event.repeat) return;
+  event.preventDefault();
+  command();
+}
+
+// Wiring.
+
+document.addEventListener("keydown", onKey);
+document.addEventListener("click", (event) => {
+  const pick = event.target.closest(".pick");
+  const act = event.target.closest("[data-act]");
+  if (pick) select(pick.dataset.id ?? pick.closest("[data-id]").dataset.id, true);
+  else if (act) perform(act.dataset.act);
+  else if (event.target.closest("[data-cancel]")) centre.cancelClosing();
+});
+document.addEventListener("submit", (event) => {
+  if (event.target.id === "duty") sitDown(event);
+  else if (event.target.id === "closing") {
+    event.preventDefault();
+    closeIncident(event.target);
+  }
+});
+byId("change").addEventListener("click", askWho);
+byId("silence").addEventListener("click", silence);
+byId("sound").addEventListener("click", (event) => {
+  event.stopPropagation();
+  KEYS.m();
+});
+for (const gesture of ["pointerdown", "keydown"]) {
+  document.addEventListener(gesture, () => sound.isWished && !sound.isOn && sound.switchOn(), { once: true, capture: true });
+}
+new Feed(root.dataset.newest, { incident: onIncident, trouble: redrawSide, reload: onReload, link: onLink }, onState).open();
+setInterval(tick, 500);
+showSound();
+root.dataset.ready = "true";

@@ -1,0 +1,104 @@
+"""An incident's story as lines to read, the newest first."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import NamedTuple
+
+from anju.dutyroom.core.change import Change, GivenCommand, Story, What
+from anju.dutyroom.web import words
+from anju.dutyroom.web.clock import time_of_day
+from anju.dutyroom.web.language import Translate
+from anju.uplink.commands import CommandKind
+from anju.uplink.reports import OutcomeKind, Report
+
+NameOf = Callable[[int | None], str]
+
+_ANSWERS_WITHIN_MS = 120_000
+"""After this a button that has not answered is told as such."""
+
+
+class Answer(NamedTuple):
+    """A command under the line of what gave it; `tone` is good, waiting or bad."""
+
+    text: str
+    result: str
+    tone: str
+
+
+class Line(NamedTuple):
+    """One thing that happened; `sort` picks its mark."""
+
+    at: str
+    sort: str
+    text: str
+    remarks: tuple[str, ...] = ()
+    note: str = ""
+    answers: tuple[Answer, ...] = ()
+
+
+def lines(_: Translate, story: Story, name_of: NameOf, now_ms: int) -> list[Line]:
+    """The lines of a story; what became of a command stands with the command."""
+    told = [change for change in story.changes if change.what is not What.OUTCOME]
+    zones = {change.report.seq: words.zone(_, change.report.zone) for change in told if change.report}
+    given: dict[int, list[Answer]] = {}
+    for command in story.commands:
+        given.setdefault(command.change, []).append(_answer(_, command, zones, now_ms))
+    return [_line(_, change, name_of, tuple(given.get(change.number, ())), now_ms) for change in reversed(told)]
+
+
+def _line(_: Translate, change: Change, name_of: NameOf, answers: tuple[Answer, ...], now_ms: int) -> Line:
+    at = time_of_day(change.at_ms, now_ms)
+    if change.report is not None:
+        return _reported(_, change, change.report, at, now_ms)
+    person = name_of(change.person) or _("somebody")
+    texts = {
+        What.ACKNOWLEDGE: _("%(person)s has seen it"),
+        What.DISPATCH: _("%(person)s sent somebody: someone is coming"),
+        What.CLOSE: _("%(person)s closed it: %(cause)s"),
+        What.RESET: _("%(person)s asked for the latch to be reset"),
+    }
+    closed = change.incident.cause if change.incident else None
+    cause = words.cause(_, closed) if closed else ""
+    taken_from = change.detail.get("taken_from")
+    remarks = (_("taken over from %(person)s") % {"person": name_of(int(taken_from))},) if taken_from else ()
+    text = texts[change.what] % {"person": person, "cause": cause}
+    return Line(at, change.what.value, text, remarks, change.detail.get("note", ""), answers)
+
+
+def _reported(_: Translate, change: Change, report: Report, at: str, now_ms: int) -> Line:
+    zone = words.zone(_, report.zone)
+    if change.what is What.CONTEXT:
+        return Line(
+            at, "context", words.context(_, report.kind, zone, report.person or ""), _remarks(_, report, now_ms)
+        )
+    text = words.alarm(_, report.kind, zone)
+    if change.incident is not None and change.incident.presses > 1:
+        text = _("%(text)s (no. %(count)d)") % {"text": text, "count": change.incident.presses}
+    return Line(at, "alarm", text, _remarks(_, report, now_ms))
+
+
+def _remarks(_: Translate, report: Report, now_ms: int) -> tuple[str, ...]:
+    """What makes a report less than plain: it came late, its time is doubtful, it is a test."""
+    remarks = []
+    if report.delayed:
+        happened_ms = report.event_at_ms if report.event_at_ms is not None else report.recorded_at_ms
+        remarks.append(_("came late: it happened at %(time)s") % {"time": time_of_day(happened_ms, now_ms)})
+    if report.time_doubtful:
+        remarks.append(_("its time is doubtful"))
+    if report.test:
+        remarks.append(_("sent in test mode"))
+    return tuple(remarks)
+
+
+def _answer(_: Translate, command: GivenCommand, zones: dict[int, str], now_ms: int) -> Answer:
+    text = words.given(_, command.kind)
+    if command.kind is not CommandKind.RESET and command.report_seq in zones:
+        text = _("%(light)s, %(zone)s") % {"light": text, "zone": zones[command.report_seq]}
+    if command.outcome is None or command.outcome_at_ms is None:
+        if now_ms - command.given_at_ms > _ANSWERS_WITHIN_MS:
+            return Answer(text, _("no answer"), "bad")
+        return Answer(text, _("on its way …"), "waiting")
+    seconds = max(0, command.outcome_at_ms - command.given_at_ms) / 1000
+    is_good = command.outcome in {OutcomeKind.SHOWN, OutcomeKind.DONE}
+    return Answer(text, words.outcome(_, command.outcome, seconds), "good" if is_good else "bad")
