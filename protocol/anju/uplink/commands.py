@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from enum import StrEnum
-from typing import Annotated, Literal
+from typing import Annotated
 
 from pydantic import Field
 
-from anju.uplink.fields import CommandId, Contract, Household, JournalId, Milliseconds, Name, Sequence, Sha256
+from anju.uplink.fields import CommandId, Contract, Household, JournalId, Milliseconds, Name, Sequence, Sha256, Version
 
 FEEDBACK_VALID_S = 120
 """A light at the button that says "someone has seen it" is true for this long after the click (protocol.md, Downlink)."""
@@ -32,7 +32,7 @@ class ReportRef(Contract):
 class EstateCommand(Contract):
     """One command. `number` counts up per duty room without gaps being meaningful; executed at most once."""
 
-    version: Literal[1] = 1
+    version: Version = 1
     number: CommandId
     kind: CommandKind
     report: ReportRef
@@ -45,5 +45,5 @@ class EstateCommand(Contract):
 class CommandPage(Contract):
     """Answer to a poll: commands with numbers above the one asked after, in order; empty when the wait ended."""
 
-    version: Literal[1] = 1
+    version: Version = 1
     commands: tuple[EstateCommand, ...]

@@ -12,6 +12,8 @@ HOUSEHOLD_PATTERN = r"^[0-9A-Z]{1,4}-[0-9A-Z]{1,3}-[0-9A-Z]{3,5}$"
 NAME_PATTERN = r"^[^\s\x00-\x1f\x7f]([^\x00-\x1f\x7f]*[^\s\x00-\x1f\x7f])?$"
 """No control characters, no white space at either end: a name is shown as it is, and hashed as it is."""
 
+Version = Annotated[int, Field(ge=1, le=1)]
+"""Of the contract. Not Literal[1]: to Python, true is 1."""
 Household = Annotated[str, StringConstraints(pattern=HOUSEHOLD_PATTERN)]
 JournalId = Annotated[str, StringConstraints(pattern=r"^[0-9a-f]{32}$")]
 Sha256 = Annotated[str, StringConstraints(pattern=r"^[0-9a-f]{64}$")]

@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 from enum import StrEnum
-from typing import Literal
 
-from anju.uplink.fields import Contract, JournalId, Sequence, Sha256
+from anju.uplink.fields import Contract, JournalId, Sequence, Sha256, Version
 
 
 class RowVerdict(StrEnum):
@@ -26,6 +25,6 @@ class ReceiptRow(Contract):
 class Receipt(Contract):
     """The answer to a batch, sent after the estate's commit."""
 
-    version: Literal[1] = 1
+    version: Version = 1
     journal_id: JournalId
     rows: tuple[ReceiptRow, ...]

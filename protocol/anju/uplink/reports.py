@@ -3,11 +3,22 @@
 from __future__ import annotations
 
 from enum import StrEnum
-from typing import Annotated, Literal
+from typing import Annotated
 
 from pydantic import Field
 
-from anju.uplink.fields import Ascii, CommandId, Contract, Household, JournalId, Milliseconds, Name, Sequence, Sha256
+from anju.uplink.fields import (
+    Ascii,
+    CommandId,
+    Contract,
+    Household,
+    JournalId,
+    Milliseconds,
+    Name,
+    Sequence,
+    Sha256,
+    Version,
+)
 
 MOST_ROWS = 500
 """Rows in one batch: about 200 KB of JSON, and one transaction of the duty room."""
@@ -108,7 +119,7 @@ class Outcome(Contract):
 class Report(Contract):
     """One journalled event. `event_id` and `counter` are the node's; `event_at_ms` is None where its clock was unknown."""
 
-    version: Literal[1] = 1
+    version: Version = 1
     seq: Sequence
     kind: ReportKind
     lane: Lane
@@ -139,7 +150,7 @@ class Row(Contract):
 class Batch(Contract):
     """Rows of one journal, on their way up."""
 
-    version: Literal[1] = 1
+    version: Version = 1
     journal_id: JournalId
     concentrator: Name
     rows: Annotated[tuple[Row, ...], Field(min_length=1, max_length=MOST_ROWS)]
