@@ -63,10 +63,10 @@ class Outbox(Protocol):
         """Random 128-bit name of this journal, 32 hex digits."""
 
     def owed(self, destination: str, most: int) -> list[OwedRow]:
-        """Rows to send next: households with a panic first, and within one household always in order."""
+        """Rows to send next: households with a panic first, then with an alarm; within one household always in order."""
 
     async def settle(self, destination: str, received: Iterable[int], conflicts: Iterable[int]) -> None:
-        """Note the receipt of rows; conflicting ones are set aside, kept and reported as trouble."""
+        """Note the receipt of rows; conflicting ones are set aside and kept. A row is settled once."""
 
     def subscribe(self) -> Signal:
         """A signal that is set after every commit; its owner clears it."""

@@ -28,7 +28,9 @@ CREATE TABLE outbox (
     settled_at_ms INTEGER,
     PRIMARY KEY (destination, seq)
 ) STRICT, WITHOUT ROWID;
-CREATE INDEX outbox_owed ON outbox (destination, household, lane) WHERE state = 0;
+CREATE INDEX outbox_in_order ON outbox (destination, seq, household) WHERE state = 0;
+CREATE INDEX outbox_of_household ON outbox (destination, household, seq) WHERE state = 0;
+CREATE INDEX outbox_urgent ON outbox (destination, household, lane) WHERE state = 0 AND lane < 2;
 
 -- One row a node: the freshness window (highest counter and marks) is committed with the event it let in.
 CREATE TABLE node (
