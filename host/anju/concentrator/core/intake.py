@@ -9,7 +9,7 @@ from anju.concentrator.core.node import EventKey
 from anju.concentrator.core.panel.decide import ZoneSignal
 from anju.concentrator.core.places import Address, Placement
 from anju.uplink.reports import Lane, NodeAddress, OutcomeKind, ReportKind, TroubleKind
-from anju.wire.messages import Ack, Hello, Message, Status, Unknown
+from anju.wire.messages import Ack, Command, Hello, Message, Status, Unknown
 from anju.wire.table import TIME_UNKNOWN, Code, Extra, Flag, Type, Verdict
 
 DELAYED_AFTER_MS = 30_000
@@ -17,6 +17,10 @@ DELAYED_AFTER_MS = 30_000
 
 FUTURE_AFTER_MS = 30_000
 """A node's clock this far ahead of ours is trouble; its time is not believed."""
+
+EARLIEST_MS = 1_704_067_200_000
+"""1 January 2024: there was no node before. A clock that says so was never set, and its event must not be judged
+against an arm state of that time, which was off."""
 
 
 class Recorded(Protocol):
@@ -56,10 +60,8 @@ def take(draft: Draft, heard: Heard, holds: Recorded) -> Verdict | None:
         case Ack() as ack:
             _command_answered(draft, heard.address, ack)
             return None
-        case Unknown() as unknown:
-            return _unknown(draft, heard, unknown)
-        case _:
-            return Verdict.NOT_UNDERSTOOD
+        case Unknown() | Command() as stranger:
+            return _not_understood(draft, heard, urgent=bool(stranger.flags & Flag.URGENT))
 
 
 def _event(draft: Draft, heard: Heard, status: Status, holds: Recorded) -> Verdict:
@@ -70,8 +72,9 @@ def _event(draft: Draft, heard: Heard, status: Status, holds: Recorded) -> Verdi
         return Verdict.DUPLICATE
     panel = draft.panel(placement.household)
     now_ms, event_at_ms = draft.moment.wall_ms, status.time_s * 1000
-    future = event_at_ms > now_ms + FUTURE_AFTER_MS
-    doubtful = status.time_s == TIME_UNKNOWN or future
+    unknown = status.time_s == TIME_UNKNOWN
+    wrong = not unknown and not EARLIEST_MS <= event_at_ms <= now_ms + FUTURE_AFTER_MS
+    doubtful = unknown or wrong
     delayed = not doubtful and now_ms - event_at_ms > DELAYED_AFTER_MS
     mode = panel.mode
     if doubtful:
@@ -81,7 +84,7 @@ def _event(draft: Draft, heard: Heard, status: Status, holds: Recorded) -> Verdi
     facts = heard.origin()
     if status.zone < len(placement.inputs):
         facts["zone"] = placement.inputs[status.zone]
-    if status.time_s != TIME_UNKNOWN and not future:
+    if not doubtful:
         facts["event_at_ms"] = event_at_ms
     draft.signal(
         placement.household,
@@ -93,7 +96,7 @@ def _event(draft: Draft, heard: Heard, status: Status, holds: Recorded) -> Verdi
         test=bool(status.flags & Flag.TEST),
         **facts,
     )
-    if future:
+    if wrong:
         trouble(draft, TroubleKind.NODE_CLOCK, address, placement)
     return Verdict.ACCEPTED
 
@@ -102,7 +105,7 @@ def _hello(draft: Draft, heard: Heard, hello: Hello) -> Verdict:
     node = draft.node(heard.address)
     if node.boot == hello.challenge:
         return Verdict.DUPLICATE
-    named = heard.message.extra(Extra.BUILD)  # noqa: S610  # ruff takes it for Django's
+    named = heard.message.extra(Extra.BUILD)
     build = named or f"{hello.major}.{hello.minor}.{hello.patch}".encode()
     firmware = "".join(chr(byte) for byte in build[:64] if 0x20 <= byte < 0x7F)
     draft.nodes[heard.address] = node._replace(boot=hello.challenge, firmware=firmware)
@@ -111,9 +114,8 @@ def _hello(draft: Draft, heard: Heard, hello: Hello) -> Verdict:
     return Verdict.ACCEPTED
 
 
-def _unknown(draft: Draft, heard: Heard, unknown: Unknown) -> Verdict:
+def _not_understood(draft: Draft, heard: Heard, *, urgent: bool) -> Verdict:
     household = heard.placement.household
-    urgent = bool(unknown.flags & Flag.URGENT)
     signal = ZoneSignal(Code.NONE, urgent, draft.panel(household).mode)
     draft.signal(household, signal, time_doubtful=True, **heard.origin())
     return Verdict.NOT_UNDERSTOOD
