@@ -14,6 +14,7 @@ from typing import NamedTuple
 import structlog
 
 from anju.concentrator.core.draft import Draft, PendingCommand
+from anju.concentrator.core.outage import Outage
 from anju.concentrator.core.panel.decide import Action, PersonSignal
 from anju.concentrator.core.places import Address
 from anju.concentrator.core.ports import Clock, Journal, Keys, Send
@@ -29,6 +30,9 @@ LAST_RETRY_S = 2.0
 """The node's own retry schedule (protocol.md, Replay, retry, duplicates)."""
 
 _LOOK_AGAIN_S = 1.0
+_LATEST_MS = 0xFFFF_FFFF * 1000
+"""A COMMAND has 32 bits for its time."""
+
 _ORDERS = {CommandKind.SEEN: Order.SEEN, CommandKind.COMING: Order.COMING}
 _log = structlog.get_logger()
 
@@ -67,16 +71,24 @@ class Downlink:
 
     async def run(self) -> None:
         """Send and expire until cancelled."""
+        outage = Outage()
         while True:
             pending = dict(self._journal.building.pending)
             self._tries = {number: self._tries[number] for number in pending if number in self._tries}
+            pause_s: float | None = _LOOK_AGAIN_S
             try:
                 await self._expire(pending.values())
                 await self._send_due(pending)
-            except LedgerError as error:
-                _log.error("a command could not be noted; it stays pending", error=str(error))
+            except Exception as error:  # noqa: BLE001  # a command that cannot be sent must not take the others with it
+                if outage.failed():
+                    expected = isinstance(error, LedgerError)
+                    _log.error("commands wait; trying again", error=str(error), exc_info=None if expected else error)
+            else:
+                pause_s = self._pause_s() if pending else None
+                if outage.worked():
+                    _log.info("commands are carried out again")
             with contextlib.suppress(TimeoutError):
-                await asyncio.wait_for(self._wake.wait(), self._pause_s() if pending else None)
+                await asyncio.wait_for(self._wake.wait(), pause_s)
             self._wake.clear()
 
     def _take(self, draft: Draft, command: EstateCommand) -> None:
@@ -90,7 +102,7 @@ class Downlink:
             signal = PersonSignal(Action.RESET, draft.moment.wall_ms)
             draft.signal(command.household, signal, person=command.person)
             draft.end(command, OutcomeKind.DONE)
-        elif report.node is None or report.event_id is None:
+        elif report.node is None or report.event_id is None or command.at_ms > _LATEST_MS:
             self._end_at_once(draft, command, OutcomeKind.REFUSED)
         else:
             address = Address(report.node.network, report.node.node)
@@ -123,7 +135,11 @@ class Downlink:
 
     async def _send_due(self, pending: dict[int, PendingCommand]) -> None:
         now_s = self._clock().monotonic_s
-        due = {number: waiting for number, waiting in pending.items() if self._tries.get(number, _NOW).due_s <= now_s}
+        due = {
+            number: waiting
+            for number, waiting in pending.items()
+            if self._tries.get(number, _NOW).due_s <= now_s and self._keys.placement(waiting.address)
+        }
         await self._keys.reserve({waiting.address for waiting in due.values()})
         for number, waiting in due.items():
             wait_s = self._tries.get(number, _NOW).wait_s

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import asyncio
 from collections import Counter
+from dataclasses import dataclass, field
 from typing import NamedTuple
 
 import structlog
@@ -17,6 +18,7 @@ from anju.concentrator.core import intake
 from anju.concentrator.core.draft import Draft
 from anju.concentrator.core.freshness import Freshness
 from anju.concentrator.core.intake import Heard
+from anju.concentrator.core.outage import Outage
 from anju.concentrator.core.places import Address, Placement, Route
 from anju.concentrator.core.ports import Clock, Journal, Keys, Send
 from anju.ledger import LedgerError
@@ -44,6 +46,15 @@ class Arrival(NamedTuple):
     route: Route
 
 
+@dataclass
+class Group:
+    """Frames that share a commit: their draft, and what is counted, and quiet for a while, once it is committed."""
+
+    draft: Draft
+    verdicts: Counter[str] = field(default_factory=Counter)
+    troubled: dict[object, float] = field(default_factory=dict)
+
+
 class Answer(NamedTuple):
     """An acknowledgement that is owed once the draft is committed."""
 
@@ -66,6 +77,7 @@ class Reception:
         self._clock = clock
         self._waiting: asyncio.Queue[Arrival] = asyncio.Queue(MOST_WAITING)
         self._troubled: dict[object, float] = {}
+        self._commits = Outage()
 
     def arrive(self, frame: bytes, route: Route) -> None:
         """Take a frame from a link. Never blocks and never raises."""
@@ -86,9 +98,12 @@ class Reception:
         """Receive a group of frames in one commit. Never raises: what cannot be handled is counted, logged, not acked."""
         try:
             await self._receive(arrivals)
+            if self._commits.worked():
+                _log.info("what nodes say is committed again")
         except LedgerError as error:
-            self.counts["not_committed"] += len(arrivals)
-            _log.error("commit failed; nothing was acknowledged, the nodes will try again", error=str(error))
+            self.counts["not_acknowledged"] += len(arrivals)
+            if self._commits.failed():
+                _log.error("commit failed; nothing is acknowledged, the nodes try again", error=str(error))
         except Exception:  # noqa: BLE001
             # A frame that trips over a fault of ours must not take its neighbours with it, nor the reception.
             if len(arrivals) == 1:
@@ -99,23 +114,24 @@ class Reception:
                 await self.receive([arrival])
 
     async def _receive(self, arrivals: list[Arrival]) -> None:
-        verdicts: Counter[str] = Counter()
         async with self._journal.change() as draft:
-            answers = [self._judge(arrival, draft, verdicts) for arrival in arrivals]
-        self.counts.update(verdicts)
+            group = Group(draft)
+            answers = [self._judge(arrival, group) for arrival in arrivals]
+        self.counts.update(group.verdicts)
+        self._troubled.update(group.troubled)
         owed = [answer for answer in answers if answer]
         await self._keys.reserve({answer.address for answer in owed})
         for answer in owed:
             self._acknowledge(answer)
 
-    def _judge(self, arrival: Arrival, draft: Draft, verdicts: Counter[str]) -> Answer | None:
-        frame, route = arrival
+    def _judge(self, arrival: Arrival, group: Group) -> Answer | None:
+        (frame, route), draft, verdicts = arrival, group.draft, group.verdicts
         try:
             message = self._codec.open(frame)
         except Refused as refused:
             verdicts[refused.reason] += 1
             if refused.reason is Reason.TAG:
-                self._trouble(draft, TroubleKind.FORGERY, route.link)
+                self._trouble(group, TroubleKind.FORGERY, route.link)
             return None
         header = message.header
         address = Address(header.network, header.node)
@@ -130,7 +146,7 @@ class Reception:
         if freshness is Freshness.REPLAY:
             return None
         if freshness is Freshness.CLONE:
-            self._trouble(draft, TroubleKind.CLONE, address, placement)
+            self._trouble(group, TroubleKind.CLONE, address, placement)
             return None
         verdict: Verdict | None = Verdict.DUPLICATE
         if freshness is Freshness.FRESH:
@@ -157,10 +173,11 @@ class Reception:
         self._send(answer.route, self._codec.seal(self._keys.next_header(answer.address), ack, extras))
 
     def _trouble(
-        self, draft: Draft, kind: TroubleKind, subject: Address | str, placement: Placement | None = None
+        self, group: Group, kind: TroubleKind, subject: Address | str, placement: Placement | None = None
     ) -> None:
-        now = draft.moment.monotonic_s
-        if now - self._troubled.get((kind, subject), -TROUBLE_EVERY_S) < TROUBLE_EVERY_S:
+        now = group.draft.moment.monotonic_s
+        last = group.troubled.get((kind, subject)) or self._troubled.get((kind, subject))
+        if last is not None and now - last < TROUBLE_EVERY_S:
             return
-        self._troubled[kind, subject] = now
-        intake.trouble(draft, kind, subject if isinstance(subject, Address) else None, placement)
+        group.troubled[kind, subject] = now
+        intake.trouble(group.draft, kind, subject if isinstance(subject, Address) else None, placement)

@@ -1,4 +1,7 @@
-"""The duty room over the uplink: batches up, receipts and commands down, HTTP on a local socket."""
+"""The duty room over the uplink: batches up, receipts and commands down, HTTP on a local socket.
+
+What it answers is not trusted: too late, too long, not understood, or about rows that were not sent, it ends nothing.
+"""
 
 from __future__ import annotations
 
@@ -11,6 +14,7 @@ import httpx
 import structlog
 from pydantic import ValidationError
 
+from anju.concentrator.core.outage import Outage
 from anju.concentrator.core.ports import Outbox, OwedRow
 from anju.ledger import LedgerError
 from anju.uplink.commands import CommandPage, EstateCommand
@@ -23,9 +27,19 @@ LAST_RETRY_S = 2.0
 """A duty room on the same machine is back within a second or two of its restart."""
 
 POLL_S = 20
-_TIMEOUT_S = 10.0
+ANSWER_S = 10.0
+MOST_ANSWER = 2 * 1024 * 1024
+"""Bytes of an answer; a receipt for a full batch has about 60 KB."""
+
 _BASE = "http://duty-room/uplink/v1"
 _log = structlog.get_logger()
+
+
+class UnusableAnswer(Exception):
+    """The duty room answered, and nothing can be done with it."""
+
+
+_EXPECTED = (httpx.HTTPError, TimeoutError, ValidationError, UnusableAnswer, LedgerError)
 
 
 class DutyRoom:
@@ -44,7 +58,11 @@ class DutyRoom:
         self._accept = accept
         self._last_command = last_command
         self._committed = outbox.subscribe()
-        self._client = httpx.AsyncClient(transport=httpx.AsyncHTTPTransport(uds=str(socket)), timeout=_TIMEOUT_S)
+        self._client = httpx.AsyncClient(
+            transport=httpx.AsyncHTTPTransport(uds=str(socket)),
+            timeout=POLL_S + ANSWER_S,  # between two pieces; `_ask` limits the whole
+            headers={"accept-encoding": "identity"},
+        )
 
     async def close(self) -> None:
         """Close the connections."""
@@ -52,55 +70,22 @@ class DutyRoom:
 
     async def forward(self) -> None:
         """Send what is owed, oldest first within a household, until cancelled."""
-        retry_s = FIRST_RETRY_S
-        while True:
-            self._committed.clear()
-            rows = self._outbox.owed(NAME, MOST_ROWS)
-            if not rows:
-                await self._committed.wait()
-            elif await self._tried(self._send(rows), "reports"):
-                retry_s = FIRST_RETRY_S
-            else:
-                await asyncio.sleep(retry_s)
-                retry_s = min(2 * retry_s, LAST_RETRY_S)
+        await _repeat(self._send_owed, "reports")
 
     async def listen(self) -> None:
         """Fetch commands as they are given, until cancelled."""
-        retry_s = FIRST_RETRY_S
-        while True:
-            if await self._tried(self._fetch(), "commands"):
-                retry_s = FIRST_RETRY_S
-            else:
-                await asyncio.sleep(retry_s)
-                retry_s = min(2 * retry_s, LAST_RETRY_S)
+        await _repeat(self._fetch, "commands")
 
-    async def _tried(self, attempt: Awaitable[None], what: str) -> bool:
-        try:
-            await attempt
-        except (httpx.HTTPError, ValidationError, LedgerError) as error:
-            _log.warning("duty room not reached; nothing is lost, trying again", what=what, error=repr(error)[:300])
-            return False
-        return True
-
-    async def _send(self, rows: list[OwedRow]) -> None:
-        answer = await self._client.post(
-            f"{_BASE}/batches", content=self._batch(rows), headers={"content-type": "application/json"}
-        )
-        answer.raise_for_status()
-        receipt = Receipt.model_validate_json(answer.content)
-        sent = {row.seq: row.sha256 for row in rows}
-        received, conflicts = [], []
-        for row in receipt.rows:
-            if receipt.journal_id != self._outbox.journal_id or row.seq not in sent:
-                continue
-            if row.verdict is RowVerdict.COMMITTED and row.sha256 == sent[row.seq]:
-                received.append(row.seq)
-            else:
-                conflicts.append(row.seq)
-                _log.error("the duty room holds another report under this key; ours is kept aside", seq=row.seq)
+    async def _send_owed(self) -> None:
+        self._committed.clear()
+        rows = self._outbox.owed(NAME, MOST_ROWS)
+        if not rows:
+            await self._committed.wait()
+            return
+        json_type = {"content-type": "application/json"}
+        answer = await self._ask("POST", "batches", content=self._batch(rows), headers=json_type)
+        received, conflicts = self._read(Receipt.model_validate_json(answer), rows)
         await self._outbox.settle(NAME, received, conflicts)
-        if not received and not conflicts:
-            raise httpx.DecodingError("the receipt names none of the rows that were sent")
 
     def _batch(self, rows: list[OwedRow]) -> bytes:
         # The journalled text goes out as it is: what was hashed is what is sent.
@@ -108,10 +93,62 @@ class DutyRoom:
         name = json.dumps(self._concentrator, ensure_ascii=False)
         return f'{{"journal_id":"{self._outbox.journal_id}","concentrator":{name},"rows":[{inner}]}}'.encode()
 
+    def _read(self, receipt: Receipt, rows: list[OwedRow]) -> tuple[list[int], list[int]]:
+        """Rows that the duty room has committed, and rows for which it holds another report; the rest stays owed."""
+        received, conflicts = [], []
+        ours = {row.seq: row.sha256 for row in rows if receipt.journal_id == self._outbox.journal_id}
+        for row in receipt.rows:
+            sha256 = ours.pop(row.seq, None)
+            if row.verdict is RowVerdict.COMMITTED and row.sha256 == sha256:
+                received.append(row.seq)
+            elif row.verdict is RowVerdict.CONFLICT and sha256 not in (None, row.sha256):
+                conflicts.append(row.seq)
+                _log.error("the duty room holds another report under this key; ours is kept aside", seq=row.seq)
+        if not received and not conflicts:
+            raise UnusableAnswer("the receipt is for none of the rows that were sent")
+        return received, conflicts
+
     async def _fetch(self) -> None:
-        query = {"journal_id": self._outbox.journal_id, "after": str(self._last_command()), "wait_s": str(POLL_S)}
-        answer = await self._client.get(f"{_BASE}/commands", params=query, timeout=POLL_S + _TIMEOUT_S)
-        answer.raise_for_status()
-        page = CommandPage.model_validate_json(answer.content)
+        after = self._last_command()
+        query = {"journal_id": self._outbox.journal_id, "after": str(after), "wait_s": str(POLL_S)}
+        page = CommandPage.model_validate_json(await self._ask("GET", "commands", patience_s=POLL_S, params=query))
         if page.commands:
             await self._accept(page.commands)
+        if self._last_command() == after:
+            # A duty room that says nothing new at once, and again, must not keep us busy.
+            await asyncio.sleep(FIRST_RETRY_S)
+
+    async def _ask(self, method: str, path: str, patience_s: float = 0.0, **request: object) -> bytes:
+        """The body of a good answer; one that is bad, late or too long is an error."""
+        body = bytearray()
+        async with (
+            asyncio.timeout(patience_s + ANSWER_S),
+            self._client.stream(method, f"{_BASE}/{path}", **request) as answer,  # type: ignore[arg-type]  # httpx's own names
+        ):
+            answer.raise_for_status()
+            async for piece in answer.aiter_raw():
+                body += piece
+                if len(body) > MOST_ANSWER:
+                    raise UnusableAnswer(f"an answer of more than {MOST_ANSWER} bytes")
+        return bytes(body)
+
+
+async def _repeat(step: Callable[[], Awaitable[None]], what: str) -> None:
+    """Take a step again and again, with growing pauses while it fails; the log hears when that begins and when it ends."""
+    outage = Outage()
+    retry_s = FIRST_RETRY_S
+    while True:
+        try:
+            await step()
+        except Exception as error:  # noqa: BLE001  # whatever one answer or one row does, the next try is made
+            if outage.failed():
+                trace = None if isinstance(error, _EXPECTED) else error
+                _log.warning(
+                    "duty room not reached; nothing is lost, trying again", what=what, error=repr(error), exc_info=trace
+                )
+            await asyncio.sleep(retry_s)
+            retry_s = min(2 * retry_s, LAST_RETRY_S)
+        else:
+            retry_s = FIRST_RETRY_S
+            if outage.worked():
+                _log.info("duty room reached again", what=what)
