@@ -1,4 +1,7 @@
-"""Serial lines by pyserial's URLs: /dev/ttyUSB0, a pty, socket://host:port, rfc2217://host:port."""
+"""Serial lines by pyserial's URLs: /dev/ttyUSB0, a pty, socket://host:port.
+
+One without a file descriptor (rfc2217://, loop://) cannot be waited for, and is reported as a line that does not open.
+"""
 
 from __future__ import annotations
 
@@ -7,15 +10,18 @@ from collections import Counter
 from collections.abc import Callable
 from functools import partial
 
-import serial
 import structlog
-from serial_asyncio_fast import create_serial_connection
+from serial_asyncio_fast import SerialTransport, create_serial_connection
 
+from anju.concentrator.core.outage import Outage
 from anju.concentrator.core.places import Route
 from anju.wire.framing import Deframer, LineFault, frame_to_stream
 
 REOPEN_S = 2.0
 """Pause before a lost line is tried again: a USB adapter that was pulled comes back within seconds."""
+
+MOST_UNSENT = 64 * 1024
+"""Bytes that may wait for a line that does not take them; more are dropped and counted, and their nodes ask again."""
 
 _log = structlog.get_logger()
 
@@ -29,38 +35,48 @@ class SerialLink:
         self._url = url
         self._baud = baud
         self._arrive = arrive
-        self._transport: asyncio.Transport | None = None
+        self._transport: SerialTransport | None = None
 
     async def run(self) -> None:
         """Keep the line open until cancelled."""
+        opens = Outage()
         while True:
-            lost = asyncio.get_running_loop().create_future()
+            lost: asyncio.Future[Exception | None] = asyncio.get_running_loop().create_future()
             try:
-                transport, _protocol = await create_serial_connection(
-                    asyncio.get_running_loop(), partial(_Line, self, lost), self._url, baudrate=self._baud
-                )
-            except (OSError, ValueError, serial.SerialException) as error:
+                await self._open(lost)
+            except (OSError, ValueError) as error:
                 self.counts["not_opened"] += 1
-                _log.warning("serial line cannot be opened; trying again", link=self.name, error=str(error))
+                if opens.failed():
+                    _log.warning("serial line cannot be opened; trying again", link=self.name, error=str(error))
             else:
-                self._transport = transport
+                opens.worked()
                 _log.info("serial line open", link=self.name)
-                try:
-                    _log.warning("serial line lost; opening it again", link=self.name, error=str(await lost))
-                finally:
-                    self.close()
+                why = await lost
+                _log.warning("serial line lost; opening it again", link=self.name, error=str(why))
+            finally:
+                self.close()
             await asyncio.sleep(REOPEN_S)
 
     def send(self, _peer: str, frame: bytes) -> None:
-        """Send a frame to whoever listens on the line; dropped while the line is down."""
-        if self._transport and not self._transport.is_closing():
-            self._transport.write(frame_to_stream(frame))
+        """Send a frame to whoever listens on the line; dropped while the line is down or takes nothing."""
+        transport = self._transport
+        if transport is None or transport.is_closing() or transport.get_write_buffer_size() > MOST_UNSENT:
+            self.counts["not_sent"] += 1
+        else:
+            transport.write(frame_to_stream(frame))
 
     def close(self) -> None:
         """Close the line."""
         if self._transport:
             self._transport.close()
             self._transport = None
+
+    async def _open(self, lost: asyncio.Future[Exception | None]) -> None:
+        self._transport, _protocol = await create_serial_connection(
+            asyncio.get_running_loop(), partial(_Line, self, lost), self._url, baudrate=self._baud
+        )
+        if port := self._transport.serial:
+            port.fileno()  # what has none would stay open and silent
 
     def take(self, piece: bytes | LineFault) -> None:
         """A frame, or a line fault to count, from the stream."""
