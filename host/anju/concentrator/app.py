@@ -97,5 +97,5 @@ def _desk(site: Site, keyring: Keyring, journal: Journal, reception: Reception) 
         keyring,
         clock,
         totals,
-        lambda household, zones: enrol_here(keyring, site.concentrator.network, household, zones),
+        lambda household, zones: enrol_here(keyring, site, household, zones),
     )

@@ -41,26 +41,38 @@ class Control:
     def __init__(self, handlers: dict[str, Handler]) -> None:
         self._handlers = handlers
         self._server: asyncio.Server | None = None
+        self._connections: set[asyncio.StreamWriter] = set()
         self._path: Path | None = None
 
     async def open(self, path: Path) -> None:
-        """Listen; the socket of a dead process is replaced (the journal's lock says that it is dead)."""
-        with contextlib.suppress(FileNotFoundError):
-            os.unlink(path)  # noqa: PTH108  # one quick call before there is anybody to keep waiting
+        """Listen; the socket of a dead process is replaced (the journal's lock says that it is dead). ServiceError where
+        there can be none."""
         mask = os.umask(0o177)
         try:
+            with contextlib.suppress(FileNotFoundError):
+                os.unlink(path)  # noqa: PTH108  # one quick call before there is anybody to keep waiting
             self._server = await asyncio.start_unix_server(self._serve, path, limit=MOST_LINE)
+        except OSError as error:
+            raise ServiceError(
+                _("The concentrator cannot listen on %(path)s: %(reason)s.")
+                % {"path": path, "reason": error.strerror or error},
+                _("Nothing was started or changed."),
+                _("See that the user who runs Anju may write %(folder)s, then start again.") % {"folder": path.parent},
+            ) from error
         finally:
             os.umask(mask)
         self._path = path
 
     async def close(self) -> None:
-        """Stop listening and remove the socket."""
+        """Stop listening, end the connections there are, and remove the socket."""
         if self._server and self._path:
             self._server.close()
             self._path.unlink(missing_ok=True)
+            for connection in self._connections:
+                connection.close()
 
     async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        self._connections.add(writer)
         try:
             person = _peer(writer)
             while person and (line := await reader.readline()):
@@ -69,13 +81,14 @@ class Control:
         except (OSError, ValueError) as error:
             _log.info("control connection ended", error=str(error))
         finally:
+            self._connections.discard(writer)
             writer.close()
 
     async def _answer(self, line: bytes, person: str) -> dict[str, Any]:
         try:
             request = json.loads(line)
             handler = self._handlers[request["do"]]
-        except (ValueError, KeyError, TypeError):
+        except (ValueError, KeyError, TypeError, RecursionError):
             return {"ok": False, "error": _("The concentrator does not know this request. Nothing was changed.")}
         try:
             return {"ok": True} | await handler(request, person)

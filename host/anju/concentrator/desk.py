@@ -1,4 +1,4 @@
-"""What the control socket can ask for: look, arm, disarm, reset, enrol. Each change is journalled with who asked."""
+"""What the control socket can ask for: look, arm, disarm, reset, enrol. What changes a panel is journalled with who asked."""
 
 from __future__ import annotations
 
@@ -81,7 +81,7 @@ class Desk:
         }
 
     async def _arm(self, request: dict[str, Any], person: str) -> dict[str, Any]:
-        mode = _ARM_MODES.get(request.get("mode", "away"))
+        mode = _ARM_MODES.get(str(request.get("mode", "away")))
         if mode is None:
             raise _not_understood(_("The mode is `away` or `home`."))
         return await self._signal(request, person, Action.ARM, mode)
@@ -103,7 +103,7 @@ class Desk:
 
     async def _enrol_node(self, request: dict[str, Any], _person: str) -> dict[str, Any]:
         try:
-            inputs = _ZONES.validate_json(request.get("inputs") or "")
+            inputs = _ZONES.validate_json(str(request.get("inputs")))
         except ValidationError:
             raise _not_understood(_("The inputs of the node are not understood.")) from None
         return await self._enrol(str(request.get("household")), inputs)

@@ -40,7 +40,7 @@ class Enrolled(NamedTuple):
 def enrol(site: Site, household: str, inputs: Sequence[tuple[str, ZoneKind]], out: Path) -> Enrolled:
     """Make a node's keys and write `out/enrolment.json` (0600); ServiceError says what was not done."""
     zones = _zones(inputs)
-    _check_household(household)
+    _check_household(site, household)
     target = out / FILE_NAME
     if target.exists():
         raise ServiceError(
@@ -61,10 +61,11 @@ def enrol(site: Site, household: str, inputs: Sequence[tuple[str, ZoneKind]], ou
     return Enrolled(link["network"], link["node"], target)
 
 
-async def enrol_here(keyring: Keyring, network: int, household: str, zones: tuple[Zone, ...]) -> dict[str, Any]:
-    """Enrol in an open keyring; the link as the enrolment file writes it."""
-    _check_household(household)
-    return _as_file(await keyring.enrol(network, household, zones))
+async def enrol_here(keyring: Keyring, site: Site, household: str, inputs: Sequence[Zone]) -> dict[str, Any]:
+    """Enrol in an open keyring; the link as the enrolment file writes it. Whoever asks for it is not trusted to count."""
+    zones = _zones([(zone.name, zone.kind) for zone in inputs])
+    _check_household(site, household)
+    return _as_file(await keyring.enrol(site.concentrator.network, household, zones))
 
 
 def _new_link(site: Site, household: str, zones: tuple[Zone, ...]) -> dict[str, Any]:
@@ -79,7 +80,7 @@ def _new_link(site: Site, household: str, zones: tuple[Zone, ...]) -> dict[str, 
 async def _offline(site: Site, household: str, zones: tuple[Zone, ...]) -> dict[str, Any]:
     keyring = Keyring.open(site.keyring)
     try:
-        return await enrol_here(keyring, site.concentrator.network, household, zones)
+        return await enrol_here(keyring, site, household, zones)
     finally:
         await keyring.close()
 
@@ -106,18 +107,24 @@ def _zones(inputs: Sequence[tuple[str, ZoneKind]]) -> tuple[Zone, ...]:
         ) from None
 
 
-def _check_household(household: str) -> None:
-    if not re.fullmatch(HOUSEHOLD_PATTERN, household):
+def _check_household(site: Site, household: str) -> None:
+    building = site.concentrator.building
+    if not re.fullmatch(HOUSEHOLD_PATTERN, household) or household.partition("-")[0] != building:
         raise ServiceError(
-            _("%(household)s is not a household.") % {"household": household},
+            _("%(household)s is not a household of building %(building)s.")
+            % {"household": household, "building": building},
             _("Nothing was enrolled."),
-            _("Write building, unit, floor and door, for example 3-2-0501."),
+            _("Write building, unit, floor and door, for example %(building)s-2-0501.") % {"building": building},
         )
 
 
 def _write_once(target: Path, content: dict[str, Any]) -> None:
-    descriptor = os.open(target, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-    with os.fdopen(descriptor, "w", encoding="utf-8") as file:
-        json.dump(content, file)
-        file.flush()
-        os.fsync(file.fileno())
+    descriptor = os.open(target, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600)
+    try:
+        with os.fdopen(descriptor, "w", encoding="utf-8") as file:
+            json.dump(content, file)
+            file.flush()
+            os.fsync(file.fileno())
+    except OSError:
+        target.unlink(missing_ok=True)  # half a file of keys would keep the next try from making a whole one
+        raise
