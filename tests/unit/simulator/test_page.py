@@ -98,7 +98,7 @@ async def test_a_refusal_is_told_with_its_reason() -> None:
 @pytest.mark.anyio
 async def test_the_stream_goes_on_where_it_broke() -> None:
     seen: list[Incident] = []
-    asked_after: list[str | None] = []
+    asked_after: list[str] = []
     enough = asyncio.Event()
 
     async def stream(number: int) -> AsyncIterator[bytes]:
@@ -106,7 +106,7 @@ async def test_the_stream_goes_on_where_it_broke() -> None:
         yield f"id: {number}\nevent: incident\ndata: {told}\n\n".encode()
 
     def answer(request: httpx.Request) -> httpx.Response:
-        asked_after.append(request.headers.get("Last-Event-ID"))
+        asked_after.append(request.url.params["after"])
         return httpx.Response(200, content=stream(len(asked_after)))
 
     def shown(incident: Incident, _at: float) -> None:
@@ -119,4 +119,25 @@ async def test_the_stream_goes_on_where_it_broke() -> None:
         await enough.wait()
         watching.cancel()
     assert [incident.id for incident in seen] == [1, 2]
-    assert asked_after[:2] == [None, "1"]
+    assert asked_after[:2] == ["0", "1"]
+
+
+@pytest.mark.anyio
+async def test_a_stream_that_cannot_go_on_is_made_up_for_by_the_queue() -> None:
+    seen: list[Incident] = []
+    enough = asyncio.Event()
+
+    def answer(request: httpx.Request) -> httpx.Response:
+        if request.url.path == "/api/incidents":
+            return httpx.Response(200, json={"incidents": [TOLD | {"report": None}]})
+        return httpx.Response(200, content=b"event: reload\nid: 7\ndata: {}\n\n")
+
+    def shown(incident: Incident, _at: float) -> None:
+        seen.append(incident)
+        enough.set()
+
+    async with page(answer, shown) as visitor, asyncio.TaskGroup() as group:
+        watching = group.create_task(visitor.watch())
+        await enough.wait()
+        watching.cancel()
+    assert seen[0].id == TOLD["id"]

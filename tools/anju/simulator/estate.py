@@ -22,7 +22,7 @@ from anju.simulator.flat import Flat
 from anju.simulator.host import Host
 from anju.simulator.interpreter import micropython
 from anju.simulator.node import Node, Place
-from anju.simulator.premises import Enrolment, found
+from anju.simulator.premises import Enrolment, found, furnish
 from anju.simulator.recorder import News, Record
 from anju.simulator.tally import Account, Held
 
@@ -135,7 +135,7 @@ class Estate:
         bundle = stage("unix_sim", folder / "bundle")
         environment = {name: os.environ[name] for name in _KEPT_VARIABLES if name in os.environ} | {MARK: str(folder)}
         place = Place(micropython(), bundle, environment | {"MICROPYPATH": ".frozen"})
-        self.site, households = await asyncio.to_thread(found, folder / "site", plan.flats, plan.port)
+        self.site = found(folder / "site", plan.port)
         self.host = Host(self.site, environment)
         self._open.push_async_callback(self.host.stop)
         await self.host.start()
@@ -143,14 +143,14 @@ class Estate:
         assert udp is not None  # noqa: S101  # found() wrote it
         self.air = Air(udp, plan.faults, plan.seed)
         self._open.callback(self.air.close)
-        for household in households:
+        self._open.push_async_callback(self._stop_nodes)
+        for household in await asyncio.to_thread(lambda: list(furnish(self.site, plan.flats))):
             door, button = [await self._node(one, place) for one in (household.door, household.button)]
             flat = Flat(household.name, door, button, self.record, self._panel)
             self.flats.append(flat)
             self.record.flats |= {door.number: flat, button.number: flat}
-        self._open.push_async_callback(self._stop_nodes)
-        for node in self._nodes:
-            await node.start()
+            await door.start()
+            await button.start()
 
     async def _node(self, enrolment: Enrolment, place: Place) -> Node:
         host, port = await self.air.path(str(enrolment.node))

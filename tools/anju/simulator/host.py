@@ -18,6 +18,7 @@ from anju.service.errors import ServiceError
 from anju.service.i18n import _
 from anju.service.settings import Site
 
+RUN = "run"
 SERVICES = ("concentrator", "dutyroom")
 _READY_S = 30.0
 _LEAVE_S = 15.0
@@ -35,6 +36,9 @@ class Host:
         self._log = site.folder / "services.log"
         self._process: Process | None = None
         self._lifeline: int | None = None
+        self._wanted_dead: Process | None = None
+        """A supervisor that `kill` has ended, until it is started again."""
+        self._back = asyncio.Event()
 
     async def start(self) -> None:
         """Start `anju run` and wait until both services answer; ServiceError with their own words if they don't."""
@@ -66,17 +70,20 @@ class Host:
             for pid in self.pids().values():
                 self._signal(pid, signal.SIGKILL)
             await process.wait()
-        self._forget()
+        self._let_go()
 
     async def ended(self) -> None:
-        """Wait for `anju run` to end, which it should not: then a ServiceError with its own words."""
-        if self._process is not None:
-            await self._process.wait()
-            raise self._failure()
+        """Wait for `anju run` to end by itself, which it should not: then a ServiceError with its own words."""
+        while self._process is not None:
+            process = self._process
+            await process.wait()
+            if process is not self._wanted_dead:
+                raise self._failure()
+            await self._back.wait()
 
     def pids(self) -> dict[str, int]:
-        """The processes there are: `run`, the supervisor, and the services under it, by name."""
-        found = {} if self._process is None or self._process.returncode is not None else {"run": self._process.pid}
+        """The processes there are, by name: the supervisor, `RUN`, and the services under it."""
+        found = {} if self._process is None or self._process.returncode is not None else {RUN: self._process.pid}
         for name in SERVICES:
             with suppress(OSError, ValueError):
                 found[name] = int((self._site.run / f"{name}.pid").read_text())
@@ -100,15 +107,21 @@ class Host:
         """kill -9 one of `pids()`; its number, or None if it is not there just now."""
         pid = self.pids().get(name)
         if pid is not None:
+            if name == RUN:
+                self._wanted_dead = self._process
+                self._back.clear()
             self._signal(pid, signal.SIGKILL)
         return pid
 
-    async def start_again(self) -> None:
-        """Start `anju run` once more after it was killed, as systemd would."""
-        if self._process is not None:
+    async def up_again(self) -> None:
+        """Wait until both services answer again; start `anju run` once more if it was killed, as systemd would."""
+        if self._process is not None and self._process is self._wanted_dead:
             await self._process.wait()
-        self._forget()
-        await self.start()
+            self._let_go()
+            await self.start()
+            self._back.set()
+        else:
+            await self._answering()
 
     async def _answering(self) -> None:
         assert self._process is not None  # noqa: S101  # start() made it
@@ -132,7 +145,7 @@ class Host:
             _("If a port is in use, choose another: anju demo --port 8381"),
         )
 
-    def _forget(self) -> None:
+    def _let_go(self) -> None:
         if self._lifeline is not None:
             os.close(self._lifeline)
         self._lifeline = self._process = None

@@ -17,6 +17,8 @@ import httpx
 _DESK = "/duty"
 _AGAIN_S = 0.2
 _PATIENCE_S = 30.0
+_SILENCE_S = 20.0
+"""The stream beats every five seconds; one that does not is broken."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,12 +120,6 @@ class Page:
         answer = await self._post(f"/incidents/{incident}/{action}", {"key": key, **fields})
         return Incident.of(answer.json()["incident"])
 
-    async def open_incidents(self) -> list[Incident]:
-        """What the queue shows now."""
-        answer = await self._client.get("/api/incidents")
-        answer.raise_for_status()
-        return [Incident.of(told) for told in answer.json()["incidents"]]
-
     async def watch(self) -> None:
         """Follow the stream for ever, across restarts of the duty room, missing nothing."""
         while True:
@@ -131,15 +127,26 @@ class Page:
                 async for kind, data in self._events():
                     if kind == "incident":
                         self._on_incident(Incident.of(json.loads(data)["incident"]), time.monotonic())
+                    elif kind == "reload":
+                        await self._read_queue()
             await asyncio.sleep(_AGAIN_S)
 
+    async def _read_queue(self) -> None:
+        """Take what the queue shows now, where the stream cannot go on from where it broke."""
+        answer = await self._client.get("/api/incidents")
+        answer.raise_for_status()
+        for told in answer.json()["incidents"]:
+            self._on_incident(Incident.of(told), time.monotonic())
+
     async def _events(self) -> AsyncIterator[tuple[str, str]]:
-        headers = {"Accept": "text/event-stream"}
-        if self._stream.last_id:
-            headers["Last-Event-ID"] = self._stream.last_id
-        async with self._client.stream(
-            "GET", "/events", headers=headers, timeout=httpx.Timeout(5.0, read=60.0)
-        ) as answer:
+        request = self._client.stream(
+            "GET",
+            "/events",
+            params={"after": self._stream.last_id or "0"},
+            headers={"Accept": "text/event-stream"},
+            timeout=httpx.Timeout(5.0, read=_SILENCE_S),
+        )
+        async with request as answer:
             answer.raise_for_status()
             self.watching.set()
             async for line in answer.aiter_lines():

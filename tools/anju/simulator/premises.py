@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import socket
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -32,9 +33,9 @@ class Household:
     button: Enrolment
 
 
-def found(folder: Path, flats: int, port: int | None) -> tuple[Site, list[Household]]:
-    """A new site in `folder`, with its nodes; takes a free port where none, or the usual one that is taken, is named."""
-    site = site_template.create(
+def found(folder: Path, port: int | None) -> Site:
+    """A new site in `folder`; takes a free port where none, or the usual one that is taken, is named."""
+    return site_template.create(
         folder,
         estate="Anju demo",
         building=BUILDING,
@@ -42,14 +43,17 @@ def found(folder: Path, flats: int, port: int | None) -> tuple[Site, list[Househ
         udp=f"{_LOOPBACK}:{free_port(socket.SOCK_DGRAM)}",
         port=port if port is not None else free_port(socket.SOCK_STREAM, DutyRoom().port),
     )
-    homes = []
+
+
+def furnish(site: Site, flats: int) -> Iterator[Household]:
+    """Enrol the two nodes of each flat, one flat after the other; quick while the concentrator runs."""
     for name in households(BUILDING, flats):
-        nodes = []
-        for what, inputs in (("door", DOOR_INPUTS), ("button", BUTTON_INPUTS)):
-            store = folder / "nodes" / f"{name}-{what}"
-            nodes.append(Enrolment(enrol(site, name, inputs, store).node, store))
-        homes.append(Household(name, *nodes))
-    return site, homes
+        stores = [site.folder / "nodes" / f"{name}-{what}" for what in ("door", "button")]
+        door, button = [
+            Enrolment(enrol(site, name, inputs, store).node, store)
+            for store, inputs in zip(stores, (DOOR_INPUTS, BUTTON_INPUTS), strict=True)
+        ]
+        yield Household(name, door, button)
 
 
 def free_port(kind: socket.SocketKind, wished: int = 0) -> int:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from enum import StrEnum
 
 from anju.service.i18n import _
 from anju.simulator.feedback import Stage
@@ -16,6 +17,17 @@ from anju.wire.table import Code
 
 News = Callable[[str, str], None]
 """Told what a person may want to see: whose household, and what happened there."""
+
+
+class Moment(StrEnum):
+    """Where a press is on its way, as far as it can be seen from outside."""
+
+    PRESSED = "a button was pressed"
+    MADE = "the node made an event of it"
+    ACKED = "the node knows that it is durable"
+    SHOWN = "the guard's page shows it"
+    CLICKING = "the guard is about to acknowledge it"
+    LIT = "the button says that someone has seen it"
 
 
 class Record:
@@ -32,6 +44,8 @@ class Record:
         self.incidents: dict[int, Incident] = {}
         """Incidents that the page's stream has shown and that are not closed, newest state."""
         self.alarms = 0
+        self.on_moment: Callable[[Moment], None] = lambda _moment: None
+        """Called at each moment, before anything else can happen."""
         self._news = news
 
     def driven(self, flat: Flat, node: Node, code: Code, at: float) -> None:
@@ -40,6 +54,7 @@ class Record:
         if code is Code.PANIC:
             self.presses += 1
             self.timings.pressed(node.number, at)
+            self.on_moment(Moment.PRESSED)
         self._news(flat.household, _DONE[code]())
 
     def paneled(self, flat: Flat, mode: str, seq: int | None) -> None:
@@ -59,10 +74,12 @@ class Record:
                 stimulus = self.tally.made(node.number, event_id, code)
                 if stimulus is not None and code == Code.PANIC:
                     self.timings.made(node.number, event_id, stimulus.at)
+                    self.on_moment(Moment.MADE)
             case Acked(event_id):
                 self.tally.acked(node.number, event_id)
                 self.timings.acked(node.number, node.feedback.stage, at)
                 self._let_go(node)
+                self.on_moment(Moment.ACKED)
             case Ready(firmware):
                 self.ready[node.number] = firmware
             case Unenrolled():
@@ -80,11 +97,13 @@ class Record:
             self.alarms += 1
             if incident.kind == "hold_up":
                 self.timings.shown(incident.origin.node, incident.origin.event_id, at)
+                self.on_moment(Moment.SHOWN)
 
     def clicking(self, incident: Incident, at: float) -> None:
         """The guard is about to acknowledge."""
         for node in self._buttons(incident):
             self.timings.acknowledged(node, at)
+            self.on_moment(Moment.CLICKING)
 
     def refused(self, incident: Incident) -> None:
         """The duty room did not accept that."""
@@ -97,6 +116,8 @@ class Record:
             return
         self.timings.stage(node.number, stage, at)
         self._let_go(node)
+        if stage is Stage.SEEN:
+            self.on_moment(Moment.LIT)
         if stage in _SHOWS:
             self._news(self.flats[node.number].household, _SHOWS[stage]())
 
