@@ -13,6 +13,10 @@ FEEDBACK_VALID_S = 120
 """A light at the button that says "someone has seen it" is true for this long after the click (protocol.md, Downlink)."""
 
 
+MOST_COMMANDS = 500
+"""Commands in one page; the rest comes with the next poll."""
+
+
 class CommandKind(StrEnum):
     """SEEN: a guard acknowledged. COMING: a guard was dispatched. RESET: clear the household's latches."""
 
@@ -46,4 +50,4 @@ class CommandPage(Contract):
     """Answer to a poll: commands with numbers above the one asked after, in order; empty when the wait ended."""
 
     version: Version = 1
-    commands: tuple[EstateCommand, ...]
+    commands: Annotated[tuple[EstateCommand, ...], Field(max_length=MOST_COMMANDS)]

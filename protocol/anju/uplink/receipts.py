@@ -3,8 +3,12 @@
 from __future__ import annotations
 
 from enum import StrEnum
+from typing import Annotated
+
+from pydantic import Field
 
 from anju.uplink.fields import Contract, JournalId, Sequence, Sha256, Version
+from anju.uplink.reports import MOST_ROWS
 
 
 class RowVerdict(StrEnum):
@@ -27,4 +31,4 @@ class Receipt(Contract):
 
     version: Version = 1
     journal_id: JournalId
-    rows: tuple[ReceiptRow, ...]
+    rows: Annotated[tuple[ReceiptRow, ...], Field(max_length=MOST_ROWS)]

@@ -21,7 +21,7 @@ from anju.uplink.fields import (
 )
 
 MOST_ROWS = 500
-"""Rows in one batch: about 200 KB of JSON, and one transaction of the duty room."""
+"""Rows in one batch, and in the receipt for it: about 200 KB of JSON, and one transaction of the duty room."""
 
 
 class ReportKind(StrEnum):
@@ -106,7 +106,7 @@ class PanelView(Contract):
     """The household's panel as of this report; the concentrator owns the truth."""
 
     mode: PanelMode
-    latched: tuple[ZoneKind, ...]
+    latched: Annotated[tuple[ZoneKind, ...], Field(max_length=16)]
 
 
 class Outcome(Contract):

@@ -9,7 +9,8 @@ import pytest
 from hypothesis import given
 from pydantic import BaseModel, TypeAdapter, ValidationError
 
-from anju.uplink.commands import CommandPage, EstateCommand
+from anju.uplink.canonical import canonical
+from anju.uplink.commands import MOST_COMMANDS, CommandPage, EstateCommand
 from anju.uplink.fields import Ascii, Household, Name
 from anju.uplink.receipts import Receipt
 from anju.uplink.reports import ALARMS, MOST_ROWS, Batch, Report, ReportKind
@@ -184,3 +185,33 @@ def test_a_model_does_not_change() -> None:
 
 def test_alarms_are_the_kinds_that_open_an_incident() -> None:
     assert {kind.name for kind in ReportKind if kind.name.endswith("_ALARM")} == {kind.name for kind in ALARMS}
+
+
+def test_the_largest_batch_receipt_and_page_fit_into_two_mebibytes() -> None:
+    """What is larger is not one of ours and need not be read to its end."""
+    wide = "😀" * 64
+    zone = {"number": 15, "name": wide, "kind": "hold_up"}
+    report = REPORT | {
+        "seq": MOST_EXACT,
+        "recorded_at_ms": MOST_EXACT,
+        "event_at_ms": MOST_EXACT,
+        "household": "ABCD-ABC-ABCDE",
+        "zone": zone,
+        "node": {"network": 0xFFFF, "node": 0xFFFF},
+        "counter": 0xFFFF_FFFF,
+        "panel": {"mode": "home", "latched": ["hold_up"] * 16},
+        "trouble": "not_understood",
+        "outcome": {"command_id": 0xFFFF_FFFF, "outcome": "refused"},
+        "person": wide,
+        "firmware": "\\" * 64,
+    }
+    batch = {"journal_id": "0" * 32, "concentrator": wide, "rows": [{"report": report, "sha256": "0" * 64}] * MOST_ROWS}
+    command = COMMAND | {"household": "ABCD-ABC-ABCDE", "person": wide, "number": 0xFFFF_FFFF, "at_ms": MOST_EXACT}
+    row = {"seq": MOST_EXACT, "sha256": "0" * 64, "verdict": "committed"}
+    largest = {
+        Batch: batch,
+        Receipt: {"journal_id": "0" * 32, "rows": [row] * MOST_ROWS},
+        CommandPage: {"commands": [command] * MOST_COMMANDS},
+    }
+    for model, plain in largest.items():
+        assert len(canonical(model.model_validate_json(json.dumps(plain)))) < 2 * 1024 * 1024
