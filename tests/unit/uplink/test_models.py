@@ -208,7 +208,7 @@ def test_the_largest_batch_receipt_and_page_fit_into_two_mebibytes() -> None:
     batch = {"journal_id": "0" * 32, "concentrator": wide, "rows": [{"report": report, "sha256": "0" * 64}] * MOST_ROWS}
     command = COMMAND | {"household": "ABCD-ABC-ABCDE", "person": wide, "number": 0xFFFF_FFFF, "at_ms": MOST_EXACT}
     row = {"seq": MOST_EXACT, "sha256": "0" * 64, "verdict": "committed"}
-    largest = {
+    largest: dict[type[BaseModel], Any] = {
         Batch: batch,
         Receipt: {"journal_id": "0" * 32, "rows": [row] * MOST_ROWS},
         CommandPage: {"commands": [command] * MOST_COMMANDS},
