@@ -1,0 +1,61 @@
+"""`anju bench`: which figure to measure, and how to show it; the measuring is in `anju.bench`."""
+
+from collections.abc import Callable
+from typing import Annotated
+
+import typer
+
+from anju.bench.result import Result
+from anju.cli import grammar, screen
+from anju.service.i18n import _
+
+
+def add_to(app: typer.Typer) -> None:
+    """Define the commands; their help is translated now."""
+    group = typer.Typer(
+        cls=grammar.Group,
+        no_args_is_help=True,
+        rich_markup_mode=None,
+        help=_("Measure this machine against a named limit, in the same run."),
+    )
+    app.add_typer(group, name="bench")
+    json_option = typer.Option("--json", help=_("Print one JSON object."))
+
+    @group.command(cls=grammar.Command, help=_("Opening frames, against header slices and one AES-CCM."))
+    def decode(json: Annotated[bool, json_option] = False) -> None:
+        from anju.bench.decode import measure
+
+        _show(measure, json)
+
+    @group.command(cls=grammar.Command, help=_("Journalling events, against bare SQLite with the same rows."))
+    def journal(json: Annotated[bool, json_option] = False) -> None:
+        from anju.bench.journal import measure
+
+        _show(measure, json)
+
+    @group.command(cls=grammar.Command, help=_("64 flats pressing at once, against a bare echo with one commit."))
+    def press(json: Annotated[bool, json_option] = False) -> None:
+        from anju.bench.press import measure
+
+        _show(measure, json)
+
+
+def _show(measure: Callable[[Callable[[str], None]], Result], json: bool) -> None:
+    with screen.progress() as report:
+        result = measure(report)
+    if json:
+        screen.as_json(result.as_json())
+        return
+    screen.say(_("Limit: %(limit)s") % {"limit": result.limit_label})
+    names = {"unit": result.unit}
+    screen.table(
+        (result.bench, _("Ours, %(unit)s") % names, _("Limit, %(unit)s") % names, _("Ratio")),
+        [
+            *((one.label, _figure(one.ours), _figure(one.limit), f"{one.ratio:.2f}") for one in result.comparisons),
+            *((one.label, _figure(one.value), "", "") for one in result.beside),
+        ],
+    )
+
+
+def _figure(value: float) -> str:
+    return f"{value:,.0f}" if value >= 100 else f"{value:.3g}"

@@ -1,0 +1,42 @@
+"""Values as people type them."""
+
+from __future__ import annotations
+
+import typer
+
+from anju.service.i18n import _
+
+
+def share(text: str) -> float:
+    """20% or 0.2, as 0.2."""
+    number = text.strip().removesuffix("%")
+    try:
+        value = float(number) / (100 if text.strip().endswith("%") else 1)
+    except ValueError:
+        value = -1.0
+    if not 0 <= value <= 1:
+        raise typer.BadParameter(_("%(text)s is not a share; type 20%% or 0.2") % {"text": text})
+    return value
+
+
+def zone(text: str) -> tuple[str, str]:
+    """front-door:entry as name and kind; the kind may be written with a hyphen."""
+    from anju.uplink.reports import ZoneKind
+
+    name, colon, kind = text.rpartition(":")
+    kinds = [kind.value for kind in ZoneKind]
+    if not colon or not name.strip() or kind.replace("-", "_") not in kinds:
+        raise typer.BadParameter(
+            _("%(text)s is not a zone; type NAME:KIND, where KIND is one of %(kinds)s")
+            % {"text": text, "kinds": ", ".join(kinds)}
+        )
+    return name.strip(), kind.replace("-", "_")
+
+
+def ago(seconds: float) -> str:
+    """A time span in the largest unit that says enough."""
+    if seconds < 120:
+        return _("%(count)d s ago") % {"count": max(0, round(seconds))}
+    if seconds < 7200:
+        return _("%(count)d min ago") % {"count": round(seconds / 60)}
+    return _("%(count)d h ago") % {"count": round(seconds / 3600)}
