@@ -11,7 +11,7 @@ import json
 import secrets
 import sqlite3
 from collections.abc import AsyncIterator, Iterable
-from contextlib import asynccontextmanager, suppress
+from contextlib import asynccontextmanager
 from importlib.resources import files
 from pathlib import Path
 
@@ -78,12 +78,7 @@ class Journal:
             yield draft
             if draft.is_empty:
                 return
-            commit = asyncio.ensure_future(self._commit(draft))
-            try:
-                await asyncio.shield(commit)
-            except asyncio.CancelledError:
-                await _outlast(commit)
-                raise
+            await _uninterrupted(asyncio.ensure_future(self._commit(draft)))
 
     def holds(self, event: EventKey) -> bool:
         """Whether the event was journalled before."""
@@ -197,12 +192,18 @@ class Journal:
             self.building.pending[command.number] = PendingCommand(command, Address(network, node), event_id)
 
 
-async def _outlast(commit: asyncio.Future[None]) -> None:
-    """Wait until a commit is adopted or has failed, however often the one who waits is cancelled: nothing else may be
-    decided before it is known which."""
+async def _uninterrupted(commit: asyncio.Future[None]) -> None:
+    """Wait until a commit is adopted or has failed, however often the caller is cancelled meanwhile: nothing else may be
+    decided before it is known which. Then the caller is cancelled after all."""
+    cancelled: BaseException | None = None
     while not commit.done():
-        with suppress(asyncio.CancelledError):
+        try:
             await asyncio.wait([commit])
+        except asyncio.CancelledError as cancellation:
+            cancelled = cancellation
+    failed = commit.exception()  # asked for in any case: an exception that nobody asks for is logged as lost
+    if error := cancelled or failed:
+        raise error
 
 
 def _event_row(event: EventKey | None) -> tuple[int | None, ...]:
