@@ -2,9 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+import asyncio
+import shutil
+import sqlite3
+import threading
+from collections.abc import AsyncIterator, Callable, Iterator
+from contextlib import asynccontextmanager, contextmanager
 from pathlib import Path
+from typing import Any
 
 from anju.concentrator.core.moment import Moment
 from anju.concentrator.core.places import Address, Route
@@ -12,11 +17,15 @@ from anju.concentrator.downlink import Downlink
 from anju.concentrator.journal import Journal
 from anju.concentrator.keyring import Keyring, Link
 from anju.concentrator.reception import Arrival, Reception
+from anju.ledger import Ledger
+from anju.uplink.commands import FEEDBACK_VALID_S, CommandKind, EstateCommand, ReportRef
 from anju.uplink.reports import Report, Zone, ZoneKind
+from anju.wire import bodies
 from anju.wire.codec import Codec
-from anju.wire.messages import Ack, Body, Header, Hello, Message, Status
+from anju.wire.messages import Ack, Body, Command, Header, Hello, Message, Status
 from anju.wire.messages import Extra as ExtraItem
-from anju.wire.table import Code, Extra, Flag, LinkClass, Type
+from anju.wire.seal import Cipher
+from anju.wire.table import Code, Extra, Flag, LinkClass, Type, Verdict
 
 HOUSEHOLD = "3-2-0501"
 DESTINATION = "duty_room"
@@ -25,6 +34,9 @@ ZONES = (
     Zone(number=1, name="bedside", kind=ZoneKind.HOLD_UP),
     Zone(number=2, name="case", kind=ZoneKind.TAMPER),
 )
+DOOR, BUTTON, CASE = 0, 1, 2
+PATIENCE_S = 20.0
+"""How long a condition may take to come true before its test fails: far longer than it ever does."""
 
 
 class HandClock:
@@ -36,6 +48,11 @@ class HandClock:
     def __call__(self) -> Moment:
         return self.now
 
+    @property
+    def unix_s(self) -> int:
+        """Unix time in seconds."""
+        return self.now.wall_ms // 1000
+
     def advance(self, seconds: float) -> None:
         """Let time pass on both clocks."""
         self.now = Moment(self.now.wall_ms + int(seconds * 1000), self.now.monotonic_s + seconds)
@@ -44,35 +61,58 @@ class HandClock:
 class FarNode:
     """The node's end of a link: seals frames as a node would, opens what comes down. No rules of its own."""
 
-    def __init__(self, link: Link, clock: HandClock, route: Route) -> None:
+    def __init__(self, link: Link, clock: HandClock, route: Route, household: str = HOUSEHOLD) -> None:
         self.address = link.address
+        self.household = household
         self.counter = 0
         self.route = route
         self._epoch = link.epoch
         self._clock = clock
+        self._cipher = Cipher(link.up)
         self._codec = Codec(receives=LinkClass.DOWN)
         self._codec.learn(*link.address, link.epoch, up=link.up, down=link.down)
 
     def frame(self, body: Body, extras: tuple[ExtraItem, ...] = (), counter: int | None = None) -> bytes:
         """A sealed frame, under the next counter unless one is given."""
+        return self.sealed(bodies.build(body, extras), counter)
+
+    def sealed(self, plaintext: bytes, counter: int | None = None) -> bytes:
+        """Any plaintext, sealed with the node's key."""
         if counter is None:
             self.counter += 1
             counter = self.counter
-        return self._codec.seal(Header.up(*self.address, self._epoch, counter), body, extras)
+        header: bytes = bodies.HEADER.build(Header.up(*self.address, self._epoch, counter))
+        return self._cipher.seal(header, plaintext)
 
-    def event(
-        self, code: int, zone: int = 0, *, event_id: int | None = None, time_s: int | None = None, levels: int = 0
-    ) -> bytes:
-        """A sealed EVENT; its id is the low half of its counter, as on a node, and its time is now."""
+    def status(
+        self,
+        code: int,
+        zone: int = DOOR,
+        *,
+        event_id: int | None = None,
+        time_s: int | None = None,
+        levels: int = 0,
+        flags: int | None = None,
+    ) -> Status:
+        """The body of an EVENT; its id is the low half of its counter, as on a node, and its time is now."""
         if event_id is None:
             event_id = (self.counter + 1) & 0xFFFF
-        flags = Flag.ACK_REQUESTED | (Flag.URGENT if code == Code.PANIC else 0)
-        at_s = self._clock.now.wall_ms // 1000 if time_s is None else time_s
-        return self.frame(Status(Type.EVENT, flags, at_s, event_id, code, zone, levels, 0, -128, 0, 0))
+        if flags is None:
+            flags = Flag.ACK_REQUESTED | (Flag.URGENT if code == Code.PANIC else 0)
+        at_s = self._clock.unix_s if time_s is None else time_s
+        return Status(Type.EVENT, flags, at_s, event_id, code, zone, levels, 0, -128, 0, 0)
+
+    def event(self, code: int, zone: int = DOOR, **how: Any) -> bytes:
+        """A sealed EVENT; `how` as in `status`."""
+        return self.frame(self.status(code, zone, **how))
+
+    def press(self, **how: Any) -> bytes:
+        """The button by the bed."""
+        return self.event(Code.PANIC, BUTTON, **how)
 
     def heartbeat(self, levels: int = 0) -> bytes:
         """A sealed HEARTBEAT."""
-        at_s = self._clock.now.wall_ms // 1000
+        at_s = self._clock.unix_s
         return self.frame(Status(Type.HEARTBEAT, Flag.ACK_REQUESTED, at_s, 0, 0, 0, levels, 0, -128, 0, 0))
 
     def hello(self, challenge: bytes = b"8 random") -> bytes:
@@ -80,9 +120,69 @@ class FarNode:
         body = Hello(Type.HELLO, Flag.ACK_REQUESTED, challenge, 0, 1, 0, 1, 3, 0)
         return self.frame(body, (ExtraItem(Extra.BUILD, b"0.1.0 test"),))
 
+    def answer(self, command: Message, verdict: int = Verdict.ACCEPTED) -> bytes:
+        """The sealed ACK of a COMMAND."""
+        assert isinstance(command.body, Command)
+        header, low_bits = command.header, command.body.command_id & 0xFFFF
+        return self.frame(Ack(Type.ACK, 0, 0, header.epoch, verdict, header.counter, low_bits, 0, 0))
+
     def open(self, frame: bytes) -> Message:
         """What the concentrator sent."""
         return self._codec.open(frame)
+
+
+class Disk:
+    """Stands between a ledger's writer and SQLite; tests make it refuse, wait, or fill up."""
+
+    def __init__(self, ledger: Ledger) -> None:
+        self.commits = 0
+        self.refusing = False
+        self.refused = 0
+        self._open = threading.Event()
+        self._open.set()
+        self._connection: sqlite3.Connection = ledger._writer._connection
+        ledger._writer._connection = self  # type: ignore[assignment]  # as much of a connection as the writer uses
+
+    def execute(self, sql: str, *values: Any) -> sqlite3.Cursor:
+        if sql == "COMMIT":
+            self._open.wait(PATIENCE_S)
+            if self.refusing:
+                self.refused += 1
+                raise sqlite3.OperationalError("disk I/O error")
+            self.commits += 1
+        return self._connection.execute(sql, *values)
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._connection, name)
+
+    @contextmanager
+    def slow(self) -> Iterator[None]:
+        """No COMMIT ends within the block."""
+        self._open.clear()
+        try:
+            yield
+        finally:
+            self._open.set()
+
+    @contextmanager
+    def refuses(self) -> Iterator[None]:
+        """Every COMMIT within the block fails."""
+        self.refusing = True
+        try:
+            yield
+        finally:
+            self.refusing = False
+
+    @contextmanager
+    def full(self) -> Iterator[None]:
+        """SQLite itself finds no room within the block."""
+        pages = self._connection.execute("PRAGMA page_count").fetchone()[0]
+        most = self._connection.execute("PRAGMA max_page_count").fetchone()[0]
+        self._connection.execute(f"PRAGMA max_page_count = {pages}")
+        try:
+            yield
+        finally:
+            self._connection.execute(f"PRAGMA max_page_count = {most}")
 
 
 class Bench:
@@ -93,17 +193,21 @@ class Bench:
         self.clock = clock
         self.keyring = keyring
         self.journal = journal
+        self.disk = Disk(journal._ledger)
         self.sent: list[tuple[Route, bytes]] = []
+        self.on_send: Callable[[], None] | None = None
         self.reception = Reception(keyring.codec, keyring, journal, self._send, clock)
         self.downlink = Downlink(keyring.codec, keyring, journal, self._send, clock)
 
     def _send(self, route: Route, frame: bytes) -> None:
         self.sent.append((route, frame))
+        if self.on_send:
+            self.on_send()
 
     async def enrol(self, household: str = HOUSEHOLD, zones: tuple[Zone, ...] = ZONES) -> FarNode:
         """A node that both ends know."""
         link = await self.keyring.enrol(1, household, zones)
-        return FarNode(link, self.clock, Route("udp", f"127.0.0.1:{5000 + link.address.node}"))
+        return FarNode(link, self.clock, Route("udp", f"127.0.0.1:{5000 + link.address.node}"), household)
 
     async def receive(self, node: FarNode, *frames: bytes) -> list[Message]:
         """Let frames arrive together; what was sent back to the node."""
@@ -119,14 +223,47 @@ class Bench:
         """The bodies of the acknowledgements that frames got."""
         return [message.body for message in await self.receive(node, *frames) if isinstance(message.body, Ack)]
 
+    async def verdict(self, node: FarNode, frame: bytes) -> int | None:
+        """The verdict that a frame alone got, or None for no answer."""
+        answers = await self.acks(node, frame)
+        assert len(answers) <= 1
+        return answers[0].verdict if answers else None
+
     def reports(self) -> list[Report]:
         """Everything journalled, in order."""
         found = [self.journal.report(seq) for seq in range(1, self.journal.building.last_seq + 1)]
         return [report for report, _sha256 in filter(None, found)]
 
+    def kinds(self) -> list[str]:
+        """The kinds of everything journalled, in order."""
+        return [report.kind.value for report in self.reports()]
+
     def levels(self, node: FarNode) -> int:
         """The node's input levels as the concentrator believes them."""
         return self.journal.building.nodes[Address(*node.address)].levels
+
+    def rows(self) -> dict[str, list[tuple[Any, ...]]]:
+        """Every row of every table of the journal, as it is on the disk."""
+        read = self.journal._ledger.read()
+        tables = [name for (name,) in read.execute("SELECT name FROM sqlite_schema WHERE type = 'table' ORDER BY name")]
+        return {table: read.execute(f"SELECT * FROM {table}").fetchall() for table in tables}
+
+    def command(self, kind: CommandKind, seq: int, number: int = 1, **changed: Any) -> EstateCommand:
+        """A command that answers the report `seq`; `changed` fields as given."""
+        found = self.journal.report(seq)
+        assert found is not None
+        report, sha256 = found
+        assert report.household is not None
+        fields: dict[str, Any] = {
+            "number": number,
+            "kind": kind,
+            "report": ReportRef(journal_id=self.journal.journal_id, seq=seq, sha256=sha256),
+            "household": report.household,
+            "person": "Wang Wei",
+            "at_ms": self.clock.now.wall_ms,
+            "valid_s": FEEDBACK_VALID_S,
+        }
+        return EstateCommand(**fields | changed)
 
 
 @asynccontextmanager
@@ -134,10 +271,40 @@ async def bench(folder: Path, clock: HandClock | None = None) -> AsyncIterator[B
     """A concentrator on the files of a folder, receiving; used again on the same folder it is a restart."""
     clock = clock or HandClock()
     keyring = Keyring.open(folder / "keyring.db")
-    journal = await Journal.open(folder / "journal.db", clock, (DESTINATION,))
-    rooms = Bench(folder, clock, keyring, journal)
     try:
-        yield rooms
+        journal = await Journal.open(folder / "journal.db", clock, (DESTINATION,))
+        try:
+            yield Bench(folder, clock, keyring, journal)
+        finally:
+            await journal.close()
     finally:
-        await journal.close()
         await keyring.close()
+
+
+def crash_image(folder: Path, image: Path) -> Path:
+    """What a killed process would leave of a folder at this moment; locks and shared memory die with the process."""
+    image.mkdir()
+    for file in folder.iterdir():
+        if file.is_file() and not file.name.endswith((".lock", "-shm")):
+            shutil.copyfile(file, image / file.name)
+    return image
+
+
+async def until(condition: Callable[[], object]) -> None:
+    """Let the loop run until a condition holds."""
+    async with asyncio.timeout(PATIENCE_S):
+        while not condition():
+            await asyncio.sleep(0.002)
+
+
+@asynccontextmanager
+async def running(*loops: Any) -> AsyncIterator[None]:
+    """Run loops beside the block; they end with it, and a loop that ends by itself fails the test."""
+    tasks = [asyncio.ensure_future(loop) for loop in loops]
+    try:
+        yield
+        assert not any(task.done() for task in tasks)
+    finally:
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
