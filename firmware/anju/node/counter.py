@@ -26,7 +26,7 @@ class Counter:
 
     def __init__(self, ceiling: int, reserve: "Callable[[int], None]") -> None:
         """Start at `ceiling` as loaded; `reserve(ceiling)` writes, reads back, and raises StoreError if it can't."""
-        self.next = ceiling
+        self.next = max(ceiling, 1)  # 0 is what a concentrator has heard from a node that was never heard
         self._ceiling = ceiling
         self._reserve = reserve
 

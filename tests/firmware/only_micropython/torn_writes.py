@@ -1,0 +1,151 @@
+"""The power fails at every single write of a real littlefs, whole or halfway: no number twice, no half identity.
+
+The cut is made in the block device below `VfsLfs2`: write or erase number N happens in part or not at all, and nothing after
+it. Then the flash is mounted anew, and the node lives on.
+"""
+
+import errno
+import os
+
+import vfs  # type: ignore[import-not-found]  # MicroPython's own
+
+from anju.node.counter import BLOCK, Counter
+from anju.node.identity import StoreError
+from anju.store.littlefs import LittlefsStore
+from firmware.portable.kit import identity
+
+_BLOCK_BYTES = 256
+_BLOCKS = 32
+_MOUNT = "/flash"
+_NEVER = 1000000
+_ENROLMENT = identity().to_json()
+_ERASED = b"\xff" * _BLOCK_BYTES
+_IOCTL_BLOCK_COUNT, _IOCTL_BLOCK_SIZE, _IOCTL_BLOCK_ERASE = 4, 5, 6
+
+
+class Supply:
+    """The flash chip for one life: it fails at write or erase number `cut`, of which `torn` bytes are still done."""
+
+    def __init__(self, data: bytearray, cut: int = _NEVER, torn: int = 0) -> None:
+        self.data = data
+        self.cut = cut
+        self.torn = torn
+        self.writes = 0
+        self.is_on = True
+
+    def readblocks(self, block: int, buf: bytearray, offset: int = 0) -> int:
+        """Read within a block."""
+        if not self.is_on:
+            return -errno.EIO
+        start = block * _BLOCK_BYTES + offset
+        buf[:] = self.data[start : start + len(buf)]
+        return 0
+
+    def writeblocks(self, block: int, buf: bytearray, offset: int = 0) -> int:
+        """Write within an erased block."""
+        return self._change(block * _BLOCK_BYTES + offset, buf)
+
+    def ioctl(self, request: int, argument: int) -> int:
+        """What littlefs asks of a device."""
+        if request == _IOCTL_BLOCK_COUNT:
+            return _BLOCKS
+        if request == _IOCTL_BLOCK_SIZE:
+            return _BLOCK_BYTES
+        return self._change(argument * _BLOCK_BYTES, _ERASED) if request == _IOCTL_BLOCK_ERASE else 0
+
+    def _change(self, start: int, content: "bytes | bytearray") -> int:
+        # The first line allocates nothing: files of an ended life are closed by the garbage collector, in the next one.
+        if not self.is_on:
+            return -errno.EIO
+        size = self.torn if self.writes == self.cut else len(content)
+        self.data[start : start + size] = content[:size]
+        self.is_on = self.writes != self.cut
+        self.writes += 1
+        return 0 if self.is_on else -errno.EIO
+
+
+def _mount(supply: Supply) -> None:
+    vfs.mount(vfs.VfsLfs2(supply, readsize=32, progsize=32, lookahead=32), _MOUNT)
+
+
+def _life(supply: Supply, count: int) -> "list[int]":
+    """Boot, load, take `count` numbers unless the power fails before; those that were given out."""
+    used = []
+    try:
+        _mount(supply)
+        store = LittlefsStore(_MOUNT)
+        own, ceiling = store.load()
+        assert own.to_json() == _ENROLMENT
+        counter = Counter(ceiling, store.reserve)
+        for _ in range(count):
+            used.append(counter.take())  # noqa: PERF401 (what was used before the cut counts)
+    except (StoreError, OSError):
+        assert not supply.is_on
+    supply.is_on = False
+    try:
+        vfs.umount(_MOUNT)
+    except OSError:
+        pass  # the power failed before it was mounted
+    return used
+
+
+def _fresh() -> bytearray:
+    """A flash with an enrolment on it, as it leaves the bench."""
+    supply = Supply(bytearray(_ERASED * _BLOCKS))
+    vfs.VfsLfs2.mkfs(supply, readsize=32, progsize=32, lookahead=32)
+    _mount(supply)
+    with open(_MOUNT + "/enrolment.json", "w") as file:
+        file.write(_ENROLMENT)
+    vfs.umount(_MOUNT)
+    supply.is_on = False
+    return supply.data
+
+
+def _check_every_cut(before: bytearray, used: "set[int]", count: int) -> None:
+    """Cut a life of `count` numbers at each of its writes, in four ways; after each, the next life must be a whole one."""
+    uncut = Supply(bytearray(before))
+    assert len(_life(uncut, count)) == count
+    assert uncut.writes >= 2, uncut.writes
+    for cut in range(uncut.writes):
+        for torn in (0, 1, 17, 32):
+            data = bytearray(before)
+            cut_short = _life(Supply(data, cut, torn), count)
+            after = _life(Supply(data), 3)
+            assert len(after) == 3, "an enrolled node boots enrolled"
+            numbers = cut_short + after
+            assert len(set(numbers)) == len(numbers)
+            assert not used & set(numbers)
+
+
+def test_the_first_boot_survives_every_cut() -> None:
+    _check_every_cut(_fresh(), set(), 3)
+
+
+def test_a_reservation_survives_every_cut() -> None:
+    data = _fresh()
+    used = _life(Supply(data), 3)
+    used += _life(Supply(data), 3)
+    _check_every_cut(data, set(used), BLOCK + 5)
+
+
+def test_the_enrolment_is_gone_after_the_first_whole_boot() -> None:
+    data = _fresh()
+    _life(Supply(data), 1)
+    supply = Supply(data)
+    _mount(supply)
+    names = sorted(os.listdir(_MOUNT))
+    vfs.umount(_MOUNT)
+    assert names == ["ceiling.0", "ceiling.1", "identity"]
+
+
+def test_one_cut_after_another() -> None:
+    for torn in (0, 17):
+        data = _fresh()
+        used = []
+        for life in range(60):
+            used += _life(Supply(data, life % 23, torn), 3 + life * 4)
+        after = _life(Supply(data), 3)
+        assert len(after) == 3
+        used += after
+        assert len(used) > 60
+        assert len(used) == len(set(used))
