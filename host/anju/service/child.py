@@ -13,7 +13,7 @@ from pathlib import Path
 import structlog
 
 from anju.service.errors import EX_CONFIG, ServiceError
-from anju.service.i18n import _
+from anju.service.i18n import _, title
 
 _READY_S = 30.0
 _FIRST_WAIT_S, _LONGEST_WAIT_S = 0.2, 5.0
@@ -116,12 +116,12 @@ class Child:
         if status == EX_CONFIG:
             told = self.told or _("It gave no reason.")
             raise GaveUp(
-                _("The %(name)s cannot run: %(told)s") % {"name": self.name, "told": told}, stopped, "", EX_CONFIG
+                _("The %(name)s cannot run: %(told)s") % {"name": title(self.name), "told": told}, stopped, "", EX_CONFIG
             )
         if not self._was_ready and starts >= _MOST_STARTS:
             raise GaveUp(
                 _("The %(name)s ended %(starts)d times before it was ready, the last time with status %(status)d.")
-                % {"name": self.name, "starts": starts, "status": status},
+                % {"name": title(self.name), "starts": starts, "status": status},
                 stopped,
                 _("The lines that it wrote above say why; send them with your report if they don't help you."),
                 1,

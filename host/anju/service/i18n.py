@@ -46,3 +46,8 @@ def _(message: str) -> str:
 def ngettext(singular: str, plural: str, count: int) -> str:
     """The message for `count` things in this process's language."""
     return translation(process_language()).ngettext(singular, plural, count)
+
+
+def title(service: str) -> str:
+    """What people call a service that its module's name stands for."""
+    return {"concentrator": _("concentrator"), "dutyroom": _("duty room")}.get(service, service)

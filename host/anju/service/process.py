@@ -19,7 +19,7 @@ import structlog
 
 from anju.service import lifeline, log, notify, settings
 from anju.service.errors import EX_CONFIG, ServiceError
-from anju.service.i18n import _
+from anju.service.i18n import _, title
 from anju.service.lock import FileLock, Held
 
 Build = Callable[[settings.Site], AbstractAsyncContextManager[None]]
@@ -102,7 +102,7 @@ def _become(name: str, site: settings.Site) -> FileLock:
     except Held as held:
         raise ServiceError(
             _("The %(name)s of this site is running already, as process %(pid)s.")
-            % {"name": name, "pid": held.pid or "?"},
+            % {"name": title(name), "pid": held.pid or "?"},
             _("It goes on; nothing else was started."),
             _("Stop that process first if you mean to start another."),
         ) from None

@@ -30,7 +30,10 @@ _logger = structlog.get_logger()
 
 
 def run(site: Site) -> None:
-    """Run the services of a site until SIGINT, SIGTERM or SIGHUP; ServiceError (GaveUp) if they cannot be kept."""
+    """Run the services of a site until SIGINT, SIGTERM, SIGHUP or the end of our own lifeline, if we have one.
+
+    ServiceError if they cannot be started, GaveUp if one of them cannot be kept.
+    """
     log.configure("supervisor")
     asyncio.run(_run(site))
 
@@ -46,8 +49,10 @@ async def _run(site: Site) -> None:
             _logger.info("stopping", why=name)
         asked.set()
 
+    loop = asyncio.get_running_loop()
     for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
-        asyncio.get_running_loop().add_signal_handler(number, end, number.name)
+        loop.add_signal_handler(number, end, number.name)
+    lifeline.watch(lambda: loop.call_soon_threadsafe(end, "lifeline"))
     async with services:
         await services.until(services.ready(), asked.wait())
         if not asked.is_set():

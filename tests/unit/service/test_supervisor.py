@@ -85,7 +85,7 @@ def test_a_crash_at_the_first_start_is_tried_again(scene: Scene) -> None:
 def test_a_service_that_always_crashes_is_given_up(scene: Scene) -> None:
     scene.does("dutyroom", "crash")
     assert scene.supervisor().wait() == 1
-    assert "The dutyroom ended 5 times before it was ready" in scene.log()
+    assert "The duty room ended 5 times before it was ready" in scene.log()
     assert scene.alive() == []
 
 

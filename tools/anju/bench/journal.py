@@ -82,7 +82,8 @@ class _Pair:
         self._inserts: list[str] = []
         for name in _TABLES:
             columns = len(bare.execute(f"PRAGMA table_info({name})").fetchall())
-            self._inserts.append(f"INSERT OR REPLACE INTO {name} VALUES ({', '.join('?' * columns)})")
+            marks = ", ".join("?" * columns)
+            self._inserts.append(f"INSERT OR REPLACE INTO {name} VALUES ({marks})")  # noqa: S608 - names of ours
 
     @classmethod
     async def open(cls, folder: Path) -> _Pair:

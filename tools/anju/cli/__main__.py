@@ -1,4 +1,4 @@
-"""`python -m anju.cli`: the `anju` command where its script is not on PATH."""
+"""`python -m anju.cli`: the same as `anju`."""
 
 from anju.cli import main
 

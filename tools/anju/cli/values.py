@@ -7,11 +7,11 @@ import typer
 from anju.service.i18n import _
 
 
-def share(text: str) -> float:
-    """20% or 0.2, as 0.2."""
-    number = text.strip().removesuffix("%")
+def share(typed: str | float) -> float:
+    """20% or 0.2, as 0.2; a default comes as a number."""
+    text = str(typed).strip()
     try:
-        value = float(number) / (100 if text.strip().endswith("%") else 1)
+        value = float(text.removesuffix("%")) / (100 if text.endswith("%") else 1)
     except ValueError:
         value = -1.0
     if not 0 <= value <= 1:
