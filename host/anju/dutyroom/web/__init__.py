@@ -35,6 +35,9 @@ def application(console: Console, estate: str, port: int) -> ASGIApp:
     actions = Actions(console, port)
     streams = Streams(console)
 
+    def reader_of(request: Request, selected: int | None) -> Reader:
+        return Reader(of_request(request), console.at_desk(actions.token(request) or ""), selected)
+
     async def page(request: Request) -> Response:
         tag = of_request(request)
         reader = Reader(
@@ -52,10 +55,10 @@ def application(console: Console, estate: str, port: int) -> ASGIApp:
         return JSONResponse({"incidents": [render.public(console, one) for one in console.queue()]})
 
     async def incident(request: Request) -> Response:
-        return HTMLResponse(render.centre(console, of_request(request), request.path_params["incident_id"]))
+        return HTMLResponse(render.centre(console, reader_of(request, request.path_params["incident_id"])))
 
     async def quiet(request: Request) -> Response:
-        return HTMLResponse(render.centre(console, of_request(request), None))
+        return HTMLResponse(render.centre(console, reader_of(request, None)))
 
     async def queue(request: Request) -> Response:
         return HTMLResponse(render.queue_items(console, of_request(request)))

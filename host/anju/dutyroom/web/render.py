@@ -8,14 +8,14 @@ from typing import NamedTuple
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
-from anju.dutyroom.core.change import Change
+from anju.dutyroom.core.change import Change, Story
 from anju.dutyroom.core.incident import NOTE_NEEDED, Act, Cause, Incident, State, allowed
 from anju.dutyroom.core.link import Link, LinkState
 from anju.dutyroom.core.ports import Console
 from anju.dutyroom.core.queue import PRIORITY
 from anju.dutyroom.core.request import Person
 from anju.dutyroom.web import clock, timeline, words
-from anju.dutyroom.web.language import Translate, translate
+from anju.dutyroom.web.language import translate
 from anju.dutyroom.web.troubles import gathered
 
 _TEMPLATES = Path(__file__).parent / "templates"
@@ -77,15 +77,15 @@ def page(console: Console, reader: Reader, estate: str) -> str:
         newest=console.newest(),
         now_ms=console.now_ms(),
         items=[item(console, reader.tag, one) for one in queue],
-        **_centre(console, reader.tag, selected),
+        **_centre(console, reader._replace(selected=selected)),
         **_side(console, reader.tag),
         **_strip(console),
     )
 
 
-def centre(console: Console, tag: str, incident_id: int | None) -> str:
-    """The middle of the page: one incident, or that all is quiet."""
-    return draw("centre.html", tag, **_centre(console, tag, incident_id))
+def centre(console: Console, reader: Reader) -> str:
+    """The middle of the page: the incident that is looked at, or that all is quiet."""
+    return draw("centre.html", reader.tag, person=reader.person, **_centre(console, reader))
 
 
 def side(console: Console, tag: str) -> str:
@@ -147,25 +147,29 @@ def public(console: Console, incident: Incident, change: Change | None = None) -
     }
 
 
-def _centre(console: Console, tag: str, incident_id: int | None) -> dict[str, object]:
-    story = None if incident_id is None else console.story(incident_id)
+def _centre(console: Console, reader: Reader) -> dict[str, object]:
+    story = None if reader.selected is None else console.story(reader.selected)
     if story is None:
         links = console.links()
-        return {
-            "story": None,
-            "unheard": [link.concentrator for link in links if link.state is LinkState.LOST],
-            "is_called": bool(links),
-        }
-    _, now_ms = translate(tag), console.now_ms()
+        unheard = [link.concentrator for link in links if link.state is LinkState.LOST]
+        return {"story": None, "unheard": unheard, "is_called": bool(links)}
+    _, now_ms = translate(reader.tag), console.now_ms()
     as_of = None if story.panel_as_of_ms is None else clock.time_of_day(story.panel_as_of_ms, now_ms)
     return {
         "story": story,
-        "shown": item(console, tag, story.incident),
+        "shown": item(console, reader.tag, story.incident),
         "opened_at": clock.time_of_day(story.incident.opened_at_ms, now_ms),
         "as_of": as_of,
+        "passed": _passed(story),
         "acts": allowed(story.incident),
         "lines": timeline.lines(_, story, console.name_of, now_ms),
     }
+
+
+def _passed(story: Story) -> set[State]:
+    """The states that an incident has been in: one may be closed without anybody being sent."""
+    passed = {change.incident.state for change in story.changes if change.incident}
+    return passed | ({State.NEW, State.ACKNOWLEDGED} if story.incident.state is not State.NEW else set())
 
 
 def _side(console: Console, tag: str) -> dict[str, object]:
@@ -177,6 +181,3 @@ def _side(console: Console, tag: str) -> dict[str, object]:
 
 def _strip(console: Console) -> dict[str, list[Link] | bool]:
     return {"links": console.links(), "is_faulty": console.is_faulty()}
-
-
-__all__ = ["Reader", "Translate", "centre", "page", "public", "queue_item", "queue_items", "side", "strip"]

@@ -18,6 +18,10 @@ _ANSWERS_WITHIN_MS = 120_000
 """After this a button that has not answered is told as such."""
 
 
+_SAME_TIME_MS = 3_000
+"""A report that took longer than this to come up, or whose concentrator has another clock, shows both times."""
+
+
 class Answer(NamedTuple):
     """A command under the line of what gave it; `tone` is good, waiting or bad."""
 
@@ -50,7 +54,7 @@ def lines(_: Translate, story: Story, name_of: NameOf, now_ms: int) -> list[Line
 def _line(_: Translate, change: Change, name_of: NameOf, answers: tuple[Answer, ...], now_ms: int) -> Line:
     at = time_of_day(change.at_ms, now_ms)
     if change.report is not None:
-        return _reported(_, change, change.report, at, now_ms)
+        return _reported(_, change, change.report, now_ms)
     person = name_of(change.person) or _("somebody")
     texts = {
         What.ACKNOWLEDGE: _("%(person)s has seen it"),
@@ -66,24 +70,29 @@ def _line(_: Translate, change: Change, name_of: NameOf, answers: tuple[Answer, 
     return Line(at, change.what.value, text, remarks, change.detail.get("note", ""), answers)
 
 
-def _reported(_: Translate, change: Change, report: Report, at: str, now_ms: int) -> Line:
-    zone = words.zone(_, report.zone)
+def _reported(_: Translate, change: Change, report: Report, now_ms: int) -> Line:
+    """What a concentrator reported stands at its own time; what came up much later says so."""
+    zone, at = words.zone(_, report.zone), time_of_day(report.recorded_at_ms, now_ms)
     if change.what is What.CONTEXT:
         return Line(
-            at, "context", words.context(_, report.kind, zone, report.person or ""), _remarks(_, report, now_ms)
+            at, "context", words.context(_, report.kind, zone, report.person or ""), _remarks(_, change, report, now_ms)
         )
     text = words.alarm(_, report.kind, zone)
     if change.incident is not None and change.incident.presses > 1:
         text = _("%(text)s (no. %(count)d)") % {"text": text, "count": change.incident.presses}
-    return Line(at, "alarm", text, _remarks(_, report, now_ms))
+    return Line(at, "alarm", text, _remarks(_, change, report, now_ms))
 
 
-def _remarks(_: Translate, report: Report, now_ms: int) -> tuple[str, ...]:
+def _remarks(_: Translate, change: Change, report: Report, now_ms: int) -> tuple[str, ...]:
     """What makes a report less than plain: it came late, its time is doubtful, it is a test."""
     remarks = []
+    if abs(change.at_ms - report.recorded_at_ms) > _SAME_TIME_MS:
+        remarks.append(_("reached the duty room at %(time)s") % {"time": time_of_day(change.at_ms, now_ms)})
     if report.delayed:
         happened_ms = report.event_at_ms if report.event_at_ms is not None else report.recorded_at_ms
-        remarks.append(_("came late: it happened at %(time)s") % {"time": time_of_day(happened_ms, now_ms)})
+        remarks.append(
+            _("reached the concentrator late: it happened at %(time)s") % {"time": time_of_day(happened_ms, now_ms)}
+        )
     if report.time_doubtful:
         remarks.append(_("its time is doubtful"))
     if report.test:

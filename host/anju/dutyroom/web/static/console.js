@@ -53,6 +53,15 @@ function tell(text) {
   notice.hidden = text === "";
 }
 
+// A part that can't be drawn anew must not look as if it were up to date.
+async function redraw(work) {
+  try {
+    await work();
+  } catch {
+    tell(notice.dataset.stale);
+  }
+}
+
 // What comes from the stream.
 
 async function onIncident({ incident, html }) {
@@ -63,20 +72,24 @@ async function onIncident({ incident, html }) {
     byId("said").textContent = item.dataset.said;
   }
   refresh();
-  if (id === centre.selected()) await centre.show(id);
-  else if (item && centre.isOver() && incident.state === "new") await centre.show(id);
-  queue.mark(centre.selected());
+  await redraw(async () => {
+    if (id === centre.selected()) await centre.show(id);
+    else if (item && centre.isOver() && incident.state === "new") await centre.show(id);
+    queue.mark(centre.selected());
+  });
   if (incident.state === "closed") await redrawSide();
 }
 
 async function redrawSide() {
-  byId("side").replaceChildren(...(await part("/parts/side")).children);
+  await redraw(async () => byId("side").replaceChildren(...(await part("/parts/side")).children));
 }
 
 async function onReload() {
-  queue.replaceAll(await part("/parts/queue"));
-  await centre.show(centre.selected());
-  queue.mark(centre.selected());
+  await redraw(async () => {
+    queue.replaceAll(await part("/parts/queue"));
+    await centre.show(centre.selected());
+    queue.mark(centre.selected());
+  });
   await redrawSide();
   refresh();
 }
@@ -84,7 +97,7 @@ async function onReload() {
 function onLink({ html }) {
   const links = byId("links");
   links.replaceChildren(...parsed(html).children);
-  if (byId("quiet") && centre.selected() === null && queue.items().length === 0) drawQuiet();
+  if (byId("quiet")) redraw(drawQuiet);
 }
 
 // The quiet page says what is not heard, so it follows the links.
@@ -106,8 +119,8 @@ function onState(nowUp) {
 
 async function select(id, focus = false) {
   tell("");
-  await centre.show(id, focus);
-  queue.mark(id);
+  await redraw(() => centre.show(id, focus));
+  queue.mark(centre.selected());
 }
 
 async function send(act, fields = {}) {
