@@ -136,6 +136,7 @@ class Disk:
 
     def __init__(self, ledger: Ledger) -> None:
         self.commits = 0
+        self.held = False
         self.refusing = False
         self.refused = 0
         self._open = threading.Event()
@@ -145,7 +146,9 @@ class Disk:
 
     def execute(self, sql: str, *values: Any) -> sqlite3.Cursor:
         if sql == "COMMIT":
+            self.held = True
             self._open.wait(PATIENCE_S)
+            self.held = False
             if self.refusing:
                 self.refused += 1
                 raise sqlite3.OperationalError("disk I/O error")
@@ -157,7 +160,7 @@ class Disk:
 
     @contextmanager
     def slow(self) -> Iterator[None]:
-        """No COMMIT ends within the block."""
+        """No COMMIT ends within the block; `held` while one waits."""
         self._open.clear()
         try:
             yield

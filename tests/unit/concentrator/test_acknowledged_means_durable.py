@@ -7,12 +7,12 @@ from pathlib import Path
 import pytest
 
 from anju.concentrator.core import intake
-from anju.concentrator.core.draft import Building
+from anju.concentrator.core.draft import Building, Draft
 from anju.concentrator.core.places import Address, Route
 from anju.concentrator.reception import MOST_AT_ONCE, MOST_WAITING, Arrival
 from anju.uplink.reports import ZoneKind
 from anju.wire.table import Code, Verdict
-from unit.concentrator.harness import HOUSEHOLD, Bench, FarNode, bench, crash_image, running, until
+from unit.concentrator.harness import HOUSEHOLD, Bench, Disk, FarNode, bench, crash_image, running, until
 
 pytestmark = pytest.mark.anyio
 
@@ -28,7 +28,7 @@ async def test_an_ack_leaves_only_after_the_commit(rooms: Bench) -> None:
     node = await rooms.enrol()
     with rooms.disk.slow():
         receiving = asyncio.ensure_future(rooms.reception.receive(arrivals(node, node.press())))
-        await asyncio.sleep(0.05)  # however long it is given, the node hears nothing and nothing is believed
+        await until(lambda: rooms.disk.held)
         assert not rooms.sent
         assert rooms.journal.building == Building()
     await receiving
@@ -89,7 +89,7 @@ async def test_a_cancelled_caller_leaves_no_half_truth(rooms: Bench, cancellatio
     node = await rooms.enrol()
     with rooms.disk.slow():
         receiving = asyncio.ensure_future(rooms.reception.receive(arrivals(node, node.press())))
-        await asyncio.sleep(0.01)
+        await until(lambda: rooms.disk.held)
         for _ in range(cancellations):
             receiving.cancel()
             await asyncio.sleep(0)
@@ -107,7 +107,7 @@ async def test_a_cancelled_caller_ends_even_if_the_commit_fails(rooms: Bench) ->
     with rooms.disk.refuses():
         with rooms.disk.slow():
             receiving = asyncio.ensure_future(rooms.reception.receive(arrivals(node, node.press())))
-            await asyncio.sleep(0.01)
+            await until(lambda: rooms.disk.held)
             receiving.cancel()
             await asyncio.sleep(0)
         with pytest.raises(asyncio.CancelledError):
@@ -121,7 +121,7 @@ async def test_a_frame_that_trips_over_a_fault_does_not_take_its_neighbours(
     poisoned, neighbour = await rooms.enrol(), await rooms.enrol("3-2-0502")
     take = intake.take
 
-    def trip(draft: intake.Draft, heard: intake.Heard, holds: intake.Recorded) -> Verdict | None:
+    def trip(draft: Draft, heard: intake.Heard, holds: intake.Recorded) -> Verdict | None:
         verdict = take(draft, heard, holds)
         if heard.address == Address(*poisoned.address):
             raise ZeroDivisionError
@@ -142,9 +142,7 @@ async def test_committed_but_not_answered_is_answered_at_the_next_try(rooms: Ben
     """The keyring's disk fails, the journal's does not: the event is durable, and no frame goes without a counter."""
     node = await rooms.enrol()
     frame = node.press()
-    reserve = rooms.keyring._ledger
-    keys = type(rooms.disk)(reserve)
-    with keys.refuses():
+    with Disk(rooms.keyring._ledger).refuses():
         assert await rooms.receive(node, frame) == []
     assert rooms.kinds() == ["hold_up_alarm"]
     assert await rooms.verdict(node, frame) == Verdict.DUPLICATE
