@@ -216,3 +216,10 @@ class Bench:
 
     def _reserve(self, ceiling: int) -> None:
         pass
+
+
+def greeted(seed: int = 1, heartbeat_ms: int = 60000) -> Bench:
+    """A bench whose device has been answered."""
+    bench = Bench(seed, heartbeat_ms)
+    bench.greet()
+    return bench

@@ -1,18 +1,12 @@
-"""A whole node without hardware, and a concentrator that may be far, slow, forged or gone."""
+"""A whole node without hardware, and a concentrator that may be far, slow or forged."""
 
 from anju.node import feedback, frame
 from anju.node.counter import Counter
 from anju.node.device import UNCERTAIN_HEARTBEAT_MS
 from anju.node.identity import StoreError
 from anju.wire import table
-from anju.wire.table import Code, Order, Type, Verdict
-from firmware.portable.kit import NOW_S, Bench, Dice, raises
-
-
-def _greeted(seed: int = 1, heartbeat_ms: int = 60000) -> Bench:
-    bench = Bench(seed, heartbeat_ms)
-    bench.greet()
-    return bench
+from anju.wire.table import Code, Type, Verdict
+from firmware.portable.kit import NOW_S, Bench, greeted, raises
 
 
 def test_the_first_frame_is_a_hello() -> None:
@@ -40,7 +34,7 @@ def test_a_hello_is_repeated_byte_for_byte_until_its_challenge_comes_back() -> N
 
 
 def test_a_press_is_an_urgent_event_with_time_levels_and_id() -> None:
-    bench = _greeted()
+    bench = greeted()
     bench.wait(3000)
     (panic,) = bench.press()
     assert panic.type == Type.EVENT
@@ -50,7 +44,7 @@ def test_a_press_is_an_urgent_event_with_time_levels_and_id() -> None:
 
 
 def test_every_frame_tells_all_levels() -> None:
-    bench = _greeted()
+    bench = greeted()
     bench.device.edge(1, 1, bench.now)
     bench.device.edge(2, 1, bench.now)
     bench.wait(20)
@@ -61,7 +55,7 @@ def test_every_frame_tells_all_levels() -> None:
 
 
 def test_an_acknowledged_event_is_not_sent_again() -> None:
-    bench = _greeted()
+    bench = greeted()
     (panic,) = bench.press()
     assert bench.feedback.stage == feedback.SENDING
     bench.receive(bench.concentrator.ack(panic))
@@ -72,14 +66,14 @@ def test_an_acknowledged_event_is_not_sent_again() -> None:
 
 
 def test_the_acknowledgement_of_a_duplicate_will_do() -> None:
-    bench = _greeted()
+    bench = greeted()
     (panic,) = bench.press()
     bench.receive(bench.concentrator.ack(panic, verdict=Verdict.DUPLICATE))
     assert bench.feedback.stage == feedback.HELD
 
 
 def test_an_event_is_sealed_again_with_its_id_and_the_levels_of_that_moment() -> None:
-    bench = _greeted(heartbeat_ms=3000)
+    bench = greeted(heartbeat_ms=3000)
     (panic,) = bench.press()
     bench.wait(20)
     again = []
@@ -124,7 +118,7 @@ def test_while_the_time_is_unknown_it_asks_soon() -> None:
 def test_heartbeats_come_in_time_and_not_all_at_once() -> None:
     pauses = set()
     for seed in range(20):
-        bench = _greeted(seed)
+        bench = greeted(seed)
         last = bench.now
         for _ in range(5):
             (beat,) = bench.next()
@@ -137,7 +131,7 @@ def test_heartbeats_come_in_time_and_not_all_at_once() -> None:
 
 
 def test_tries_since_the_last_acknowledgement_are_told() -> None:
-    bench = _greeted()
+    bench = greeted()
     bench.press()
     for _ in range(4):
         bench.next()
@@ -145,167 +139,8 @@ def test_tries_since_the_last_acknowledgement_are_told() -> None:
     assert second.status()[5] >= 5
 
 
-def test_seen_lights_the_button_and_is_confirmed() -> None:
-    bench = _greeted()
-    (panic,) = bench.press()
-    bench.receive(bench.concentrator.ack(panic))
-    bench.wait(5000)
-    bench.receive(bench.concentrator.command(panic.event_id(), command_id=0x12345))
-    (answer,) = bench.sent()
-    assert bench.feedback.stage == feedback.SEEN
-    assert bench.feedback.outputs == (1, 0, 0, 660)
-    assert answer.type == Type.ACK
-    assert answer.ack() == (NOW_S + 5, 1, Verdict.ACCEPTED, bench.concentrator.counter, 0x2345)
-
-
-def test_seen_ends_when_the_click_is_120_s_old() -> None:
-    bench = _greeted()
-    (panic,) = bench.press()
-    bench.receive(bench.concentrator.ack(panic))
-    bench.wait(100000)
-    bench.receive(bench.concentrator.command(panic.event_id()))
-    bench.sent()
-    assert bench.feedback.stage == feedback.SEEN
-    bench.wait(20000)
-    bench.sent()
-    assert bench.feedback.stage == feedback.IDLE
-
-
-def test_a_command_too_late_is_refused_as_expired() -> None:
-    bench = _greeted()
-    (panic,) = bench.press()
-    bench.receive(bench.concentrator.ack(panic))
-    bench.wait(120001)
-    bench.receive(bench.concentrator.command(panic.event_id()))
-    answers = [heard.ack()[2] for heard in bench.sent() if heard.type == Type.ACK]
-    assert answers == [Verdict.EXPIRED]
-    assert bench.feedback.stage == feedback.HELD
-
-
-def test_a_click_from_the_future_holds_no_longer_than_it_says() -> None:
-    bench = _greeted()
-    (panic,) = bench.press()
-    bench.receive(bench.concentrator.command(panic.event_id(), time_s=NOW_S + 100000, valid_s=10))
-    bench.sent()
-    assert bench.feedback.stage == feedback.SEEN
-    bench.wait(10000)
-    bench.feedback.poll(bench.now)
-    assert bench.feedback.stage == feedback.IDLE
-
-
-def test_without_a_time_no_command_is_in_time() -> None:
-    bench = Bench()
-    (hello,) = bench.sent()
-    bench.receive(bench.concentrator.ack(hello, time_s=table.TIME_UNKNOWN))
-    (panic,) = bench.press()
-    bench.receive(bench.concentrator.command(panic.event_id()))
-    (answer,) = bench.sent()
-    assert answer.ack()[2] == Verdict.EXPIRED
-    assert bench.feedback.stage == feedback.SENDING
-
-
-def test_a_command_is_carried_out_once_and_answered_every_time() -> None:
-    bench = _greeted()
-    (panic,) = bench.press()
-    bench.receive(bench.concentrator.ack(panic))
-    command = bench.concentrator.command(panic.event_id())
-    bench.receive(command)
-    (first,) = bench.raw()
-    bench.receive(command)
-    assert bench.raw() == [first]
-    bench.receive(bench.concentrator.command(panic.event_id()))
-    (again,) = bench.sent()
-    assert again.ack()[2:4] == (Verdict.DUPLICATE, bench.concentrator.counter)
-
-
-def test_an_old_answer_is_sealed_again_before_it_is_repeated() -> None:
-    bench = _greeted()
-    (panic,) = bench.press()
-    bench.receive(bench.concentrator.ack(panic))
-    command = bench.concentrator.command(panic.event_id(), valid_s=60000)
-    bench.receive(command)
-    (first,) = bench.sent()
-    for _ in range(20):
-        bench.next()
-    bench.receive(command)
-    (again,) = bench.sent()
-    assert again.counter > first.counter + 16
-    assert again.ack()[1:] == first.ack()[1:]
-
-
-def test_a_command_that_expired_may_be_tried_again() -> None:
-    bench = _greeted()
-    (panic,) = bench.press()
-    bench.receive(bench.concentrator.command(panic.event_id(), time_s=NOW_S - 500))
-    bench.receive(bench.concentrator.command(panic.event_id()))
-    assert [heard.ack()[2] for heard in bench.sent()] == [Verdict.EXPIRED, Verdict.ACCEPTED]
-
-
-def test_what_a_command_may_not_say_is_not_understood() -> None:
-    bench = _greeted()
-    (panic,) = bench.press()
-    (opened,) = bench.press(1)
-    event_id = panic.event_id()
-    commands = [
-        bench.concentrator.command(event_id + 1000),
-        bench.concentrator.command(opened.event_id(), command_id=901),
-        bench.concentrator.command(event_id, order=99, command_id=902),
-        bench.concentrator.command(event_id, command_id=903, extras=frame.extra(0x90, b"?")),
-        bench.concentrator.command(event_id, command_id=904, extras=b"\x01\x09"),
-    ]
-    for command in commands:
-        bench.receive(command)
-    verdicts = [heard.ack()[2] for heard in bench.sent() if heard.type == Type.ACK]
-    assert verdicts == [Verdict.NOT_UNDERSTOOD] * 5
-    assert bench.feedback.stage == feedback.SENDING
-
-
-def test_an_extra_that_need_not_be_understood_is_skipped() -> None:
-    bench = _greeted()
-    (panic,) = bench.press()
-    bench.receive(bench.concentrator.command(panic.event_id(), extras=frame.extra(0x10, b"?")))
-    (answer,) = bench.sent()
-    assert answer.ack()[2] == Verdict.ACCEPTED
-
-
-def test_before_the_hello_is_answered_only_acknowledgements_count() -> None:
-    bench = Bench()
-    bench.sent()
-    (panic,) = bench.press()
-    bench.receive(bench.concentrator.command(panic.event_id()))
-    assert bench.sent() == []
-    assert bench.feedback.stage == feedback.SENDING
-    bench.receive(bench.concentrator.ack(panic))
-    assert bench.feedback.stage == feedback.HELD
-
-
-def test_a_command_from_before_the_boot_is_never_carried_out() -> None:
-    bench = Bench()
-    (hello,) = bench.sent()
-    (panic,) = bench.press()
-    old = bench.concentrator.command(panic.event_id())
-    bench.receive(bench.concentrator.ack(hello))
-    bench.receive(old)
-    assert bench.sent() == []
-    assert bench.feedback.stage == feedback.SENDING
-
-
-def test_a_replayed_command_lights_nothing() -> None:
-    bench = _greeted()
-    (panic,) = bench.press()
-    bench.receive(bench.concentrator.ack(panic))
-    command = bench.concentrator.command(panic.event_id(), valid_s=10)
-    bench.receive(command)
-    bench.sent()
-    bench.wait(11000)
-    bench.sent()
-    bench.receive(command)
-    bench.sent()
-    assert bench.feedback.stage == feedback.IDLE
-
-
 def test_frames_that_are_not_authentic_or_not_ours_change_nothing() -> None:
-    bench = _greeted()
+    bench = greeted()
     (panic,) = bench.press()
     good = bench.concentrator.ack(panic)
     bad = [b"", good[:43], good + bytes(207)]
@@ -325,7 +160,7 @@ def test_frames_that_are_not_authentic_or_not_ours_change_nothing() -> None:
 
 
 def test_an_acknowledgement_of_something_else_changes_nothing() -> None:
-    bench = _greeted()
+    bench = greeted()
     (panic,) = bench.press()
     rows = table.ACK
     own = panic.event_id()
@@ -346,7 +181,7 @@ def test_a_store_without_numbers_is_said_aloud() -> None:
     def refuse(ceiling: int) -> None:
         raise StoreError("broken")
 
-    bench = _greeted()
+    bench = greeted()
     bench.counter.__init__(4096, refuse)  # type: ignore[misc]
     bench.device.edge(0, 1, bench.now)
     bench.wait(20)
@@ -355,7 +190,7 @@ def test_a_store_without_numbers_is_said_aloud() -> None:
 
 
 def test_dropped_events_are_told() -> None:
-    bench = _greeted()
+    bench = greeted()
     for _ in range(40):
         bench.press(1)
         bench.wait(20)
@@ -364,62 +199,3 @@ def test_dropped_events_are_told() -> None:
     assert dropped == list(range(1, len(dropped) + 1))
     made = [words for words in bench.told if words[0] == "event"]
     assert len(made) - 32 <= len(dropped) < 80
-
-
-class BadLine:
-    """A line that loses, delays, reorders and repeats, and the concentrator's record at its other end."""
-
-    def __init__(self, bench: Bench, dice: Dice) -> None:
-        self.journal: "dict[int, int]" = {}
-        self._bench = bench
-        self._dice = dice
-        self._frames: "dict[int, bytes]" = {}
-        self._down: "list[bytes]" = []
-
-    def carry(self) -> None:
-        """Bring up what the node sends now, and down some of what waits."""
-        bench = self._bench
-        for sealed in bench.raw():
-            heard = bench.concentrator.hear(sealed)
-            # One counter, one frame: whatever else it is, it is a retry.
-            assert self._frames.setdefault(heard.counter, sealed) == sealed
-            if self._arrives():
-                if heard.type == Type.EVENT:
-                    self.journal[heard.event_id()] = heard.code()
-                self._down.append(bench.concentrator.ack(heard))
-        for sealed in list(self._down):
-            if self._dice.below(3) == 0:
-                self._down.remove(sealed)
-                for _ in range(self._arrives() * (1 + (self._dice.below(10) == 0))):
-                    bench.receive(sealed)
-
-    def _arrives(self) -> bool:
-        return self._dice.below(100) < 70
-
-
-def test_nothing_is_lost_on_a_bad_line() -> None:
-    dice = Dice(61)
-    for seed in range(8):
-        bench = Bench(seed)
-        line = BadLine(bench, dice)
-        for step in range(1500):
-            bench.wait(dice.below(120))
-            if step < 900 and dice.below(9) == 0:
-                bench.device.edge(dice.below(3), dice.below(2), bench.now)
-            line.carry()
-        made = {words[1] for words in bench.told if words[0] == "event"}
-        acked = [words[1] for words in bench.told if words[0] == "acked"]
-        assert len(made) > 10
-        assert made == set(line.journal) == set(acked)
-        assert len(acked) == len(made)
-        assert not [words for words in bench.told if words[0] == "dropped"]
-
-
-def test_coming_is_quicker_than_seen() -> None:
-    bench = _greeted()
-    (panic,) = bench.press()
-    bench.receive(bench.concentrator.command(panic.event_id(), order=Order.COMING))
-    bench.sent()
-    assert bench.feedback.stage == feedback.COMING
-    assert bench.feedback.outputs == (1, 0, 0, 880)
-    assert feedback.PATTERNS[feedback.COMING][1][0][4] < feedback.PATTERNS[feedback.SEEN][1][0][4]
