@@ -7,15 +7,13 @@ Fields that are None are left out, so that a later version may add fields withou
 from __future__ import annotations
 
 import hashlib
-import json
 
-from pydantic import BaseModel
+from anju.uplink.fields import Contract
 
 
-def canonical(model: BaseModel) -> bytes:
-    """The canonical JSON of a model."""
-    plain = model.model_dump(mode="json", exclude_none=True)
-    return json.dumps(plain, sort_keys=True, separators=(",", ":"), ensure_ascii=False, allow_nan=False).encode()
+def canonical(model: Contract) -> bytes:
+    """The canonical JSON of a model, whose class keeps its fields in order."""
+    return model.model_dump_json(exclude_none=True).encode()
 
 
 def digest(text: bytes) -> str:

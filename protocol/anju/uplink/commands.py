@@ -36,18 +36,18 @@ class ReportRef(Contract):
 class EstateCommand(Contract):
     """One command. `number` counts up per duty room without gaps being meaningful; executed at most once."""
 
-    version: Version = 1
-    number: CommandId
-    kind: CommandKind
-    report: ReportRef
-    household: Household
-    person: Name
     at_ms: Milliseconds
+    household: Household
+    kind: CommandKind
+    number: CommandId
+    person: Name
+    report: ReportRef
     valid_s: Annotated[int, Field(ge=1, le=3600)]
+    version: Version = 1
 
 
 class CommandPage(Contract):
     """Answer to a poll: commands with numbers above the one asked after, in order; empty when the wait ended."""
 
-    version: Version = 1
     commands: Annotated[tuple[EstateCommand, ...], Field(max_length=MOST_COMMANDS)]
+    version: Version = 1

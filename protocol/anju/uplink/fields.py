@@ -27,6 +27,16 @@ Ascii = Annotated[str, StringConstraints(max_length=64, pattern=r"^[ -~]*$")]
 
 
 class Contract(BaseModel):
-    """Base of everything that crosses the uplink: immutable, nothing unknown, no silent conversion."""
+    """Base of everything that crosses the uplink: immutable, nothing unknown, no silent conversion.
+
+    Fields stand in the order of their names, because that is their order in canonical JSON: so a model's own serializer
+    writes the canonical text, in less than half the time that sorting takes. TypeError for a class that breaks this.
+    """
 
     model_config = ConfigDict(frozen=True, extra="forbid", strict=True)
+
+    @classmethod
+    def __pydantic_init_subclass__(cls, **kwargs: object) -> None:
+        super().__pydantic_init_subclass__(**kwargs)
+        if list(cls.model_fields) != sorted(cls.model_fields):
+            raise TypeError(f"the fields of {cls.__name__} do not stand in the order of their names")

@@ -29,6 +29,6 @@ class ReceiptRow(Contract):
 class Receipt(Contract):
     """The answer to a batch, sent after the estate's commit."""
 
-    version: Version = 1
     journal_id: JournalId
     rows: Annotated[tuple[ReceiptRow, ...], Field(max_length=MOST_ROWS)]
+    version: Version = 1

@@ -90,9 +90,9 @@ class OutcomeKind(StrEnum):
 class Zone(Contract):
     """An input in a household, as the site names it."""
 
-    number: Annotated[int, Field(ge=0, le=15)]
-    name: Name
     kind: ZoneKind
+    name: Name
+    number: Annotated[int, Field(ge=0, le=15)]
 
 
 class NodeAddress(Contract):
@@ -105,8 +105,8 @@ class NodeAddress(Contract):
 class PanelView(Contract):
     """The household's panel as of this report; the concentrator owns the truth."""
 
-    mode: PanelMode
     latched: Annotated[tuple[ZoneKind, ...], Field(max_length=16)]
+    mode: PanelMode
 
 
 class Outcome(Contract):
@@ -119,25 +119,25 @@ class Outcome(Contract):
 class Report(Contract):
     """One journalled event. `event_id` and `counter` are the node's; `event_at_ms` is None where its clock was unknown."""
 
-    version: Version = 1
-    seq: Sequence
-    kind: ReportKind
-    lane: Lane
-    recorded_at_ms: Milliseconds
-    event_at_ms: Milliseconds | None = None
-    household: Household | None = None
-    zone: Zone | None = None
-    node: NodeAddress | None = None
-    event_id: Annotated[int, Field(ge=0, le=0xFFFF)] | None = None
     counter: Annotated[int, Field(ge=0, le=0xFFFF_FFFF)] | None = None
     delayed: bool = False
-    time_doubtful: bool = False
-    test: bool = False
-    panel: PanelView | None = None
-    trouble: TroubleKind | None = None
-    outcome: Outcome | None = None
-    person: Name | None = None
+    event_at_ms: Milliseconds | None = None
+    event_id: Annotated[int, Field(ge=0, le=0xFFFF)] | None = None
     firmware: Ascii | None = None
+    household: Household | None = None
+    kind: ReportKind
+    lane: Lane
+    node: NodeAddress | None = None
+    outcome: Outcome | None = None
+    panel: PanelView | None = None
+    person: Name | None = None
+    recorded_at_ms: Milliseconds
+    seq: Sequence
+    test: bool = False
+    time_doubtful: bool = False
+    trouble: TroubleKind | None = None
+    version: Version = 1
+    zone: Zone | None = None
 
 
 class Row(Contract):
@@ -150,7 +150,7 @@ class Row(Contract):
 class Batch(Contract):
     """Rows of one journal, on their way up."""
 
-    version: Version = 1
-    journal_id: JournalId
     concentrator: Name
+    journal_id: JournalId
     rows: Annotated[tuple[Row, ...], Field(min_length=1, max_length=MOST_ROWS)]
+    version: Version = 1

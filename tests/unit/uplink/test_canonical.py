@@ -12,6 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from anju.uplink.canonical import canonical, digest
+from anju.uplink.fields import Contract
 from anju.uplink.reports import Lane, Report, ReportKind
 from unit.uplink.examples import reports
 
@@ -68,3 +69,11 @@ def test_the_digest_is_sha_256_in_hexadecimal() -> None:
 @pytest.mark.parametrize("field", ["delayed", "time_doubtful", "test", "version"])
 def test_a_field_with_a_default_is_always_written(field: str) -> None:
     assert field in json.loads(canonical(PLAIN))
+
+
+def test_a_model_out_of_order_is_refused() -> None:
+    with pytest.raises(TypeError, match="order of their names"):
+
+        class _Disorder(Contract):
+            second: int
+            first: int
