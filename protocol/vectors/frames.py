@@ -102,7 +102,7 @@ def hello() -> Iterator[Case]:
 def event() -> Iterator[Case]:
     yield good("panic", Header.up(1, 7, 1, 18), EVENT)
     yield good("the same panic sealed again, 16 counters later", Header.up(1, 7, 1, 34), EVENT._replace(tries=9))
-    yield good("the same panic under the next epoch", Header.up(1, 7, 2, 0), EVENT)
+    yield good("the same panic under the next epoch", Header.up(1, 7, 2, 40), EVENT)
     opened = EVENT._replace(flags=1, code=table.Code.OPENED, zone=1, levels=0b10, time_s=0, event_id=19)
     yield good(
         "door opened, clock and temperature unknown", Header.up(1, 7, 1, 19), opened._replace(temperature_half_c=-128)
