@@ -102,6 +102,18 @@ def test_time_is_taken_only_from_a_prompt_answer_to_the_first_transmission() -> 
     assert not bench.device.clock.is_known
 
 
+def test_time_is_not_taken_from_a_late_answer_to_an_event_that_was_sealed_again() -> None:
+    for answers_the_first, is_believed in ((True, False), (False, True)):
+        bench = greeted(heartbeat_ms=3000)
+        (first,) = bench.press()
+        again = first
+        while again.counter == first.counter:
+            (again,) = [heard for heard in bench.next() if heard.type == Type.EVENT] or [again]
+        bench.receive(bench.concentrator.ack(first if answers_the_first else again, time_s=NOW_S + 9999))
+        assert bench.told[-1] == ("acked", first.event_id())
+        assert (bench.device.clock.at(bench.now) == NOW_S + 9999) == is_believed
+
+
 def test_while_the_time_is_unknown_it_asks_soon() -> None:
     bench = Bench()
     (hello,) = bench.sent()

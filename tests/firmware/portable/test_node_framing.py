@@ -90,3 +90,13 @@ def test_endless_garbage_is_one_fault_and_no_memory() -> None:
     deframer = Deframer()
     assert _take(deframer, b"\x55" * 10000 + b"\0") == []
     assert deframer.faults == 1
+
+
+def test_a_whole_frame_with_more_behind_it_is_a_fault() -> None:
+    frame = bytes([1 + index % 255 for index in range(table.MOST_BYTES)])
+    encoded = bytes(Framer().encode(frame))[:-1]
+    assert len(encoded) == 255
+    for tail, expected in ((b"\x01", [frame]), (b"\x01\x01", []), (b"\x01\x05\x05", [])):
+        deframer = Deframer()
+        assert _take(deframer, encoded + tail + b"\0") == expected
+        assert deframer.faults == 1 - len(expected)

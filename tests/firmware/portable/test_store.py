@@ -133,6 +133,18 @@ def test_one_broken_ceiling_counts_as_a_block_above_the_other() -> None:
             assert ceiling <= LittlefsStore(folder).load()[1] <= ceiling + BLOCK
 
 
+def test_a_broken_ceiling_never_leads_back_however_many_boots_there_were() -> None:
+    for boots in range(1, 8):
+        for broken in ("/ceiling.0", "/ceiling.1"):
+            folder = _enrolled()
+            for boot in range(1, boots + 1):
+                store = LittlefsStore(folder)
+                store.load()
+                store.reserve(boot * BLOCK)
+            _spoil(folder + broken)
+            assert LittlefsStore(folder).load()[1] >= boots * BLOCK
+
+
 def test_both_ceilings_broken_is_unenrolled_and_the_same_keys_do_not_mend_it() -> None:
     folder = _enrolled()
     for name in ("/ceiling.0", "/ceiling.1"):
