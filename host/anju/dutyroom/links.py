@@ -19,7 +19,7 @@ class _Heard(NamedTuple):
 
 
 class Links:
-    """By concentrator's name; after a start each known one is waited for."""
+    """By concentrator's name, or by its journal until a batch tells the name; after a start each known one is waited for."""
 
     def __init__(self, known: Mapping[str, str], troubles: Iterable[Change], monotonic_s: Callable[[], float]) -> None:
         """`known`: {concentrator: newest journal}; `troubles`, newest first, tell which were lost."""
@@ -32,14 +32,11 @@ class Links:
     def heard(self, journal_id: str, concentrator: str | None = None) -> None:
         """A concentrator called; a batch tells its name, a poll only its journal."""
         if concentrator is not None and self._names.get(journal_id) != concentrator:
-            self._heard.pop(self._names.get(journal_id, ""), None)
+            self._heard.pop(self._names.get(journal_id, journal_id), None)
             self._names[journal_id] = concentrator
-        name = self._names.get(journal_id)
-        if name is None:
-            name = journal_id[:8]
-            unnamed = sum(1 for one in self._heard if one not in self._names.values())
-            if name not in self._heard and unnamed >= MOST_UNNAMED:
-                return
+        name = self._names.get(journal_id, journal_id)
+        if name == journal_id and name not in self._heard and len(self._heard) - len(self._named()) >= MOST_UNNAMED:
+            return
         self._heard[name] = _Heard(journal_id, self._monotonic_s(), waiting=False)
 
     def now(self) -> list[Link]:
@@ -49,6 +46,9 @@ class Links:
             Link(name, heard.journal_id, now_s - heard.at_s, judged(now_s - heard.at_s), heard.waiting)
             for name, heard in sorted(self._heard.items())
         ]
+
+    def _named(self) -> set[str]:
+        return self._heard.keys() & set(self._names.values())
 
     def turns(self) -> list[tuple[What, str]]:
         """Links that were lost or came back since the last call."""

@@ -8,10 +8,10 @@ itself). It has one owner until it is closed; whoever else acts on it takes it o
 from __future__ import annotations
 
 from enum import StrEnum
-from typing import Literal, NamedTuple
+from typing import NamedTuple
 
 from anju.uplink.commands import FEEDBACK_VALID_S, CommandKind, ReportRef
-from anju.uplink.fields import Contract, Household
+from anju.uplink.fields import Contract, Household, Version
 from anju.uplink.reports import NodeAddress, Report, ReportKind, Zone
 
 RESET_VALID_S = 3600
@@ -91,30 +91,30 @@ NOTE_NEEDED = frozenset({Cause.REAL, Cause.DURESS})
 class Source(Contract):
     """A node in an incident: its newest alarm, and which answers of a person that alarm has been given."""
 
-    report: ReportRef
-    node: NodeAddress | None = None
-    zone: Zone | None = None
     answered: tuple[CommandKind, ...] = ()
+    node: NodeAddress | None = None
+    report: ReportRef
+    zone: Zone | None = None
 
 
 class Incident(Contract):
     """One incident as of one change; the changes are never overwritten. `owner` is a person's number."""
 
-    version: Literal[1] = 1
-    id: int
-    kind: IncidentKind
-    place: str
-    household: Household | None = None
     building: str
-    opened_at_ms: int
-    state: State = State.NEW
-    presses: int = 1
-    unseen: int = 1
-    latest_at_ms: int
-    sources: tuple[Source, ...]
-    owner: int | None = None
     cause: Cause | None = None
     closed_at_ms: int | None = None
+    household: Household | None = None
+    id: int
+    kind: IncidentKind
+    latest_at_ms: int
+    opened_at_ms: int
+    owner: int | None = None
+    place: str
+    presses: int = 1
+    sources: tuple[Source, ...]
+    state: State = State.NEW
+    unseen: int = 1
+    version: Version = 1
 
 
 class Alarm(NamedTuple):
