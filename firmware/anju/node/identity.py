@@ -9,6 +9,7 @@ import json
 from binascii import unhexlify
 
 _VERSION = 1
+_FIELDS = ("version", "network", "node", "epoch", "up", "down", "inputs")
 _KEY_BYTES = 16
 _MOST_INPUTS = 16
 """`levels` of a frame has a bit for each input, and 16 bits."""
@@ -43,8 +44,13 @@ class Identity:
             told = json.loads(text)
         except ValueError:
             raise IdentityError("not JSON")
-        if not isinstance(told, dict) or told.get("version") != _VERSION:
-            raise IdentityError("not an enrolment of version 1")
+        if not isinstance(told, dict):
+            raise IdentityError("not an enrolment")
+        if _number(told, "version", _VERSION) != _VERSION:
+            raise IdentityError("version: only 1 is known")
+        for name in told:
+            if name not in _FIELDS:
+                raise IdentityError("{}: not a field of an enrolment".format(name))
         up, down = _key(told, "up"), _key(told, "down")
         if up == down:
             raise IdentityError("the two directions need two different keys")

@@ -17,6 +17,8 @@ GOOD: "dict[str, object]" = {
 
 BAD: "list[tuple[str, object]]" = [
     ("version", 2),
+    ("version", 0),
+    ("version", True),
     ("version", None),
     ("network", -1),
     ("network", 65536),
@@ -39,6 +41,7 @@ BAD: "list[tuple[str, object]]" = [
     ("inputs", [1]),
     ("inputs", [["entry"]]),
     ("inputs", None),
+    ("colour", "red"),
 ]
 
 
@@ -57,8 +60,13 @@ def test_each_bad_field_is_refused_by_name() -> None:
         told[name] = value
         said = raises(IdentityError, Identity.from_json, json.dumps(told))
         assert name in said or (name, value) == ("up", GOOD["down"]), (name, value, said)
+
+
+def test_no_field_may_be_missing() -> None:
+    for name in GOOD:
+        told = dict(GOOD)
         told.pop(name)
-        raises(IdentityError, Identity.from_json, json.dumps(told))
+        assert name in raises(IdentityError, Identity.from_json, json.dumps(told))
 
 
 def test_what_is_not_an_enrolment_is_refused() -> None:
