@@ -11,7 +11,7 @@ from pydantic import BaseModel, TypeAdapter, ValidationError
 
 from anju.uplink.canonical import canonical
 from anju.uplink.commands import MOST_COMMANDS, CommandPage, EstateCommand
-from anju.uplink.fields import Ascii, Household, Name
+from anju.uplink.fields import Ascii, Contract, Household, Name
 from anju.uplink.receipts import Receipt
 from anju.uplink.reports import ALARMS, MOST_ROWS, Batch, Report, ReportKind
 from unit.uplink.examples import MOST_EXACT, batches, command_pages, receipts
@@ -208,7 +208,7 @@ def test_the_largest_batch_receipt_and_page_fit_into_two_mebibytes() -> None:
     batch = {"journal_id": "0" * 32, "concentrator": wide, "rows": [{"report": report, "sha256": "0" * 64}] * MOST_ROWS}
     command = COMMAND | {"household": "ABCD-ABC-ABCDE", "person": wide, "number": 0xFFFF_FFFF, "at_ms": MOST_EXACT}
     row = {"seq": MOST_EXACT, "sha256": "0" * 64, "verdict": "committed"}
-    largest: dict[type[BaseModel], Any] = {
+    largest: dict[type[Contract], Any] = {
         Batch: batch,
         Receipt: {"journal_id": "0" * 32, "rows": [row] * MOST_ROWS},
         CommandPage: {"commands": [command] * MOST_COMMANDS},
