@@ -116,7 +116,10 @@ class Child:
         if status == EX_CONFIG:
             told = self.told or _("It gave no reason.")
             raise GaveUp(
-                _("The %(name)s cannot run: %(told)s") % {"name": title(self.name), "told": told}, stopped, "", EX_CONFIG
+                _("The %(name)s cannot run: %(told)s") % {"name": title(self.name), "told": told},
+                stopped,
+                "",
+                EX_CONFIG,
             )
         if not self._was_ready and starts >= _MOST_STARTS:
             raise GaveUp(

@@ -185,6 +185,18 @@ def parse(raw: bytes, path: Path) -> Site:
         raise _wrong(path, describe(error, raw.decode("utf-8-sig"), Site)) from error
 
 
+def check(table: dict[str, Any]) -> None:
+    """Look at settings that are not in a file yet; SettingsError names the values that cannot be used."""
+    try:
+        Site.model_validate(table)
+    except ValidationError as error:
+        raise SettingsError(
+            "\n  ".join([_("A site cannot be made of these values:"), *describe(error, "", Site)]),
+            _("Nothing was written."),
+            _("Type the command again with other values."),
+        ) from error
+
+
 def _wrong(path: Path, mistakes: list[str]) -> SettingsError:
     if len(mistakes) == 1:
         what = _("%(path)s: %(mistake)s") % {"path": path, "mistake": mistakes[0]}

@@ -7,14 +7,15 @@ import os
 from pathlib import Path
 
 from anju.service.i18n import _
-from anju.service.settings import FILE_NAME, SettingsError, Site, load, parse
+from anju.service.settings import FILE_NAME, SettingsError, Site, check, load
 
 
 def create(folder: Path, *, estate: str, building: str, network: int, udp: str | None, port: int) -> Site:
     """Make a site's folder (0700) and settings (0600); SettingsError if there are settings already or a value cannot be used."""
     path = folder.absolute() / FILE_NAME
+    links = {"building": building, "network": network} | ({"udp": udp} if udp else {})
+    check({"estate": {"name": estate}, "concentrator": links, "dutyroom": {"port": port}})
     text = render(estate=estate, building=building, network=network, udp=udp, port=port)
-    parse(text.encode(), path)
     try:
         folder.mkdir(mode=0o700, parents=True, exist_ok=True)
         fd = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600)

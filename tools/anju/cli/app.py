@@ -12,7 +12,6 @@ def make() -> Any:
     """The whole command line, with its texts in the language of this process."""
     app = typer.Typer(
         cls=grammar.Group,
-        no_args_is_help=True,
         add_completion=False,
         rich_markup_mode=None,
         help=_("Anju: alarms for the homes of an estate, from the button by the bed to the duty room."),
@@ -49,5 +48,5 @@ def _show_version(asked: bool) -> None:
 
 def _check_language(tag: str | None) -> str | None:
     if tag is not None and tag.replace("-", "_").split(".")[0] not in {*LANGUAGES, "zh"}:
-        raise typer.BadParameter(_("there is en and zh-CN"))
+        raise typer.BadParameter(_("choose en or zh-CN"))
     return tag

@@ -14,7 +14,6 @@ def add_to(app: typer.Typer) -> None:
     """Define the commands; their help is translated now."""
     group = typer.Typer(
         cls=grammar.Group,
-        no_args_is_help=True,
         rich_markup_mode=None,
         help=_("Measure this machine against a named limit, in the same run."),
     )

@@ -6,7 +6,7 @@ Typer writes these texts in English; whatever of them a user of ours can see sta
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from typing import Any
 
 import typer
@@ -14,9 +14,12 @@ from typer.core import TyperCommand, TyperGroup
 
 from anju.service.i18n import _
 
+Words = Iterable[tuple[str, str | Callable[[re.Match[str]], str]]]
+"""Patterns, and what takes their place."""
 
-def _help_words() -> Iterable[tuple[str, str]]:
-    """Patterns of a help page, and what they become."""
+
+def _help_words() -> Words:
+    """What is replaced in a help page."""
     return (
         (r"(?m)^Usage: ", _("Usage: ")),
         (r"(?m)^Arguments:$", _("Arguments:")),
@@ -24,36 +27,36 @@ def _help_words() -> Iterable[tuple[str, str]]:
         (r"(?m)^Commands:$", _("Commands:")),
         (r"\[OPTIONS\]", _("[OPTIONS]")),
         (r"COMMAND \[ARGS\]\.\.\.", _("COMMAND …")),
+        (r"\{([A-Z]+)\}", r"\1"),
+        (r"<(?:str|path)>", lambda found: " " * len(found[0])),  # the columns stay where they are
         (r"Show this message and exit\.", _("Show this page.")),
         (r"\[required\]", _("[required]")),
-        (r"\[default: ([^\]]*)\]", _(r"[default: \1]")),
-        (r"; default: ", _("; default: ")),
-        (r"\[env var: (\w+)", _(r"[or the variable \1]")[:-1]),
+        (r"\[default:\s+([^\]]*)\]", _(r"[default: \1]")),
     )
 
 
-def _complaints() -> Iterable[tuple[str, str]]:
-    """Patterns of an error, and what they become."""
+def _complaints() -> Words:
+    """What is replaced in an error."""
     return (
+        (r"Value error, ", ""),
         (r"Missing argument '([^']*)'\.", _(r"\1 is missing.")),
         (r"Missing option '([^']*)'\.", _(r"\1 is missing.")),
-        (r"Missing command\.", _("No command was given.")),
         (r"No such command '(.*)'\.", _(r"There is no command \1.")),
-        (r" Did you mean (.*)\?", _(r" Did you mean \1?")),
+        (r" Did you mean '?(.*?)'?\?", _(r" Did you mean \1?")),
         (r"No such option: (\S+)", _(r"There is no option \1.")),
         (r" \(Possible options: (.*)\)", _(r" Did you mean \1?")),
         (r"Option '(.*)' requires an argument\.", _(r"\1 needs a value.")),
         (r"Option '(.*)' does not take a value\.", _(r"\1 takes no value.")),
-        (r"Got unexpected extra arguments? \((.*)\)", _(r"This is too much: \1.")),
-        (r"Invalid value for '?([^':]*)'?: (.*)", _(r"\1: \2")),
-        (r"'(.*)' is not one of (.*)\.", _(r"“\1” is not one of \2.")),
-        (r"'(.*)' is not a valid int(?:eger)?\.?", _(r"“\1” is not a whole number.")),
-        (r"'(.*)' is not a valid (?:float|number)\.?", _(r"“\1” is not a number.")),
-        (r"(\S+) is not in the range (.*)\.", _(r"\1 is not in the range \2.")),
+        (r"Got unexpected extra argument\S* \((.*)\)", _(r"This is too much: \1.")),
+        (r"Invalid value for '([^']*)': ", r"\1: "),
+        (r"Invalid value: ", ""),
+        (r"'(.*?)' is not one of (.*)\.", _(r"“\1” is not one of \2.")),
+        (r"Input should be a valid integer.*", _("a whole number belongs here")),
+        (r"Input should be a valid number.*", _("a number belongs here")),
     )
 
 
-def _replaced(text: str, words: Iterable[tuple[str, str]]) -> str:
+def _replaced(text: str, words: Words) -> str:
     for pattern, replacement in words:
         text = re.sub(pattern, replacement, text)
     return text
@@ -83,4 +86,11 @@ class Command(_Speaking, TyperCommand):
 
 
 class Group(_Speaking, TyperGroup):
-    """A group of commands with its help in the user's language."""
+    """A group of commands with its help in the user's language; without a command it shows that help."""
+
+    def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
+        """As Typer does."""
+        if not args:
+            typer.echo(self.get_help(ctx), err=True)
+            raise typer.Exit(2)
+        return super().parse_args(ctx, args)

@@ -32,8 +32,9 @@ def add_to(app: typer.Typer) -> None:
         "--site",
         metavar="DIR",
         envvar="ANJU_SITE",
+        show_envvar=False,
         show_default=False,
-        help=_("The site's folder; this one if not given."),
+        help=_("The site's folder; if not given, $ANJU_SITE, else this one."),
     )
     json_option = typer.Option("--json", help=_("Print one JSON object."))
 
@@ -78,7 +79,7 @@ def add_to(app: typer.Typer) -> None:
     @app.command(cls=grammar.Command, help=_("Look at a household's panel, arm, disarm or reset it."))
     def panel(
         household: Annotated[str, typer.Argument(metavar="HOUSEHOLD", help=_("Such as 3-2-0501."))],
-        action: Annotated[PanelAction, typer.Argument(help=_("What to do."))] = PanelAction.SHOW,
+        action: Annotated[PanelAction, typer.Argument(metavar="ACTION", help=_("What to do."))] = PanelAction.SHOW,
         mode: Annotated[ArmMode, typer.Option(help=_("How to arm: nobody is home, or somebody is."))] = ArmMode.AWAY,
         site: Annotated[Path, site_option] = Path(),
         json: Annotated[bool, json_option] = False,
