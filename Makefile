@@ -1,5 +1,5 @@
 .DEFAULT_GOAL := help
-.PHONY: help venv demo lint test test-long catalogues requirements clean
+.PHONY: help venv demo lint firmware test test-long catalogues requirements clean
 EXTRA ?= dev
 
 help: ## say what can be typed here
@@ -15,6 +15,10 @@ demo: ## a whole estate on this machine, until Ctrl-C (ARGS="--flats 24 --headle
 lint: ## formatting, types, who may import whom, rules and their tests, catalogues
 	@.ci/venv dev
 	@.ci/lint
+
+firmware: ## MicroPython for the emulated board, from the pinned source or from MICROPYTHON_SRC=/path; cached
+	@.ci/packages firmware
+	@.ci/firmware
 
 test: ## all tests but the long ones (ARGS="tests/unit -k seal" for a few)
 	@.ci/packages
