@@ -1,5 +1,6 @@
 #include "ast1030.h"
 #include "flash.h"
+#include "gpio.h"
 
 #define PAGE_BYTES (256)
 
@@ -36,6 +37,12 @@ static void enable_write(void) {
     unselect();
 }
 
+// From the first byte of a program or an erase to its end: whoever cuts the power can see what it strikes.
+static void show_busy(bool level) {
+    gpio_output(FLASH_BUSY_PIN);
+    gpio_write(FLASH_BUSY_PIN, level);
+}
+
 static void wait_ready(void) {
     select_with(READ_STATUS);
     while (WIRE & STATUS_BUSY) {
@@ -57,6 +64,7 @@ void flash_read(uint32_t address, uint8_t *data, size_t size) {
 }
 
 static void write_page(uint32_t address, const uint8_t *data, size_t size) {
+    show_busy(true);
     enable_write();
     select_at(PAGE_PROGRAM, address);
     for (size_t i = 0; i < size; i++) {
@@ -64,6 +72,7 @@ static void write_page(uint32_t address, const uint8_t *data, size_t size) {
     }
     unselect();
     wait_ready();
+    show_busy(false);
 }
 
 void flash_write(uint32_t address, const uint8_t *data, size_t size) {
@@ -78,8 +87,10 @@ void flash_write(uint32_t address, const uint8_t *data, size_t size) {
 }
 
 void flash_erase_sector(uint32_t address) {
+    show_busy(true);
     enable_write();
     select_at(SECTOR_ERASE, address);
     unselect();
     wait_ready();
+    show_busy(false);
 }

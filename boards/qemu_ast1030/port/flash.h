@@ -7,6 +7,7 @@
 
 #define FLASH_BYTES (1024 * 1024)
 #define FLASH_SECTOR_BYTES (4096)
+#define FLASH_BUSY_PIN (127) // P7: high while the chip is programmed or erased
 
 void flash_init(void);
 void flash_read(uint32_t address, uint8_t *data, size_t size);

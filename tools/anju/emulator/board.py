@@ -1,0 +1,247 @@
+"""One emulated board: QEMU's ast1030-evb with our MicroPython, from power-on to the moment the power goes.
+
+    console   the REPL's line and what the firmware prints        (QEMU's first serial line)
+    uart1     the line to the concentrator: a socket of ours that QEMU connects to
+    probe     a logic analyser: every edge, tone, frame and reset with the board's own time     (the seventh)
+    qmp       QEMU's control line: pins, stop, power
+
+Every line is read all the time: a guest whose output nobody takes would stand still.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import ctypes
+import signal
+from asyncio.subprocess import DEVNULL, PIPE, Process
+from collections.abc import Callable
+from dataclasses import dataclass
+from enum import Enum
+from pathlib import Path
+
+from anju.emulator.qmp import Qmp, QmpError
+from anju.service.errors import ServiceError
+from anju.service.i18n import _
+
+PROGRAM = "qemu-system-arm"
+_GPIO = "/machine/soc/gpio"
+_START_S = 20.0
+_LEAVE_S = 5.0
+_LOOK_AGAIN_S = 0.005
+_UNIQUE_ID_ADDRESS = 0xBFF00
+_PR_SET_PDEATHSIG = 1
+_UNUSED_LINES = 5
+
+
+class Pace(Enum):
+    """How the board's time passes."""
+
+    REAL = ()
+    """As on the wall: for demos with many boards."""
+    STEADY = ("-icount", "shift=3")
+    """8 ns an instruction, and asleep as long as on the wall: the same latencies on every run."""
+    LEAPING = ("-icount", "shift=3,sleep=off")
+    """The same, and waiting takes no time at all: with a seed, bit-identical as long as nobody outside is part of it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Event:
+    """One line of the probe; `what` is `gpioB0`, `pwmB3`, `boot`, `uart1`, …"""
+
+    at_us: int
+    what: str
+    value: int
+
+
+class BoardError(ServiceError):
+    """An emulated board does not do what it should."""
+
+
+class Board:
+    """A board whose flash is `folder/flash.bin`; `line` is the socket that its UART1 connects to."""
+
+    def __init__(
+        self,
+        firmware: Path,
+        folder: Path,
+        *,
+        line: Path | None = None,
+        pace: Pace = Pace.STEADY,
+        seed: int | None = None,
+        unique_id: int = 1,
+    ) -> None:
+        self.on_text: Callable[[bytes], None] = lambda _piece: None
+        """Called with what the console says, as it comes."""
+        self.on_event: Callable[[Event], None] = lambda _event: None
+        """Called with each line of the probe."""
+        self._firmware = firmware
+        self._folder = folder
+        self._line = line
+        self._pace = pace
+        self._seed = seed
+        self._unique_id = unique_id
+        self._process: Process | None = None
+        self._qmp: Qmp | None = None
+        self._lines: list[asyncio.StreamWriter] = []
+        self._tasks: list[asyncio.Task[None]] = []
+
+    @property
+    def flash(self) -> Path:
+        """The chip's content."""
+        return self._folder / "flash.bin"
+
+    @property
+    def running(self) -> bool:
+        """Whether it has power."""
+        return self._process is not None and self._process.returncode is None
+
+    async def start(self) -> None:
+        """Switch it on: SRAM empty, flash as it was. BoardError with QEMU's own words if it does not start."""
+        for name in ("console", "qmp", "probe"):
+            (self._folder / name).unlink(missing_ok=True)
+        try:
+            self._process = await asyncio.create_subprocess_exec(
+                *self._command(),
+                stdin=DEVNULL,
+                stdout=DEVNULL,
+                stderr=PIPE,
+                cwd=self._folder,
+                process_group=0,  # Ctrl-C in the terminal is for the demo, which then ends its boards in order
+                preexec_fn=_die_with_parent,
+            )
+        except FileNotFoundError:
+            raise BoardError(
+                _("There is no %(program)s on this machine.") % {"program": PROGRAM},
+                _("Nothing was started."),
+                _("Debian: apt-get install qemu-system-arm"),
+            ) from None
+        try:
+            async with asyncio.timeout(_START_S):
+                watched, probe = await self._connect("probe")
+                heard, console = await self._connect("console")
+                self._lines = [probe, console]
+                self._qmp = await self._until_served(lambda: Qmp.connect(self._folder / "qmp"))
+            self._tasks = [asyncio.create_task(self._watch(watched)), asyncio.create_task(self._read(heard))]
+            await self._qmp.run("cont")
+        except BaseException:
+            await self.kill()
+            raise
+
+    async def stop(self) -> None:
+        """Switch it off in order, with all files written."""
+        if self.running and self._qmp is not None:
+            with contextlib.suppress(QmpError, TimeoutError):
+                async with asyncio.timeout(_LEAVE_S):
+                    await self._qmp.run("quit")
+                    assert self._process is not None  # noqa: S101 - it is running
+                    await self._process.wait()
+        await self.kill()
+
+    async def cut_power(self) -> None:
+        """Take the power away now. The processor stops first, so that what the chip was told before is in the file."""
+        await self.freeze()
+        await self.kill()
+
+    async def kill(self) -> None:
+        """End the process, and let go of everything."""
+        process = self._process
+        if process is None:
+            return
+        with contextlib.suppress(ProcessLookupError):
+            process.send_signal(signal.SIGKILL)
+        await process.wait()
+        for task in self._tasks:
+            task.cancel()
+        await asyncio.gather(*self._tasks, return_exceptions=True)
+        for line in self._lines:
+            line.close()
+        if self._qmp is not None:
+            self._qmp.close()
+        self._tasks, self._lines, self._qmp, self._process = [], [], None, None
+
+    async def ended(self) -> int:
+        """Wait for QEMU to end, which it should not; its exit status."""
+        assert self._process is not None, "not started"  # noqa: S101
+        return await self._process.wait()
+
+    async def drive(self, pin: str, level: int) -> None:
+        """Bring an input pin, `A0` say, to a level from outside."""
+        await self._control.run("qom-set", path=_GPIO, property=f"gpio{pin}", value=bool(level))
+
+    async def level(self, pin: str) -> int:
+        """The level of any pin."""
+        return int(await self._control.run("qom-get", path=_GPIO, property=f"gpio{pin}"))
+
+    async def freeze(self) -> None:
+        """Hold the processor, with everything as it is."""
+        await self._control.run("stop")
+
+    async def thaw(self) -> None:
+        """Let it go on."""
+        await self._control.run("cont")
+
+    async def press_reset(self) -> None:
+        """The reset button."""
+        await self._control.run("system_reset")
+
+    def type(self, keys: bytes) -> None:
+        """Type at the console."""
+        self._lines[-1].write(keys)
+
+    @property
+    def _control(self) -> Qmp:
+        if self._qmp is None:
+            raise QmpError("the board is switched off")
+        return self._qmp
+
+    def _command(self) -> list[str]:
+        def socket(name: str, path: Path | str, role: str) -> list[str]:
+            return ["-chardev", f"socket,id={name},path={path},{role}", "-serial", f"chardev:{name}"]
+
+        served = "server=on,wait=off"
+        identity = f"addr={_UNIQUE_ID_ADDRESS:#x},data={self._unique_id:#x},data-len=8"
+        return [
+            *(PROGRAM, "-M", "ast1030-evb,fmc-model=w25q80bl,spi-model=w25q80bl", "-S"),
+            *("-display", "none", "-monitor", "none", "-kernel", str(self._firmware)),
+            *("-drive", "file=flash.bin,format=raw,if=mtd", "-device", f"loader,{identity}"),
+            *(*self._pace.value, *(() if self._seed is None else ("-seed", str(self._seed)))),
+            *("-qmp", f"unix:qmp,{served}"),
+            *socket("console", "console", served),
+            *(["-serial", "null"] if self._line is None else socket("uart1", self._line, "reconnect=1")),
+            *(["-serial", "null"] * (_UNUSED_LINES - 1)),
+            *socket("probe", "probe", served),
+        ]
+
+    async def _connect(self, name: str) -> tuple[asyncio.StreamReader, asyncio.StreamWriter]:
+        return await self._until_served(lambda: asyncio.open_unix_connection(self._folder / name))
+
+    async def _until_served(self, connect):  # type: ignore[no-untyped-def]
+        while True:
+            assert self._process is not None  # noqa: S101 - start() made it
+            if self._process.returncode is not None:
+                assert self._process.stderr is not None  # noqa: S101 - PIPE was asked for
+                said = (await self._process.stderr.read()).decode(errors="replace").strip()
+                raise BoardError(
+                    _("QEMU ended at once. It said: %(words)s") % {"words": said},
+                    _("Nothing else was started."),
+                    _("Check the image and the version of QEMU (7.2 or later)."),
+                )
+            with contextlib.suppress(OSError):
+                return await connect()
+            await asyncio.sleep(_LOOK_AGAIN_S)
+
+    async def _read(self, console: asyncio.StreamReader) -> None:
+        while piece := await console.read(4096):
+            self.on_text(piece)
+
+    async def _watch(self, probe: asyncio.StreamReader) -> None:
+        while line := await probe.readline():
+            words = line.split()
+            if len(words) == 3 and words[0].isdigit() and words[2].isdigit():  # noqa: PLR2004
+                self.on_event(Event(int(words[0]), words[1].decode(errors="replace"), int(words[2])))
+
+
+def _die_with_parent() -> None:
+    """In the child before it becomes QEMU: nothing is left behind, even by a parent that is killed."""
+    ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
