@@ -1,4 +1,4 @@
-"""Board `qemu_ast1030`: QEMU's ast1030-evb. Pins by QEMU's names: inputs A0 to A7, lamps B0 to B2, buzzer B3; the line is UART1."""
+"""Board `qemu_ast1030`: inputs A0 to A7, lamps B0 to B2, buzzer B3 (QEMU calls them gpioA0 and so on); the line is UART1."""
 
 import asyncio
 

@@ -2,7 +2,9 @@
 #include "flash.h"
 #include "gpio.h"
 
-#define PAGE_BYTES (256)
+// Pages have 256 bytes. They are programmed in pieces, because QEMU keeps none or all of what one command programs: on a real
+// chip a power cut tears a page anywhere.
+#define PROGRAM_BYTES (16)
 
 // Commands of W25Q and most other NOR chips.
 enum {
@@ -37,7 +39,7 @@ static void enable_write(void) {
     unselect();
 }
 
-// From the first byte of a program or an erase to its end: whoever cuts the power can see what it strikes.
+// From the first byte of a write or an erase to its end: whoever cuts the power can see what it strikes.
 static void show_busy(bool level) {
     gpio_output(FLASH_BUSY_PIN);
     gpio_write(FLASH_BUSY_PIN, level);
@@ -63,8 +65,7 @@ void flash_read(uint32_t address, uint8_t *data, size_t size) {
     unselect();
 }
 
-static void write_page(uint32_t address, const uint8_t *data, size_t size) {
-    show_busy(true);
+static void program(uint32_t address, const uint8_t *data, size_t size) {
     enable_write();
     select_at(PAGE_PROGRAM, address);
     for (size_t i = 0; i < size; i++) {
@@ -72,18 +73,19 @@ static void write_page(uint32_t address, const uint8_t *data, size_t size) {
     }
     unselect();
     wait_ready();
-    show_busy(false);
 }
 
 void flash_write(uint32_t address, const uint8_t *data, size_t size) {
+    show_busy(true);
     while (size) {
-        size_t room = PAGE_BYTES - address % PAGE_BYTES;
+        size_t room = PROGRAM_BYTES - address % PROGRAM_BYTES;
         size_t chunk = size < room ? size : room;
-        write_page(address, data, chunk);
+        program(address, data, chunk);
         address += chunk;
         data += chunk;
         size -= chunk;
     }
+    show_busy(false);
 }
 
 void flash_erase_sector(uint32_t address) {

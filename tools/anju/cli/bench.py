@@ -38,6 +38,34 @@ def add_to(app: typer.Typer) -> None:
 
         _show(measure, json)
 
+    @group.command(
+        "power-cut", cls=grammar.Command, help=_("Power cuts in the middle of flash writes, on the emulated board.")
+    )
+    def power_cut(
+        cuts: Annotated[int, typer.Option(metavar="N", min=1, max=100_000, help=_("How many cuts."))] = 100,
+        seed: Annotated[int, typer.Option(metavar="S", help=_("Decides where each cut strikes."))] = 1,
+        json: Annotated[bool, json_option] = False,
+    ) -> int:
+        from anju.bench.power_cut import measure
+
+        with screen.progress() as report:
+            outcome = measure(cuts, seed, report)
+        if json:
+            screen.as_json(outcome.as_json())
+        else:
+            screen.say(
+                _(
+                    "%(cuts)d cuts while writing: %(lost)d events lost, %(reused)d numbers used twice, %(dead)d boots failed."
+                )
+                % {
+                    "cuts": outcome.cuts,
+                    "lost": len(outcome.lost),
+                    "reused": len(outcome.counter_reused),
+                    "dead": outcome.not_booted,
+                }
+            )
+        return 0 if outcome.is_good else 1
+
 
 def _show(measure: Callable[[Callable[[str], None]], Result], json: bool) -> None:
     with screen.progress() as report:

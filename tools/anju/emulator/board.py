@@ -15,15 +15,18 @@ import contextlib
 import ctypes
 import signal
 from asyncio.subprocess import DEVNULL, PIPE, Process
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from enum import Enum
 from pathlib import Path
+from typing import TypeVar
 
+from anju.emulator.gdb import Gdb
 from anju.emulator.qmp import Qmp, QmpError
 from anju.service.errors import ServiceError
 from anju.service.i18n import _
 
+Served = TypeVar("Served")
 PROGRAM = "qemu-system-arm"
 _GPIO = "/machine/soc/gpio"
 _START_S = 20.0
@@ -83,6 +86,7 @@ class Board:
         self._unique_id = unique_id
         self._process: Process | None = None
         self._qmp: Qmp | None = None
+        self._gdb: Gdb | None = None
         self._lines: list[asyncio.StreamWriter] = []
         self._tasks: list[asyncio.Task[None]] = []
 
@@ -96,9 +100,12 @@ class Board:
         """Whether it has power."""
         return self._process is not None and self._process.returncode is None
 
-    async def start(self) -> None:
-        """Switch it on: SRAM empty, flash as it was. BoardError with QEMU's own words if it does not start."""
-        for name in ("console", "qmp", "probe"):
+    async def start(self, *, held: bool = False) -> None:
+        """Switch it on: SRAM empty, flash as it was. BoardError with QEMU's own words if it does not start.
+
+        `held` keeps the processor at its first instruction until `thaw`, or until a debugger lets it go.
+        """
+        for name in ("console", "qmp", "probe", "gdb"):
             (self._folder / name).unlink(missing_ok=True)
         try:
             self._process = await asyncio.create_subprocess_exec(
@@ -118,12 +125,13 @@ class Board:
             ) from None
         try:
             async with asyncio.timeout(_START_S):
-                watched, probe = await self._connect("probe")
+                traced, probe = await self._connect("probe")
                 heard, console = await self._connect("console")
                 self._lines = [probe, console]
                 self._qmp = await self._until_served(lambda: Qmp.connect(self._folder / "qmp"))
-            self._tasks = [asyncio.create_task(self._watch(watched)), asyncio.create_task(self._read(heard))]
-            await self._qmp.run("cont")
+            self._tasks = [asyncio.create_task(self._watch(traced)), asyncio.create_task(self._read(heard))]
+            if not held:
+                await self._qmp.run("cont")
         except BaseException:
             await self.kill()
             raise
@@ -158,7 +166,9 @@ class Board:
             line.close()
         if self._qmp is not None:
             self._qmp.close()
-        self._tasks, self._lines, self._qmp, self._process = [], [], None, None
+        if self._gdb is not None:
+            self._gdb.close()
+        self._tasks, self._lines, self._qmp, self._gdb, self._process = [], [], None, None, None
 
     async def ended(self) -> int:
         """Wait for QEMU to end, which it should not; its exit status."""
@@ -185,6 +195,12 @@ class Board:
         """The reset button."""
         await self._control.run("system_reset")
 
+    async def debug(self) -> Gdb:
+        """A debugger at this board; the processor stands still until it says `go`."""
+        await self.freeze()  # before it comes: else it would be told of a stop that nobody asked for
+        self._gdb = await self._until_served(lambda: Gdb.connect(self._folder / "gdb"))
+        return self._gdb
+
     def type(self, keys: bytes) -> None:
         """Type at the console."""
         self._lines[-1].write(keys)
@@ -206,7 +222,7 @@ class Board:
             *("-display", "none", "-monitor", "none", "-kernel", str(self._firmware)),
             *("-drive", "file=flash.bin,format=raw,if=mtd", "-device", f"loader,{identity}"),
             *(*self._pace.value, *(() if self._seed is None else ("-seed", str(self._seed)))),
-            *("-qmp", f"unix:qmp,{served}"),
+            *("-qmp", f"unix:qmp,{served}", "-gdb", f"unix:gdb,{served}"),
             *socket("console", "console", served),
             *(["-serial", "null"] if self._line is None else socket("uart1", self._line, "reconnect=1")),
             *(["-serial", "null"] * (_UNUSED_LINES - 1)),
@@ -216,7 +232,7 @@ class Board:
     async def _connect(self, name: str) -> tuple[asyncio.StreamReader, asyncio.StreamWriter]:
         return await self._until_served(lambda: asyncio.open_unix_connection(self._folder / name))
 
-    async def _until_served(self, connect):  # type: ignore[no-untyped-def]
+    async def _until_served(self, connect: Callable[[], Awaitable[Served]]) -> Served:
         while True:
             assert self._process is not None  # noqa: S101 - start() made it
             if self._process.returncode is not None:
@@ -238,7 +254,7 @@ class Board:
     async def _watch(self, probe: asyncio.StreamReader) -> None:
         while line := await probe.readline():
             words = line.split()
-            if len(words) == 3 and words[0].isdigit() and words[2].isdigit():  # noqa: PLR2004
+            if len(words) == 3 and words[0].isdigit() and words[2].isdigit():
                 self.on_event(Event(int(words[0]), words[1].decode(errors="replace"), int(words[2])))
 
 

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-import asyncio
 import os
+import subprocess
 from pathlib import Path
 
 from littlefs import LittleFS
@@ -23,7 +23,7 @@ class NoFirmwareError(ServiceError):
     """There is no MicroPython for the emulated board, and it could not be built."""
 
 
-async def firmware() -> Path:
+def firmware() -> Path:
     """The board's MicroPython, out of the cache of `make firmware`, which builds it where it is not there yet."""
     if os.environ.get(FIRMWARE):
         return Path(os.environ[FIRMWARE])
@@ -34,13 +34,10 @@ async def firmware() -> Path:
             _("Nothing was started."),
             _("Run this in Anju's repository after make firmware, or name an image in %(name)s.") % {"name": FIRMWARE},
         )
-    process = await asyncio.create_subprocess_exec(
-        maker, "--path", stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.PIPE
-    )
-    path, complaint = await process.communicate()
-    if process.returncode:
-        raise NoFirmwareError(complaint.decode().strip(), _("Nothing was started."), _("Type: make firmware"))
-    return Path(path.decode().strip())
+    made = subprocess.run([maker, "--path"], capture_output=True, text=True, stdin=subprocess.DEVNULL, check=False)
+    if made.returncode:
+        raise NoFirmwareError(made.stderr.strip(), _("Nothing was started."), _("Type: make firmware"))
+    return Path(made.stdout.strip())
 
 
 def flash_image(*trees: Path) -> bytes:

@@ -1,0 +1,72 @@
+"""QEMU's debugger port: the processor stops where it is about to write to an address."""
+
+from __future__ import annotations
+
+import asyncio
+import re
+from pathlib import Path
+
+from anju.emulator.qmp import QmpError
+
+_STOPPED = re.compile(rb"T05.*?(?:watch:([0-9a-f]+);|$)")
+
+
+class Gdb:
+    """A remote debugger that knows of write watchpoints and nothing else."""
+
+    def __init__(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        self._reader = reader
+        self._writer = writer
+
+    @classmethod
+    async def connect(cls, path: Path) -> Gdb:
+        """Speak to the QEMU that serves this socket, which stops the processor; OSError if none does yet."""
+        gdb = cls(*await asyncio.open_unix_connection(path))
+        await gdb._ask(b"?")
+        return gdb
+
+    async def watch(self, address: int) -> None:
+        """Stop before each write to the word at `address`."""
+        await self._ask(b"Z2,%x,4" % address)
+
+    async def unwatch(self, address: int) -> None:
+        """Don't stop there any more."""
+        await self._ask(b"z2,%x,4" % address)
+
+    async def step_past(self, address: int) -> None:
+        """Carry out the write that it stopped before, and no more."""
+        await self.unwatch(address)
+        await self._ask(b"s")
+        await self.watch(address)
+
+    def go(self) -> None:
+        """Let the processor run; `stopped` tells when it has stopped."""
+        self._send(b"c")
+
+    async def stopped(self) -> int:
+        """Wait until it has stopped; the address it is about to write to."""
+        packet = await self._receive()
+        found = _STOPPED.match(packet)
+        if found is None or found[1] is None:
+            raise QmpError(f"the processor stopped for no reason of ours: {packet.decode(errors='replace')}")
+        return int(found[1], 16)
+
+    def close(self) -> None:
+        """Hang up."""
+        self._writer.close()
+
+    async def _ask(self, packet: bytes) -> bytes:
+        self._send(packet)
+        return await self._receive()
+
+    def _send(self, packet: bytes) -> None:
+        self._writer.write(b"$%s#%02x" % (packet, sum(packet) % 256))
+
+    async def _receive(self) -> bytes:
+        try:
+            packet = (await self._reader.readuntil(b"#"))[:-1]
+            await self._reader.readexactly(2)
+        except (asyncio.IncompleteReadError, ConnectionError) as error:
+            raise QmpError("QEMU has ended") from error
+        self._writer.write(b"+")
+        return packet[packet.index(b"$") + 1 :]
