@@ -15,6 +15,11 @@
 #define LONGEST_TICK_US (80000)
 #define TICKS_PER_US (CPU_HZ / 1000000)
 
+// QEMU 7.2 with -icount sleep=off leaps to the tick that wakes the processor and on to the one behind it, before a single
+// instruction runs. So the one behind it is to be this close.
+#define AFTERTICK_US (2)
+#define RELOAD_LOOKS (4)
+
 static uint64_t elapsed_us;
 static uint32_t last_count;
 static uint64_t due_us[ALARM_COUNT];
@@ -47,17 +52,27 @@ uint64_t clock_us(void) {
     return now_us;
 }
 
+static void start_systick(uint32_t pause_us) {
+    SYSTICK_CONTROL = 0;
+    SYSTICK_RELOAD = pause_us * TICKS_PER_US - 1;
+    SYSTICK_VALUE = 0;
+    SYSTICK_CONTROL = SYSTICK_RUN;
+    // The next reload value may be set once this one was taken. Without -icount that takes QEMU long, and nothing leaps.
+    for (unsigned looks = 0; looks < RELOAD_LOOKS; looks++) {
+        if (SYSTICK_VALUE > 1) {
+            SYSTICK_RELOAD = AFTERTICK_US * TICKS_PER_US - 1;
+            break;
+        }
+    }
+}
+
 static void set_systick(void) {
     uint64_t now_us = clock_us();
     uint64_t next_us = now_us + LONGEST_TICK_US;
     for (unsigned i = 0; i < ALARM_COUNT; i++) {
         next_us = MIN(next_us, due_us[i]);
     }
-    uint32_t pause_us = next_us > now_us ? next_us - now_us : 1;
-    SYSTICK_CONTROL = 0;
-    SYSTICK_RELOAD = pause_us * TICKS_PER_US - 1;
-    SYSTICK_VALUE = 0;
-    SYSTICK_CONTROL = SYSTICK_RUN;
+    start_systick(next_us > now_us ? next_us - now_us : 1);
 }
 
 void clock_alarm(alarm_t alarm, uint64_t at_us) {
@@ -68,6 +83,8 @@ void clock_alarm(alarm_t alarm, uint64_t at_us) {
 }
 
 void SysTick_Handler(void) {
+    SYSTICK_CONTROL = 0;
+    SCB_INTERRUPT_STATE = SCB_UNPEND_SYSTICK;
     uint64_t now_us = clock_us();
     clock_rtc_set(clock_rtc_us());
     for (unsigned i = 0; i < ALARM_COUNT; i++) {

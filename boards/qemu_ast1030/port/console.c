@@ -12,12 +12,14 @@
 
 static uint8_t stdin_bytes[1024];
 static ringbuf_t stdin_ring = {stdin_bytes, sizeof(stdin_bytes), 0, 0};
+static volatile bool is_held; // the ring was full, so QEMU keeps what comes
 static bool is_drained;
 
 void Console_Handler(void) {
     while (UART_LINE_STATUS(UART5_BASE) & UART_RX_READY) {
         if (!ringbuf_free(&stdin_ring)) {
-            UART_INTERRUPTS(UART5_BASE) = 0; // QEMU keeps the rest until there is room again
+            UART_INTERRUPTS(UART5_BASE) = 0;
+            is_held = true;
             break;
         }
         int c = UART_DATA(UART5_BASE) & 0xff;
@@ -42,8 +44,11 @@ void console_init(void) {
 int mp_hal_stdin_rx_chr(void) {
     for (;;) {
         int c = ringbuf_get(&stdin_ring);
-        if (c >= 0) {
+        if (is_held) {
+            is_held = false;
             UART_INTERRUPTS(UART5_BASE) = UART_INTERRUPT_RX;
+        }
+        if (c >= 0) {
             return c;
         }
         mp_event_wait_indefinite();
