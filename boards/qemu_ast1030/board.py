@@ -51,7 +51,7 @@ def flag() -> "asyncio.ThreadSafeFlag":
 
 def link() -> UartLink:
     """The way to the concentrator."""
-    return UartLink(lambda: UART(1, 115200))
+    return UartLink(lambda: UART(1, 115200, rxbuf=1024, txbuf=1024))
 
 
 def store() -> LittlefsStore:

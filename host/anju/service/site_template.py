@@ -4,18 +4,28 @@ from __future__ import annotations
 
 import json
 import os
+from collections.abc import Sequence
 from pathlib import Path
 
 from anju.service.i18n import _
 from anju.service.settings import FILE_NAME, SettingsError, Site, check, load
 
 
-def create(folder: Path, *, estate: str, building: str, network: int, udp: str | None, port: int) -> Site:
+def create(
+    folder: Path,
+    *,
+    estate: str,
+    building: str,
+    network: int,
+    udp: str | None,
+    port: int,
+    serial: Sequence[str] = (),
+) -> Site:
     """Make a site's folder (0700) and settings (0600); SettingsError if there are settings already or a value cannot be used."""
     path = folder.absolute() / FILE_NAME
-    links = {"building": building, "network": network} | ({"udp": udp} if udp else {})
+    links = {"building": building, "network": network, "serial": list(serial)} | ({"udp": udp} if udp else {})
     check({"estate": {"name": estate}, "concentrator": links, "dutyroom": {"port": port}})
-    text = render(estate=estate, building=building, network=network, udp=udp, port=port)
+    text = render(estate=estate, building=building, network=network, udp=udp, port=port, serial=serial)
     try:
         folder.mkdir(mode=0o700, parents=True, exist_ok=True)
         fd = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600)
@@ -36,7 +46,7 @@ def create(folder: Path, *, estate: str, building: str, network: int, udp: str |
     return load(folder)
 
 
-def render(*, estate: str, building: str, network: int, udp: str | None, port: int) -> str:
+def render(*, estate: str, building: str, network: int, udp: str | None, port: int, serial: Sequence[str] = ()) -> str:
     """The text of a new site.toml."""
     address = "127.0.0.1:7010"
     lines = (
@@ -53,7 +63,7 @@ def render(*, estate: str, building: str, network: int, udp: str | None, port: i
         "# " + _("Where it listens for nodes on the local network."),
         f"udp = {_quoted(udp)}" if udp else f"# udp = {_quoted(address)}",
         "# " + _("Serial lines to nodes, as device paths or pyserial URLs, and their speed."),
-        '# serial = ["/dev/ttyUSB0"]',
+        f"serial = [{', '.join(map(_quoted, serial))}]" if serial else '# serial = ["/dev/ttyUSB0"]',
         "# baud = 115200",
         "",
         "[dutyroom]",

@@ -27,7 +27,7 @@ from anju.service.settings import Site
 from anju.simulator.flat import BUTTON_INPUTS, households
 from anju.simulator.host import Host
 from anju.simulator.interpreter import micropython
-from anju.simulator.node import Node, Place
+from anju.simulator.node import Node, NodeProcess, Place
 from anju.simulator.output import Acked, Made, Output
 from anju.simulator.premises import BUILDING, found
 
@@ -164,7 +164,7 @@ class _Flats:
         place = Place(micropython(), self._bundle, {**os.environ, "MICROPYPATH": ".frozen"})
         link = f"udp:{self._site.concentrator.udp}"
         for number, store in await asyncio.to_thread(_enrol_all, self._site):
-            node = Node(number, store, link, place, self._heard)
+            node = Node(number, NodeProcess(store, link, place), self._heard)
             self._nodes.append(node)
             await node.start()
         for node in self._nodes:

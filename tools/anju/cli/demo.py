@@ -1,5 +1,6 @@
 """`anju demo`: what can be asked of a demo; how it is done is in `anju.simulator`."""
 
+from enum import StrEnum
 from typing import Annotated
 
 import typer
@@ -8,12 +9,24 @@ from anju.cli import grammar, values
 from anju.service.i18n import _
 
 
+class Board(StrEnum):
+    """What can be asked for; anything else is refused with these names."""
+
+    UNIX = "unix"
+    QEMU = "qemu"
+
+
 def add_to(app: typer.Typer) -> None:
     """Define the command; its help is translated now."""
 
     @app.command(cls=grammar.Command, help=_("A whole estate on this machine: real firmware, made-up flats."))
     def demo(
-        flats: Annotated[int, typer.Option(metavar="N", help=_("How many flats."))] = 12,
+        flats: Annotated[
+            int | None, typer.Option(metavar="N", help=_("How many flats; 12 if not given, or 4 on emulated boards."))
+        ] = None,
+        board: Annotated[
+            Board, typer.Option(help=_("What nodes run on: a process each, or QEMU's emulated board each."))
+        ] = Board.UNIX,
         loss: Annotated[
             float, typer.Option(metavar="P", parser=values.share, help=_("Share of datagrams lost, such as 20%."))
         ] = 0.0,
@@ -40,7 +53,19 @@ def add_to(app: typer.Typer) -> None:
         ] = True,
     ) -> int:
         from anju.simulator.demo import DemoOptions, OptionsError, run
+        from anju.simulator.ground import Ground, Processes
 
+        ground: Ground = Processes()
+        if board is Board.QEMU:
+            from anju.emulator.ground import Boards
+
+            ground = Boards()
+        if flats is None:
+            flats = 4 if board is Board.QEMU else 12
+        if flats > ground.most_flats:
+            raise typer.BadParameter(
+                _("flats: at most %(most)d on board %(board)s") % {"most": ground.most_flats, "board": board.value}
+            )
         try:
             options = DemoOptions(
                 flats=flats,
@@ -56,4 +81,4 @@ def add_to(app: typer.Typer) -> None:
             )
         except OptionsError as error:
             raise typer.BadParameter(str(error)) from None
-        return run(options)
+        return run(options, ground)

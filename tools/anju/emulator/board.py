@@ -15,7 +15,7 @@ import contextlib
 import ctypes
 import signal
 from asyncio.subprocess import DEVNULL, PIPE, Process
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
 from enum import Enum
 from pathlib import Path
@@ -73,6 +73,7 @@ class Board:
         pace: Pace = Pace.STEADY,
         seed: int | None = None,
         unique_id: int = 1,
+        environment: Mapping[str, str] | None = None,
     ) -> None:
         self.on_text: Callable[[bytes], None] = lambda _piece: None
         """Called with what the console says, as it comes."""
@@ -84,6 +85,7 @@ class Board:
         self._pace = pace
         self._seed = seed
         self._unique_id = unique_id
+        self._environment = environment
         self._process: Process | None = None
         self._qmp: Qmp | None = None
         self._gdb: Gdb | None = None
@@ -114,6 +116,7 @@ class Board:
                 stdout=DEVNULL,
                 stderr=PIPE,
                 cwd=self._folder,
+                env=self._environment,
                 process_group=0,  # Ctrl-C in the terminal is for the demo, which then ends its boards in order
                 preexec_fn=_die_with_parent,
             )

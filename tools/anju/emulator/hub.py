@@ -9,7 +9,6 @@ from __future__ import annotations
 import asyncio
 import contextlib
 from collections.abc import Callable
-from enum import Enum
 from pathlib import Path
 from types import TracebackType
 from typing import Self, TypeAlias
@@ -19,30 +18,20 @@ _LONGEST = 1024
 """No frame is longer; what has no end by then is noise, and travels as it is."""
 
 
-class Way(Enum):
-    """Which way a frame goes."""
-
-    UP = "up"
-    DOWN = "down"
-
-
-Carry: TypeAlias = Callable[[Way, bytes], None]
+UP, DOWN = "up", "down"
+"""Which way a frame goes."""
+Carry: TypeAlias = Callable[[str, bytes], None]
 Road: TypeAlias = Callable[[Carry], Carry]
 """Given what delivers a frame, returns what takes one in: it may lose, hold or double it on the way."""
-
-
-def plain(deliver: Carry) -> Carry:
-    """A good line."""
-    return deliver
 
 
 class Hub:
     """`async with Hub(folder/"line")`: boards connect to that socket, the concentrator to `url`."""
 
-    def __init__(self, path: Path, road: Road = plain) -> None:
+    def __init__(self, path: Path) -> None:
         self._path = path
-        self._carry = road(self._deliver)
-        self._ends: dict[asyncio.StreamWriter, Way] = {}
+        self._carry: Carry = self._deliver
+        self._ends: dict[asyncio.StreamWriter, str] = {}
         self._servers: list[asyncio.Server] = []
         self._tasks: set[asyncio.Task[None]] = set()
         self._sender: asyncio.StreamWriter | None = None
@@ -50,8 +39,8 @@ class Hub:
     async def __aenter__(self) -> Self:
         self._path.unlink(missing_ok=True)
         self._servers = [
-            await asyncio.start_unix_server(lambda reader, writer: self._serve(reader, writer, Way.UP), self._path),
-            await asyncio.start_server(lambda reader, writer: self._serve(reader, writer, Way.DOWN), "127.0.0.1", 0),
+            await asyncio.start_unix_server(lambda reader, writer: self._serve(reader, writer, UP), self._path),
+            await asyncio.start_server(lambda reader, writer: self._serve(reader, writer, DOWN), "127.0.0.1", 0),
         ]
         host, port = self._servers[1].sockets[0].getsockname()
         self.url = f"socket://{host}:{port}"
@@ -68,7 +57,11 @@ class Hub:
         await asyncio.gather(*self._tasks, return_exceptions=True)
         self._path.unlink(missing_ok=True)
 
-    async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter, way: Way) -> None:
+    def through(self, road: Road) -> None:
+        """From now on frames take this road; without, they arrive as they are."""
+        self._carry = road(self._deliver)
+
+    async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter, way: str) -> None:
         task = asyncio.current_task()
         assert task is not None  # noqa: S101 - a coroutine runs in one
         self._tasks.add(task)
@@ -91,13 +84,13 @@ class Hub:
             with contextlib.suppress(OSError):
                 await writer.wait_closed()
 
-    def _take(self, way: Way, frame: bytes, sender: asyncio.StreamWriter) -> None:
+    def _take(self, way: str, frame: bytes, sender: asyncio.StreamWriter) -> None:
         self._sender = sender
         self._carry(way, frame)
         self._sender = None
 
-    def _deliver(self, way: Way, frame: bytes) -> None:
+    def _deliver(self, way: str, frame: bytes) -> None:
         """To everybody but the sender. One that was held on the way is heard by the sender too, who passes over it."""
         for end in self._ends:
-            if end is not self._sender and (way is Way.UP or self._ends[end] is Way.UP):
+            if end is not self._sender and (UP in (way, self._ends[end])):
                 end.write(frame)

@@ -78,11 +78,22 @@ class Air:
 
     async def path(self, name: str) -> Address:
         """Open a node's passage; the address is what the node sends to. `name` and the seed decide its faults."""
-        ends = _Ends(self)
+        ends = _Ends()
         self._ends.append(ends)
+        return await ends.open(self._concentrator, self._passage(name, ends.deliver))
+
+    def road(self, name: str, deliver: Callable[[str, bytes], None]) -> Callable[[str, bytes], None]:
+        """A passage for frames of somebody else's line: what takes them in, going "up" or "down"."""
+        passage = self._passage(name, lambda way, frame: deliver(way.value, frame))
+        return lambda way, frame: passage.carry(Direction(way), frame)
+
+    def _passage(self, name: str, deliver: Deliver) -> Passage:
+        def tapped(way: Direction, frame: bytes) -> None:
+            if self.tap is None or self.tap(way, frame):
+                deliver(way, frame)
+
         fates = {way: Fate(self._faults, f"{self._seed} {name} {way.value}") for way in Direction}
-        passage = Passage(fates, self.traffic, ends.deliver, asyncio.get_running_loop().call_later)
-        return await ends.open(self._concentrator, passage)
+        return Passage(fates, self.traffic, tapped, asyncio.get_running_loop().call_later)
 
     def close(self) -> None:
         """Close every passage; what is still held in the air is lost."""
@@ -94,8 +105,7 @@ class Air:
 class _Ends:
     """The sockets at both ends of a passage: the concentrator sees the node as the address of `_far`."""
 
-    def __init__(self, air: Air) -> None:
-        self._air = air
+    def __init__(self) -> None:
         self._node: Address | None = None
         self._near: asyncio.DatagramTransport | None = None
         self._far: asyncio.DatagramTransport | None = None
@@ -119,8 +129,6 @@ class _Ends:
                 end.close()
 
     def deliver(self, way: Direction, frame: bytes) -> None:
-        if self._air.tap is not None and not self._air.tap(way, frame):
-            return
         end, to = (self._far, None) if way is Direction.UP else (self._near, self._node)
         if end is None or end.is_closing() or (way is Direction.DOWN and to is None):
             return

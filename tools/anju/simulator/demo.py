@@ -19,6 +19,7 @@ from anju.service.i18n import _
 from anju.simulator.day import Day
 from anju.simulator.estate import Estate, Plan
 from anju.simulator.faults import Faults
+from anju.simulator.ground import Ground, Processes
 from anju.simulator.options import DemoOptions, OptionsError
 from anju.simulator.profiles import CALM_GUARD, CALM_HABITS, LOAD_GUARD, load_habits
 from anju.simulator.report import report
@@ -34,8 +35,8 @@ _SAMPLE_S = 0.5
 _MOST_COMPLAINTS = 20
 
 
-def run(options: DemoOptions) -> int:
-    """Run a demo to its end: 0 if everything arrived exactly once, else 1, with the reason on stderr.
+def run(options: DemoOptions, ground: Ground | None = None) -> int:
+    """Run a demo to its end: 0 if everything arrived exactly once, else 1, with the reason on stderr. Its nodes are `ground`'s.
 
     Ctrl-C, SIGTERM and SIGHUP end it in order, a second one at once; nothing of it is left in any case.
     """
@@ -43,7 +44,7 @@ def run(options: DemoOptions) -> int:
     watched = not options.headless and words.is_terminal
     view: View = Screen(words) if watched else Lines(words, quiet=options.headless)
     try:
-        return asyncio.run(_Demo(options, view).run())
+        return asyncio.run(_Demo(options, view, ground or Processes()).run())
     except ServiceError as error:
         print(error, file=sys.stderr)
         return 1
@@ -55,9 +56,10 @@ def run(options: DemoOptions) -> int:
 class _Demo:
     """One run."""
 
-    def __init__(self, options: DemoOptions, view: View) -> None:
+    def __init__(self, options: DemoOptions, view: View, ground: Ground) -> None:
         self._options = options
         self._view = view
+        self._ground = ground
         self._enough = asyncio.Event()
         self._rss_mb = 0.0
 
@@ -70,6 +72,7 @@ class _Demo:
             faults=Faults(options.loss, options.duplicate, options.reorder),
             seed=options.seed,
             port=options.port,
+            ground=self._ground,
         )
         with self._view:
             self._view.say(_("Starting the services and %(nodes)d nodes…") % {"nodes": 2 * options.flats})
@@ -83,10 +86,11 @@ class _Demo:
     async def _act(self, estate: Estate) -> dict[str, int]:
         """Let residents and guard act for as long as asked; what had not arrived when patience ended."""
         options = self._options
+        quick = options.headless and self._ground.is_quick
         day = Day(
             estate,
-            load_habits(options.flats) if options.headless else CALM_HABITS,
-            (LOAD_GUARD if options.headless else CALM_GUARD) if options.guard else None,
+            load_habits(options.flats) if quick else CALM_HABITS,
+            (LOAD_GUARD if quick else CALM_GUARD) if options.guard else None,
             options.seed,
         )
         async with day:

@@ -11,7 +11,6 @@ from pathlib import Path
 from types import TracebackType
 from typing import Self
 
-from anju.bundle import stage
 from anju.concentrator.control import NotRunningError
 from anju.dutyroom.store import reports_held
 from anju.service.errors import ServiceError
@@ -19,9 +18,9 @@ from anju.service.i18n import _
 from anju.simulator.air import Air
 from anju.simulator.faults import Faults
 from anju.simulator.flat import Flat
+from anju.simulator.ground import Ground, Processes
 from anju.simulator.host import Host
-from anju.simulator.interpreter import micropython
-from anju.simulator.node import Node, Place
+from anju.simulator.node import Node
 from anju.simulator.premises import Enrolment, found, furnish
 from anju.simulator.recorder import News, Record
 from anju.simulator.tally import Account, Held
@@ -41,6 +40,7 @@ class Plan:
     faults: Faults = field(default_factory=Faults)
     seed: int = 1
     port: int | None = None
+    ground: Ground = field(default_factory=Processes)
 
 
 class Estate:
@@ -132,10 +132,10 @@ class Estate:
         folder = Path(
             self._open.enter_context(tempfile.TemporaryDirectory(prefix="anju-demo-", ignore_cleanup_errors=True))
         )
-        bundle = stage("unix_sim", folder / "bundle")
         environment = {name: os.environ[name] for name in _KEPT_VARIABLES if name in os.environ} | {MARK: str(folder)}
-        place = Place(micropython(), bundle, environment | {"MICROPYPATH": ".frozen"})
-        self.site = found(folder / "site", plan.port)
+        self._open.push_async_callback(plan.ground.close)
+        lines = await plan.ground.open(folder, plan.flats, environment)
+        self.site = found(folder / "site", plan.port, lines)
         self.host = Host(self.site, environment)
         self._open.push_async_callback(self.host.stop)
         await self.host.start()
@@ -144,17 +144,18 @@ class Estate:
         self.air = Air(udp, plan.faults, plan.seed)
         self._open.callback(self.air.close)
         self._open.push_async_callback(self._stop_nodes)
-        for household in await asyncio.to_thread(lambda: list(furnish(self.site, plan.flats))):
-            door, button = [await self._node(one, place) for one in (household.door, household.button)]
+        households = await asyncio.to_thread(lambda: list(furnish(self.site, plan.flats)))
+        for number, household in enumerate(households):
+            door, button = [await self._node(number, one) for one in (household.door, household.button)]
             flat = Flat(household.name, door, button, self.record, self._panel)
             self.flats.append(flat)
             self.record.flats |= {door.number: flat, button.number: flat}
             await door.start()
             await button.start()
 
-    async def _node(self, enrolment: Enrolment, place: Place) -> Node:
-        host, port = await self.air.path(str(enrolment.node))
-        node = Node(enrolment.node, enrolment.store, f"udp:{host}:{port}", place, self.record.heard)
+    async def _node(self, flat: int, enrolment: Enrolment) -> Node:
+        machine = await self._plan.ground.machine(flat, enrolment.node, enrolment.store, self.air)
+        node = Node(enrolment.node, machine, self.record.heard)
         self._nodes.append(node)
         return node
 

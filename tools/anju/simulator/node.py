@@ -1,4 +1,4 @@
-"""One emulated node: the staged firmware in a MicroPython process of its own, its pins in our hands."""
+"""One node of an estate: the staged firmware on some machine, its pins in our hands."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from collections import deque
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TypeAlias
+from typing import Protocol, TypeAlias
 
 from anju.simulator.feedback import Feedback
 from anju.simulator.output import Output, Ready, Said, parse
@@ -28,29 +28,73 @@ class Place:
     environment: Mapping[str, str]
 
 
-class Node:
-    """A process that can be started, poked at its inputs, listened to and ended; restarting keeps its store."""
+class Machine(Protocol):
+    """What a node runs on. Its words: console lines, and output edges as `@pin led_green 1` and `@pwm buzzer 880`."""
 
-    def __init__(self, number: int, store: Path, link: str, place: Place, listener: Listener) -> None:
+    async def start(self, hear: Callable[[str], None]) -> None:
+        """Switch it on; `hear` gets each line it says, without its end."""
+
+    def drive(self, number: int, level: int) -> None:
+        """Set an input; nothing happens where it is not running."""
+
+    async def ended(self) -> int:
+        """Wait for it to end by itself; its exit status."""
+
+    async def stop(self) -> None:
+        """End it in order, or else by force."""
+
+
+class Node:
+    """A machine that can be started, poked at its inputs, listened to and ended; restarting keeps its store."""
+
+    def __init__(self, number: int, machine: Machine, listener: Listener) -> None:
         self.number = number
         self.feedback = Feedback()
         self.ready = asyncio.Event()
         """Set once the firmware has said that it is up."""
         self.tail: deque[str] = deque(maxlen=_TAIL_LINES)
         """The last lines that were no edges and no known console lines: why it died, for instance."""
+        self._machine = machine
+        self._listener = listener
+
+    async def start(self) -> None:
+        """Start the machine; what it says goes to the listener from now on."""
+        await self._machine.start(self._hear)
+
+    def drive(self, number: int, level: int) -> float:
+        """Set an input pin and return the monotonic time of it; nothing happens to a node that is not running."""
+        self._machine.drive(number, level)
+        return time.monotonic()
+
+    async def ended(self) -> int:
+        """Wait for the machine to end; its exit status."""
+        return await self._machine.ended()
+
+    async def stop(self) -> None:
+        """End the machine."""
+        await self._machine.stop()
+
+    def _hear(self, line: str) -> None:
+        output = parse(line)
+        match output:
+            case Said(text):
+                self.tail.append(text)
+            case Ready():
+                self.ready.set()
+        self._listener(self, output, time.monotonic())
+
+
+class NodeProcess:
+    """A `Machine` that is a process: the firmware under MicroPython's unix port."""
+
+    def __init__(self, store: Path, link: str, place: Place) -> None:
         self._command = (str(place.interpreter), "main.py", "--store", str(store), "--link", link)
         self._place = place
-        self._listener = listener
         self._process: Process | None = None
         self._reader: asyncio.Task[None] | None = None
 
-    @property
-    def running(self) -> bool:
-        """Whether the process is there."""
-        return self._process is not None and self._process.returncode is None
-
-    async def start(self) -> None:
-        """Start the process; what it says goes to the listener from now on."""
+    async def start(self, hear: Callable[[str], None]) -> None:
+        """Start the process."""
         self._process = await asyncio.create_subprocess_exec(
             *self._command,
             stdin=PIPE,
@@ -60,19 +104,18 @@ class Node:
             env=self._place.environment,
             process_group=0,  # Ctrl-C in the terminal is for the demo, which then ends its nodes in order
         )
-        self._reader = asyncio.create_task(self._listen(self._process))
+        self._reader = asyncio.create_task(self._listen(self._process, hear))
 
-    def drive(self, number: int, level: int) -> float:
-        """Set an input pin and return the monotonic time of it; nothing happens to a node that is not running."""
+    def drive(self, number: int, level: int) -> None:
+        """Set an input pin."""
         process = self._process
         if process is not None and process.stdin is not None and not process.stdin.is_closing():
             process.stdin.write(f"pin input{number} {level}\n".encode())
-        return time.monotonic()
 
     async def ended(self) -> int:
         """Wait for the process to end; its exit status."""
         if self._process is None:
-            raise RuntimeError(f"node {self.number} was not started")
+            raise RuntimeError("the node was not started")
         return await self._process.wait()
 
     async def stop(self) -> None:
@@ -85,32 +128,18 @@ class Node:
         try:
             await asyncio.wait_for(process.wait(), _GRACE_S)
         except TimeoutError:
-            self._kill(process)
+            with contextlib.suppress(ProcessLookupError):
+                process.kill()
             await process.wait()
         if self._reader is not None:
             await self._reader
         self._process = None
 
-    def kill(self) -> None:
-        """End the process at once, as a pulled plug would."""
-        if self._process is not None:
-            self._kill(self._process)
-
-    async def _listen(self, process: Process) -> None:
+    @staticmethod
+    async def _listen(process: Process, hear: Callable[[str], None]) -> None:
         assert process.stdout is not None  # noqa: S101 - PIPE was asked for
         async for raw in process.stdout:
-            output = parse(raw.decode(errors="replace").rstrip("\r\n"))
-            match output:
-                case Said(text):
-                    self.tail.append(text)
-                case Ready():
-                    self.ready.set()
-            self._listener(self, output, time.monotonic())
-
-    @staticmethod
-    def _kill(process: Process) -> None:
-        with contextlib.suppress(ProcessLookupError):
-            process.kill()
+            hear(raw.decode(errors="replace").rstrip("\r\n"))
 
 
 Listener: TypeAlias = Callable[[Node, Output, float], None]

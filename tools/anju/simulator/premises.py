@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import socket
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -33,7 +33,7 @@ class Household:
     button: Enrolment
 
 
-def found(folder: Path, port: int | None) -> Site:
+def found(folder: Path, port: int | None, serial: Sequence[str] = ()) -> Site:
     """A new site in `folder`; takes a free port where none, or the usual one that is taken, is named."""
     return site_template.create(
         folder,
@@ -42,6 +42,7 @@ def found(folder: Path, port: int | None) -> Site:
         network=1,
         udp=f"{_LOOPBACK}:{free_port(socket.SOCK_DGRAM)}",
         port=port if port is not None else free_port(socket.SOCK_STREAM, DutyRoom().port),
+        serial=serial,
     )
 
 
