@@ -1,4 +1,4 @@
-"""Emulated boards as the nodes of an estate: a bus a flat, and the same words as any other node says."""
+"""Emulated boards as the nodes of an estate: a serial bus for one flat or several, and the same words as other nodes."""
 
 from __future__ import annotations
 
@@ -33,7 +33,8 @@ class Boards:
     most_flats = 16  # a concentrator has so many serial lines
     is_quick = False  # on a busy machine a board's time is slower than the wall's, and a quick press too short for it
 
-    def __init__(self) -> None:
+    def __init__(self, flats_a_bus: int = 1) -> None:
+        self._flats_a_bus = flats_a_bus
         self._open = contextlib.AsyncExitStack()
         self._hubs: list[Hub] = []
 
@@ -43,21 +44,21 @@ class Boards:
         self._folder = folder
         self._image = await asyncio.to_thread(firmware)
         self._bundle = stage("qemu_ast1030", folder / "bundle")
-        for number in range(flats):
+        for number in range(-(-flats // self._flats_a_bus)):
             self._hubs.append(await self._open.enter_async_context(Hub(folder / f"bus{number}")))
         return [hub.url for hub in self._hubs]
 
     async def machine(self, flat: int, node: int, store: Path, air: Air) -> EmulatedNode:
-        """A board on the bus of its flat, with the bundle and its enrolment in the flash."""
-        hub = self._hubs[flat]
-        hub.through(_road(air, f"flat {flat}"))
+        """A board on its flat's bus, with the bundle and its enrolment in the flash."""
+        bus = flat // self._flats_a_bus
+        self._hubs[bus].through(_road(air, f"bus {bus}"))
         folder = self._folder / f"board{node}"
         folder.mkdir()
         (folder / "flash.bin").write_bytes(await asyncio.to_thread(flash_image, self._bundle, store))
         board = Board(
             self._image,
             folder,
-            line=self._folder / f"bus{flat}",
+            line=self._folder / f"bus{bus}",
             pace=Pace.STEADY,
             unique_id=node,
             environment=self._environment,
