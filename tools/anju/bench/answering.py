@@ -31,6 +31,8 @@ class Answering:
         """Ids of the events that were heard since this was last cleared."""
         self.heard = asyncio.Event()
         """Set at each event that is heard."""
+        self.hellos: list[Hello] = []
+        """All that were heard."""
         self.reused: list[int] = []
         """Numbers under which two different frames were heard."""
         self._line = line
@@ -72,6 +74,8 @@ class Answering:
             self.reused.append(message.header.counter)
         if isinstance(message.body, Ack) or not self.hears:
             return
+        if isinstance(message.body, Hello):
+            self.hellos.append(message.body)
         event_id = message.body.event_id if isinstance(message.body, Status) else 0
         if event_id:
             self.events.add(event_id)
