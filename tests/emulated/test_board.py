@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import socket
-import subprocess
 from collections.abc import Iterator
 from functools import partial
 from pathlib import Path
@@ -17,17 +16,10 @@ AWAKE, LIGHT, DEEP = range(3)
 CAUSE = "import machine; print(machine.reset_cause())"
 
 
-@pytest.fixture(scope="session")
-def firmware() -> Path:
-    """The image that `make firmware` builds."""
-    maker = Path(__file__).parents[2] / ".ci" / "firmware"
-    return Path(subprocess.run([maker, "--path"], check=True, capture_output=True, text=True).stdout.strip())
-
-
 @pytest.fixture
-def board(firmware: Path, tmp_path: Path) -> Iterator[Machine]:
+def board(image: Path, tmp_path: Path) -> Iterator[Machine]:
     """A fresh board, switched on."""
-    with Machine(firmware, tmp_path) as machine:
+    with Machine(image, tmp_path, "-icount", "shift=3") as machine:
         yield machine
 
 
@@ -359,10 +351,10 @@ def test_aes_and_sha256_know_the_published_vectors(board: Machine) -> None:
     assert [(term, board.console.run(f"print({term}.hex())").strip()) for term, _ in CRYPTO] == CRYPTO
 
 
-def test_a_closed_scenario_repeats_to_the_microsecond(firmware: Path, tmp_path: Path) -> None:
+def test_a_closed_scenario_repeats_to_the_microsecond(image: Path, tmp_path: Path) -> None:
     """Two minutes of waiting under `sleep=off`, which take no time, twice: the same record of the probe."""
     records = []
-    with Machine(firmware, tmp_path, "-icount", "shift=3,sleep=off", "-seed", "42") as board:
+    with Machine(image, tmp_path, "-icount", "shift=3,sleep=off", "-seed", "42") as board:
         board.console.run(f"with open('main.py', 'w') as file: file.write({SCENARIO!r})")
         for _ in range(2):
             board.stop()
