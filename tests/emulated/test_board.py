@@ -47,13 +47,13 @@ def test_only_the_wanted_edge_interrupts(board: Machine) -> None:
     board.console.run(
         "from machine import Pin\n"
         "seen = []\n"
-        "Pin('P7', Pin.IN).irq(lambda p: seen.append(p.irq().flags()), Pin.IRQ_FALLING)"
+        "Pin('P5', Pin.IN).irq(lambda p: seen.append(p.irq().flags()), Pin.IRQ_FALLING)"
     )
-    board.drive("P7", level=True)
-    board.wait_for("gpioP7", 1)
+    board.drive("P5", level=True)
+    board.wait_for("gpioP5", 1)
     assert board.console.run("print(seen)") == "[]\n"
-    board.drive("P7", level=False)
-    board.wait_for("gpioP7", 0)
+    board.drive("P5", level=False)
+    board.wait_for("gpioP5", 0)
     assert board.console.run("print(seen == [Pin.IRQ_FALLING])") == "True\n"
 
 

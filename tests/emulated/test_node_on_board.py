@@ -7,10 +7,10 @@ import shutil
 from pathlib import Path
 
 import pytest
-from emulated.machine import Machine
 
 from anju.bundle import stage
 from anju.emulator.image import flash_image
+from emulated.machine import Machine
 
 ROOT = Path(__file__).parents[2]
 NODE_TESTS = ROOT / "tests" / "firmware"
