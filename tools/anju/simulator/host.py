@@ -131,7 +131,8 @@ class Host:
                 raise self._failure()
             with suppress(ServiceError, OSError):
                 await self.status()
-                _, writer = await asyncio.open_connection("127.0.0.1", self._site.dutyroom.port)
+                # Its own socket: on the page's port somebody else may answer.
+                _, writer = await asyncio.open_unix_connection(self._site.dutyroom_socket)
                 writer.close()
                 return
             await asyncio.sleep(_LOOK_AGAIN_S)

@@ -44,7 +44,7 @@ class Record:
         self.incidents: dict[int, Incident] = {}
         """Incidents that the page's stream has shown and that are not closed, newest state."""
         self.alarms = 0
-        self.on_moment: Callable[[Moment], None] = lambda _moment: None
+        self.on_moment: Callable[[Moment], object] = lambda _moment: None
         """Called at each moment, before anything else can happen."""
         self._news = news
 
@@ -122,8 +122,9 @@ class Record:
             self._news(self.flats[node.number].household, _SHOWS[stage]())
 
     def _let_go(self, node: Node) -> None:
-        if not self.timings.unheard(node.number):
-            self.flats[node.number].heard.set()
+        flat = self.flats[node.number]
+        if not self.timings.unheard(flat.button_node.number):
+            flat.heard.set()
 
     def _buttons(self, incident: Incident) -> list[int]:
         """The hold-up buttons that an acknowledgement of this incident lights up."""
