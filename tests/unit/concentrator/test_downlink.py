@@ -85,7 +85,6 @@ async def test_it_is_sent_again_under_new_counters_until_the_node_confirms(rooms
     [
         (Verdict.ACCEPTED, OutcomeKind.SHOWN),
         (Verdict.DUPLICATE, OutcomeKind.SHOWN),
-        (Verdict.EXPIRED, OutcomeKind.EXPIRED),
         (Verdict.NOT_UNDERSTOOD, OutcomeKind.REFUSED),
         (99, OutcomeKind.REFUSED),
     ],
@@ -182,6 +181,18 @@ class TestWhileItIsTrue:
             await until(lambda: outcomes(rooms))
             assert len(rooms.sent) == 1
         assert outcomes(rooms) == [(NUMBER, OutcomeKind.EXPIRED)]
+
+    async def test_a_node_that_does_not_know_the_time_yet_is_asked_again(self, rooms: Bench) -> None:
+        node = await pressed(rooms)
+        await rooms.downlink.accept([rooms.command(SEEN, 1, NUMBER)])
+        async with running(rooms.downlink.run()):
+            await until(lambda: rooms.sent)
+            await rooms.receive(node, node.answer(sent(rooms, node)[0], Verdict.EXPIRED))
+            assert outcomes(rooms) == []
+            rooms.clock.advance(1)
+            await until(lambda: len(rooms.sent) == 2)
+            await rooms.receive(node, node.answer(sent(rooms, node)[1], Verdict.ACCEPTED))
+        assert outcomes(rooms) == [(NUMBER, OutcomeKind.SHOWN)]
 
     async def test_a_disk_that_fails_then_delays_it_and_no_more(self, rooms: Bench) -> None:
         await pressed(rooms)
