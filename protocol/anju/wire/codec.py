@@ -43,8 +43,11 @@ class Refused(Exception):
     """A frame that was not authenticated. Count it; act on nothing in it."""
 
     def __init__(self, reason: Reason) -> None:
-        super().__init__(f"frame refused: {reason}")
+        super().__init__(reason)
         self.reason = reason
+
+    def __str__(self) -> str:
+        return f"frame refused: {self.reason}"
 
 
 class Codec:

@@ -194,3 +194,8 @@ def test_a_key_is_never_shown() -> None:
     shown = repr(vars(CONCENTRATOR)) + repr(Cipher(UP)) + str(Cipher(UP))
     assert UP.hex() not in shown
     assert repr(UP) not in shown
+
+
+def test_a_refusal_says_its_reason() -> None:
+    with pytest.raises(Refused, match="^frame refused: tag$"):
+        CONCENTRATOR.open(FRAME[:-1])
