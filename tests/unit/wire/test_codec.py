@@ -197,5 +197,5 @@ def test_a_key_is_never_shown() -> None:
 
 
 def test_a_refusal_says_its_reason() -> None:
-    with pytest.raises(Refused, match="^frame refused: tag$"):
+    with pytest.raises(Refused, match=r"^frame refused: tag$"):
         CONCENTRATOR.open(FRAME[:-1])
