@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 from structlog.testing import capture_logs
 
+from anju.concentrator.core.ports import OwedRow
 from anju.concentrator.destinations import duty_room
 from anju.concentrator.destinations.duty_room import DutyRoom
 from anju.uplink.commands import CommandKind
@@ -257,17 +258,17 @@ class TestOutage:
         assert peer.order == [1, 2, 3, 4, 5]
 
     async def test_it_is_logged_when_it_begins_and_when_it_ends(
-        self, rooms: Bench, upwards: DutyRoom, socket: Path
+        self, rooms: Bench, upwards: DutyRoom, socket: Path, monkeypatch: pytest.MonkeyPatch
     ) -> None:
         tries = 0
-        ask = upwards._ask
+        read = rooms.journal.owed
 
-        async def counted(*arguments: object, **request: object) -> bytes:
+        def counted(destination: str, most: int) -> list[OwedRow]:
             nonlocal tries
             tries += 1
-            return await ask(*arguments, **request)  # type: ignore[arg-type]
+            return read(destination, most)
 
-        upwards._ask = counted  # type: ignore[method-assign]
+        monkeypatch.setattr(rooms.journal, "owed", counted)
         await journalled(rooms, A)
         with capture_logs() as logs:
             async with running(upwards.forward()):
