@@ -35,7 +35,7 @@ def test_the_three_latencies_of_a_press() -> None:
     timings.stage(BUTTON, Stage.SENDING, 1.01)
     timings.stage(BUTTON, Stage.CONCENTRATOR_HAS_IT, 1.05)
     timings.shown(BUTTON, EVENT, 1.2)
-    timings.acknowledged(BUTTON, 2.0)
+    timings.acknowledged(BUTTON, Stage.CONCENTRATOR_HAS_IT, 2.0)
     timings.stage(BUTTON, Stage.SEEN, 2.1)
 
     assert only(timings.press_to_ack) == pytest.approx(50)
@@ -71,7 +71,7 @@ def test_no_light_is_owed_after_a_refusal_a_new_press_or_more_than_a_light() -> 
     refused, again, coming = a_press(), a_press(), a_press()
     for timings in (refused, again, coming):
         timings.stage(BUTTON, Stage.CONCENTRATOR_HAS_IT, 1.1)
-        timings.acknowledged(BUTTON, 2.0)
+        timings.acknowledged(BUTTON, Stage.CONCENTRATOR_HAS_IT, 2.0)
         assert timings.waiting["acknowledge_to_light"] == 1
     refused.not_acknowledged(BUTTON)
     again.pressed(BUTTON, 2.1)
@@ -79,6 +79,14 @@ def test_no_light_is_owed_after_a_refusal_a_new_press_or_more_than_a_light() -> 
     for timings in (refused, again, coming):
         assert timings.waiting["acknowledge_to_light"] == 0
         assert len(timings.acknowledge_to_light) == 0
+
+
+def test_no_light_is_owed_by_a_button_that_says_more_already() -> None:
+    timings = a_press()
+    timings.stage(BUTTON, Stage.COMING, 1.1)
+    timings.acked(BUTTON, Stage.COMING, 1.2)
+    timings.acknowledged(BUTTON, Stage.COMING, 2.0)
+    assert timings.waiting["acknowledge_to_light"] == 0
 
 
 def test_what_is_missing_is_waited_for() -> None:

@@ -102,13 +102,13 @@ class Record:
     def clicking(self, incident: Incident, at: float) -> None:
         """The guard is about to acknowledge."""
         for node in self._buttons(incident):
-            self.timings.acknowledged(node, at)
+            self.timings.acknowledged(node.number, node.feedback.stage, at)
             self.on_moment(Moment.CLICKING)
 
     def refused(self, incident: Incident) -> None:
         """The duty room did not accept that."""
         for node in self._buttons(incident):
-            self.timings.not_acknowledged(node)
+            self.timings.not_acknowledged(node.number)
 
     def _edge(self, node: Node, edge: Edge, at: float) -> None:
         stage = node.feedback.edge(edge)
@@ -126,12 +126,12 @@ class Record:
         if not self.timings.unheard(flat.button_node.number):
             flat.heard.set()
 
-    def _buttons(self, incident: Incident) -> list[int]:
+    def _buttons(self, incident: Incident) -> list[Node]:
         """The hold-up buttons that an acknowledgement of this incident lights up."""
         if incident.kind != "hold_up":
             return []
         flats = {id(flat): flat for flat in self.flats.values() if flat.household == incident.household}
-        return [flat.button_node.number for flat in flats.values()]
+        return [flat.button_node for flat in flats.values()]
 
 
 _DONE = {

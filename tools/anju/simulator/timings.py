@@ -56,9 +56,9 @@ class Timings:
         else:
             self.press_to_console.add(at - pressed_at)
 
-    def acknowledged(self, node: int, at: float) -> None:
-        """The guard is about to acknowledge an alarm whose last press was at this button."""
-        if node not in self._pressed:
+    def acknowledged(self, node: int, showing: Stage, at: float) -> None:
+        """The guard is about to acknowledge an alarm whose last press was at this button, which shows a stage now."""
+        if node not in self._pressed and showing is not Stage.COMING:
             self._unlit.setdefault(node, at)
 
     def not_acknowledged(self, node: int) -> None:
