@@ -20,7 +20,7 @@ from anju.wire import bodies, table
 from anju.wire.messages import Body, Extra, Header, Message, Unknown
 from anju.wire.seal import Cipher, InvalidTag
 
-# Names of this module, not attributes of another: `open` runs for every frame of a building.
+# Names of this module, not attributes of another, and messages made as `Block` makes them: `open` runs for every frame.
 _HEADER, _BODIES = bodies.HEADER, bodies.BODIES
 _HEADER_BYTES, _BODY_BYTES = table.HEADER_BYTES, table.BODY_BYTES
 _LEAST_BYTES, _MOST_BYTES = table.LEAST_BYTES, table.MOST_BYTES
