@@ -84,7 +84,8 @@ class DutyRoom:
         # The journalled text goes out as it is: what was hashed is what is sent.
         inner = ",".join(f'{{"report":{row.report},"sha256":"{row.sha256}"}}' for row in rows)
         name = json.dumps(self._concentrator, ensure_ascii=False)
-        return f'{{"journal_id":"{self._outbox.journal_id}","concentrator":{name},"rows":[{inner}]}}'.encode()
+        head = f'"concentrator":{name},"journal_id":"{self._outbox.journal_id}"'
+        return f'{{{head},"rows":[{inner}],"version":1}}'.encode()
 
     def _read(self, receipt: Receipt, rows: list[OwedRow]) -> tuple[list[int], list[int]]:
         """Rows that the duty room has committed, and rows for which it holds another report; the rest stays owed."""
