@@ -48,7 +48,7 @@ async def build(site: Site) -> AsyncIterator[None]:
             site.concentrator.building, site.dutyroom_socket, journal, downlink.accept, lambda: downlink.last_command
         )
         closing.push_async_callback(upwards.close)
-        control = Control(_desk(site, keyring, journal, reception).handlers)
+        control = Control(_desk(site, keyring, journal, reception, links).handlers)
         await control.open(site.control_socket)
         closing.push_async_callback(control.close)
         serial_lines = await _open_links(site, links, reception, closing)
@@ -85,12 +85,15 @@ def _sender(links: dict[str, UdpLink | SerialLink]) -> Send:
     return send
 
 
-def _desk(site: Site, keyring: Keyring, journal: Journal, reception: Reception) -> Desk:
+def _desk(
+    site: Site, keyring: Keyring, journal: Journal, reception: Reception, links: dict[str, UdpLink | SerialLink]
+) -> Desk:
     def totals() -> dict[str, Any]:
         counts = reception.counts
         frames: dict[str, Any] = {name: counts[verdict] for name, verdict in _VERDICTS.items()}
         frames["refused"] = {reason: count for reason, count in counts.items() if reason not in _NOT_REFUSED}
-        return {"journal_id": journal.journal_id, **journal.totals(), "frames": frames}
+        lines = {link.name: dict(link.counts) for link in links.values() if isinstance(link, SerialLink)}
+        return {"journal_id": journal.journal_id, **journal.totals(), "frames": frames, "lines": lines}
 
     return Desk(
         journal,

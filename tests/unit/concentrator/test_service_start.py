@@ -1,5 +1,6 @@
 """`python -m anju.concentrator SITE` as a process: it starts and ends cleanly, or says in one message why it cannot."""
 
+import asyncio
 import json
 import signal
 import socket
@@ -11,11 +12,12 @@ from typing import Any
 
 import pytest
 
+from anju.concentrator.app import build
 from anju.concentrator.control import ask
 from anju.concentrator.core.places import Address, Route
 from anju.concentrator.enrolment import enrol
 from anju.concentrator.keyring import Link
-from anju.service.settings import Site
+from anju.service.settings import Site, load
 from anju.uplink.reports import ZoneKind
 from anju.wire.messages import Ack
 from anju.wire.table import Verdict
@@ -163,6 +165,28 @@ def test_what_it_counts_is_told(concentrator: Running) -> None:
         frames = ask(concentrator.site.control_socket, do="status")["frames"]
     assert frames["accepted"] == 1
     assert frames["refused"] == {"length": 1, "direction": 1, "header": 1}
+
+
+@pytest.mark.anyio
+async def test_faults_of_its_lines_are_told(tmp_path: Path) -> None:
+    noise = asyncio.Event()
+
+    async def noisy(_reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        writer.write(bytes((9, 9, 0)))
+        await noise.wait()
+        writer.close()
+
+    server = await asyncio.start_server(noisy, "127.0.0.1", 0)
+    url = f"socket://127.0.0.1:{server.sockets[0].getsockname()[1]}"
+    new_site(tmp_path / "site", serial=url)
+    site = load(tmp_path / "site")
+    async with build(site):
+        told: dict[str, Any] = {}
+        while not told.get(f"serial:{url}"):
+            told = (await asyncio.to_thread(ask, site.control_socket, do="status"))["lines"]
+    noise.set()
+    server.close()
+    assert told == {f"serial:{url}": {"cobs": 1}}
 
 
 @pytest.mark.parametrize("reason", REASONS)
