@@ -37,16 +37,14 @@ _MOST_COMPLAINTS = 20
 def run(options: DemoOptions) -> int:
     """Run a demo to its end: 0 if everything arrived exactly once, else 1, with the reason on stderr.
 
-    Ctrl-C, SIGTERM and SIGHUP end it in order, a second one at once; nothing of it is left in any case.
+    ServiceError if it cannot be started, or something in it fails. Ctrl-C, SIGTERM and SIGHUP end it in order, a second one at
+    once; nothing of it is left in any case.
     """
     words = Console(stderr=options.json)
     watched = not options.headless and words.is_terminal
     view: View = Screen(words) if watched else Lines(words, quiet=options.headless)
     try:
         return asyncio.run(_Demo(options, view).run())
-    except ServiceError as error:
-        print(error, file=sys.stderr)
-        return 1
     except asyncio.CancelledError:
         print(_("Ended at once; what was on its way was not counted."), file=sys.stderr)
         return 1
@@ -73,11 +71,15 @@ class _Demo:
         )
         with self._view:
             self._view.say(_("Starting the services and %(nodes)d nodes…") % {"nodes": 2 * options.flats})
-            async with Estate(plan, self._view.news) as estate:
-                self._view.show(estate)
-                stuck = await self._act(estate)
-                account = estate.account()
-                figures = report(estate, await estate.host.status(), account, self._rss_mb)
+            estate = Estate(plan, self._view.news)
+            try:
+                async with estate:
+                    self._view.show(estate)
+                    stuck = await self._act(estate)
+                    account = estate.account()
+                    figures = report(estate, await estate.host.status(), account, self._rss_mb)
+            except ServiceError as error:
+                raise estate.explained(error) from error
         return self._conclude(figures, account, stuck)
 
     async def _act(self, estate: Estate) -> dict[str, int]:
@@ -124,8 +126,8 @@ class _Demo:
         if self._options.json:
             print(json.dumps(figures), flush=True)
         else:
-            self._view.say(
-                _("%(presses)d presses, %(events)d events, %(lost)d lost, %(doubled)d doubled.")
+            print(
+                _("presses: %(presses)d · events: %(events)d · lost: %(lost)d · doubled: %(doubled)d")
                 % {
                     "presses": figures["presses"],
                     "events": figures["events_sent"],

@@ -51,6 +51,7 @@ class Estate:
         self.flats: list[Flat] = []
         self._plan = plan
         self._nodes: list[Node] = []
+        self._last_words = ""
         self._open = AsyncExitStack()
 
     async def __aenter__(self) -> Self:
@@ -75,6 +76,12 @@ class Estate:
     def nodes(self) -> int:
         """How many nodes there are."""
         return len(self._nodes)
+
+    def explained(self, error: ServiceError) -> ServiceError:
+        """The error with what the services logged last, which is gone with the estate's folder."""
+        if self._last_words in error.what:
+            return error
+        return ServiceError(error.what + self._last_words, error.unchanged, error.next_step)
 
     async def nodes_ready(self) -> None:
         """Wait until every node has started; ServiceError if one does not."""
@@ -137,7 +144,7 @@ class Estate:
         place = Place(micropython(), bundle, environment | {"MICROPYPATH": ".frozen"})
         self.site = found(folder / "site", plan.port)
         self.host = Host(self.site, environment)
-        self._open.push_async_callback(self.host.stop)
+        self._open.push_async_callback(self._stop_host)
         await self.host.start()
         udp = self.site.concentrator.udp_address
         assert udp is not None  # noqa: S101  # found() wrote it
@@ -157,6 +164,10 @@ class Estate:
         node = Node(enrolment.node, enrolment.store, f"udp:{host}:{port}", place, self.record.heard)
         self._nodes.append(node)
         return node
+
+    async def _stop_host(self) -> None:
+        await self.host.stop()
+        self._last_words = self.host.last_words
 
     async def _stop_nodes(self) -> None:
         await asyncio.gather(*(node.stop() for node in self._nodes))
