@@ -210,3 +210,16 @@ def test_a_request_that_met_a_restart_is_done_once(room: DutyRoom, guard: Guard)
     room.start()
     guard.is_in("acknowledged")
     assert len(room.commands()) == 1
+
+
+def test_the_page_asks_anew_when_an_answer_of_a_button_is_overdue(room: DutyRoom, guard: Guard) -> None:
+    guard.page.clock.install()
+    guard.open(room.url)
+    guard.sit_down()
+    room.receive(press(1, recorded_at_ms=now_ms()))
+    guard.is_in("new")
+    guard.press("a")
+    answer = guard.incident.locator(".answer")
+    expect(answer).to_contain_text("on its way …")
+    with guard.page.expect_request(f"{room.url}incidents/1"):
+        guard.page.clock.fast_forward(121_000)

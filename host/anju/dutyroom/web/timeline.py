@@ -23,11 +23,12 @@ _SAME_TIME_MS = 3_000
 
 
 class Answer(NamedTuple):
-    """A command under the line of what gave it; `tone` is good, waiting or bad."""
+    """A command under the line of what gave it; `tone` is good, waiting (and until when) or bad."""
 
     text: str
     result: str
     tone: str
+    until_ms: int | None = None
 
 
 class Line(NamedTuple):
@@ -105,9 +106,10 @@ def _answer(_: Translate, command: GivenCommand, zones: dict[int, str], now_ms: 
     if command.kind is not CommandKind.RESET and command.report_seq in zones:
         text = _("%(light)s, %(zone)s") % {"light": text, "zone": zones[command.report_seq]}
     if command.outcome is None or command.outcome_at_ms is None:
-        if now_ms - command.given_at_ms > _ANSWERS_WITHIN_MS:
+        until_ms = command.given_at_ms + _ANSWERS_WITHIN_MS
+        if now_ms > until_ms:
             return Answer(text, _("no answer"), "bad")
-        return Answer(text, _("on its way …"), "waiting")
+        return Answer(text, _("on its way …"), "waiting", until_ms)
     seconds = max(0, command.outcome_at_ms - command.given_at_ms) / 1000
     is_good = command.outcome in {OutcomeKind.SHOWN, OutcomeKind.DONE}
     return Answer(text, words.outcome(_, command.outcome, seconds), "good" if is_good else "bad")

@@ -46,6 +46,8 @@ function tick() {
     const text = hours ? `${hours}:${pad(minutes)}:${pad(seconds % 60)}` : `${minutes}:${pad(seconds % 60)}`;
     if (age.textContent !== text) age.textContent = text;
   }
+  const isOverdue = (answer) => Number(answer.dataset.until) < now;
+  if ([...document.querySelectorAll("[data-until]")].some(isOverdue)) redraw(() => centre.show(centre.selected()));
 }
 
 function tell(text) {
