@@ -24,11 +24,12 @@ async def survive(kills: int, seed: int) -> None:
             crashes = Crashes(estate)
             for point in itertools.islice(itertools.cycle(POINTS), kills):
                 await day.background.until(crashes.crash(point), PATIENCE_S)
-            assert await day.finish(PATIENCE_S) == {}
+            stuck = await day.finish(PATIENCE_S)
         account = estate.account()
         status = await estate.host.status()
     assert account.lost == ()
     assert account.doubled == ()
+    assert stuck == {}
     assert status["events"] == estate.record.tally.events == account.held
     assert estate.record.presses >= kills
 
