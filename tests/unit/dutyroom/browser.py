@@ -7,10 +7,25 @@ import json
 from types import TracebackType
 from typing import Any, NamedTuple, Self
 
+import httpx
 from starlette.types import ASGIApp, Message
 
 PORT = 8380
 ORIGIN = f"http://127.0.0.1:{PORT}"
+
+
+KEY = "0123456789abcdef"
+OWN = {"origin": ORIGIN, "sec-fetch-site": "same-origin"}
+
+
+async def sit_down(client: httpx.AsyncClient, name: str = "Wang Qiang") -> None:
+    """Say who is at the desk."""
+    assert (await client.post("/duty", json={"person": name})).json() == {"person": name}
+
+
+async def acknowledge(client: httpx.AsyncClient, key: str = KEY, incident: int = 1) -> httpx.Response:
+    """Acknowledge an incident, with a key of the request."""
+    return await client.post(f"/incidents/{incident}/acknowledge", json={"key": key})
 
 
 class Event(NamedTuple):

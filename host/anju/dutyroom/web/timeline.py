@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from math import ceil
 from typing import NamedTuple
 
 from anju.dutyroom.core.change import Change, GivenCommand, Story, What
@@ -110,6 +111,7 @@ def _answer(_: Translate, command: GivenCommand, zones: dict[int, str], now_ms: 
         if now_ms > until_ms:
             return Answer(text, _("no answer"), "bad")
         return Answer(text, _("on its way …"), "waiting", until_ms)
-    seconds = max(0, command.outcome_at_ms - command.given_at_ms) / 1000
+    # Rounded up: "after 0.0 s" is believed by nobody, and nothing is made faster than it was.
+    seconds = max(1, ceil((command.outcome_at_ms - command.given_at_ms) / 100)) / 10
     is_good = command.outcome in {OutcomeKind.SHOWN, OutcomeKind.DONE}
     return Answer(text, words.outcome(_, command.outcome, seconds), "good" if is_good else "bad")
