@@ -14,7 +14,7 @@ from typing import Any
 import pytest
 
 from anju.concentrator import control
-from anju.concentrator.control import Control, NotRunningError, ask
+from anju.concentrator.control import Control, CutOffError, NotRunningError, ask
 from anju.concentrator.desk import Desk
 from anju.ledger import LedgerError
 from anju.service.errors import ServiceError
@@ -206,6 +206,18 @@ class TestAsking:
         with pytest.raises(NotRunningError) as error:
             await asked(path, do="status")
         assert error.value.next_step == f"Start it with: anju run {tmp_path / 'site'}"
+
+    @pytest.mark.parametrize("answer", [b"", b'{"ok": tr', b"hello\n", b"\xff\n", b"[1]\n", b"null\n"])
+    async def test_one_that_ends_before_it_answers_may_have_done_it(self, tmp_path: Path, answer: bytes) -> None:
+        async def dying(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+            await reader.readline()
+            writer.write(answer)
+            writer.close()
+
+        server = await asyncio.start_unix_server(dying, tmp_path / "control.sock")
+        with pytest.raises(CutOffError, match="not known whether"):
+            await asked(tmp_path / "control.sock", do="disarm", household=HOUSEHOLD)
+        server.close()
 
     @pytest.mark.parametrize("answer", [b"", b"hello\n", b"\xff\n", b"[1]\n", b"null\n", b'{"error": 5}\n'])
     async def test_whatever_answers_instead_is_an_error_for_a_person(self, tmp_path: Path, answer: bytes) -> None:
