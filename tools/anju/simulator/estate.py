@@ -12,7 +12,7 @@ from types import TracebackType
 from typing import Self
 
 from anju.bundle import stage
-from anju.concentrator.control import NotRunningError
+from anju.concentrator.control import CutOffError, NotRunningError
 from anju.dutyroom.store import reports_held
 from anju.service.errors import ServiceError
 from anju.service.i18n import _
@@ -116,7 +116,7 @@ class Estate:
         left |= self.record.timings.waiting
         try:
             left["reports not delivered"] = int((await self.host.status())["outbox"])
-        except NotRunningError:
+        except (NotRunningError, CutOffError):
             left["concentrator"] = 1
         return {name: count for name, count in left.items() if count}
 
@@ -175,7 +175,7 @@ class Estate:
     async def _panel(self, household: str, mode: str) -> int | None:
         try:
             return await self.host.panel(household, mode)
-        except NotRunningError:
+        except (NotRunningError, CutOffError):
             return None
 
 
