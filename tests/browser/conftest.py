@@ -20,9 +20,9 @@ ARGUMENTS = [
 GuardMaker = Callable[..., Guard]
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def browser() -> Iterator[Browser]:
-    """The system's Chromium."""
+    """The system's Chromium. Not for the whole session: Playwright's loop would run under every test that comes after."""
     path = shutil.which("chromium")
     assert path is not None, "Chromium is missing: .ci/packages installs it"
     with sync_playwright() as playwright:
