@@ -21,7 +21,9 @@ from anju.concentrator.keyring import Keyring
 from anju.concentrator.link.serial import SerialLink
 from anju.concentrator.link.udp import UdpLink
 from anju.concentrator.reception import Reception
-from anju.service.settings import Site
+from anju.service.errors import ServiceError
+from anju.service.i18n import _
+from anju.service.settings import FILE_NAME, Site
 
 _VERDICTS = {"accepted": "fresh", "duplicates": "duplicate"}
 _NOT_REFUSED = frozenset(_VERDICTS.values())
@@ -73,6 +75,12 @@ async def _open_links(
         links[udp.name] = udp
     lines = [SerialLink(url, settings.baud, reception.arrive) for url in settings.serial]
     links.update({line.name: line for line in lines})
+    if not links:
+        raise ServiceError(
+            _("The concentrator has no link: site.toml names neither `udp` nor `serial` under [concentrator]."),
+            _("Nothing was started."),
+            _("Name one of them in %(file)s, then start again.") % {"file": site.folder / FILE_NAME},
+        )
     return lines
 
 

@@ -113,7 +113,8 @@ def ask(path: Path, **request: Any) -> dict[str, Any]:
             connection.connect(str(path))
         except OSError as error:
             raise NotRunningError(
-                _("No concentrator answers on %(path)s: %(reason)s.") % {"path": path, "reason": error},
+                _("No concentrator answers on %(path)s: %(reason)s.")
+                % {"path": path, "reason": error.strerror or error},
                 _("Nothing was changed."),
                 _("Start it with: anju run %(site)s") % {"site": path.parent.parent},
             ) from error

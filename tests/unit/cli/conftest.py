@@ -15,6 +15,7 @@ import pytest
 
 from anju.cli.entry import run
 from anju.service import notify, site_template
+from unit.concentrator.site import free_udp_port
 
 
 class Said(NamedTuple):
@@ -54,7 +55,9 @@ def site() -> Iterator[Path]:
     """A site whose concentrator runs; its duty room does not."""
     with tempfile.TemporaryDirectory(prefix="anju-") as folder:  # pytest's own is too deep for a socket
         path = Path(folder) / "site"
-        site_template.create(path, estate="Test", building="3", network=1, udp=None, port=8380)
+        site_template.create(
+            path, estate="Test", building="3", network=1, udp=f"127.0.0.1:{free_udp_port()}", port=8380
+        )
         yield from _running(path)
 
 

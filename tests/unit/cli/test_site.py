@@ -14,6 +14,7 @@ import pytest
 
 from anju.cli import values
 from unit.cli.conftest import Anju
+from unit.concentrator.site import free_udp_port
 
 
 def test_init_makes_a_site_and_says_what_comes_next(anju: Anju, tmp_path: Path) -> None:
@@ -233,9 +234,8 @@ def test_run_is_up_until_ctrl_c(tmp_path: Path) -> None:
     with tempfile.TemporaryDirectory(prefix="anju-") as folder:
         site = Path(folder) / "site"
         anju = [sys.executable, "-P", "-m", "anju.cli"]
-        subprocess.run(
-            [*anju, "init", str(site), "--udp", "none", "--port", str(port)], check=True, capture_output=True
-        )
+        udp = f"127.0.0.1:{free_udp_port()}"
+        subprocess.run([*anju, "init", str(site), "--udp", udp, "--port", str(port)], check=True, capture_output=True)
         with subprocess.Popen([*anju, "run", str(site)], stderr=subprocess.PIPE, text=True) as running:
             assert running.stderr is not None
             lines = iter(running.stderr.readline, "")

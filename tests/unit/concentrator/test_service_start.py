@@ -30,6 +30,7 @@ REASONS = {
     "journal in the way": "journal.db cannot be opened: Is a directory",
     "keyring in the way": "keyring.db cannot be opened: Is a directory",
     "socket in the way": "cannot listen on",
+    "no link": "has no link: site.toml names neither `udp` nor `serial`",
     "run folder in the way": "run cannot be used: File exists",
     "second instance": "The concentrator of this site is running already, as process",
 }
@@ -49,6 +50,7 @@ def failing(tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str, subp
     """Processes that cannot start, each for its reason. They begin before all other tests of this file and are looked at
     after them, because a second instance waits some seconds for the first to end."""
     sites = {name: new_site(tmp_path_factory.mktemp("site") / "s", free_udp_port()) for name in REASONS}
+    sites["no link"] = new_site(tmp_path_factory.mktemp("site") / "s")
     sites["journal in the way"].journal.mkdir()
     sites["keyring in the way"].keyring.mkdir()
     sites["socket in the way"].control_socket.mkdir()
