@@ -7,9 +7,9 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Browser, sync_playwright
+from playwright.sync_api import Browser, expect, sync_playwright
 
-from browser.duty_room import DutyRoom
+from browser.duty_room import PATIENCE_S, DutyRoom
 from browser.guard import Guard
 
 # Tests run as root in a closed network: no sandbox, no graphics card, no calls home.
@@ -17,6 +17,7 @@ ARGUMENTS = [
     "--no-sandbox", "--disable-gpu", "--disable-background-networking", "--disable-component-update", "--disable-sync",
     "--no-first-run",
 ]  # fmt: skip
+expect.set_options(timeout=PATIENCE_S * 1000)
 GuardMaker = Callable[..., Guard]
 
 
