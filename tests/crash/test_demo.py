@@ -19,6 +19,20 @@ from crash.leftovers import check_nothing_left, left
 
 DEMO = (sys.executable, "-m", "anju.cli", "demo", "--headless")
 BAD_RADIO = ("--loss", "20%", "--duplicate", "5%", "--reorder", "5%")
+FIGURES = {
+    *(
+        "flats",
+        "nodes",
+        "firmware",
+        "presses",
+        "events_sent",
+        "events_committed",
+        "reports_received",
+        "lost",
+        "duplicated",
+    ),
+    *("latency_ms", "frames", "host_rss_mb"),
+}
 LATENCIES = ("press_to_ack", "press_to_console", "acknowledge_to_light")
 
 
@@ -33,6 +47,7 @@ def figures_of(*arguments: str) -> dict[str, Any]:
 
 def check(figures: dict[str, Any], seconds: float) -> None:
     """What every run has to show."""
+    assert set(figures) == FIGURES
     assert (figures["lost"], figures["duplicated"]) == (0, 0)
     assert figures["nodes"] == 2 * figures["flats"] >= 24
     assert figures["presses"] >= 2 * seconds
