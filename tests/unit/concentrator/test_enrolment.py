@@ -16,7 +16,7 @@ from anju.service.errors import ServiceError
 from anju.service.settings import Site, load
 from anju.uplink.reports import ZoneKind
 from unit.concentrator.harness import mode
-from unit.concentrator.site import new_site
+from unit.concentrator.site import free_udp_port, new_site
 
 pytestmark = pytest.mark.anyio
 
@@ -26,7 +26,7 @@ INPUTS = (("front-door", ZoneKind.ENTRY), ("bedside", ZoneKind.HOLD_UP), ("case"
 
 @pytest.fixture
 def site(tmp_path: Path) -> Site:
-    new_site(tmp_path / "site")
+    new_site(tmp_path / "site", free_udp_port())
     return load(tmp_path / "site")
 
 
