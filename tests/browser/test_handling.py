@@ -91,6 +91,15 @@ def test_a_real_alarm_is_closed_with_a_note_and_not_without(room: DutyRoom, guar
     expect(guard.incident.locator("blockquote")).to_have_text("Fell in the bath; ambulance called. 老人跌倒")
 
 
+def test_letters_are_no_commands_while_a_cause_is_chosen(room: DutyRoom, guard: Guard) -> None:
+    guard.sit_down()
+    room.receive(press(1, recorded_at_ms=now_ms()))
+    guard.is_in("new")
+    guard.press("a", "c", "d", "r", "n", "4", "Enter")
+    guard.is_in("closed")
+    assert [command.kind for command in room.commands()] == [CommandKind.SEEN]
+
+
 def test_escape_keeps_an_incident_open(room: DutyRoom, guard: Guard) -> None:
     guard.sit_down()
     room.receive(press(1, recorded_at_ms=now_ms()))

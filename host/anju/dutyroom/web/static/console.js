@@ -232,6 +232,8 @@ const IN_TURN = {
   enter: closeIncident,
 };
 for (const number of [1, 2, 3, 4, 5, 6]) IN_TURN[number] = () => centre.chooseCause(number);
+// The first letter of a note that is typed too early must not send anybody.
+const WHILE_CLOSING = new Set(["escape", "enter", "1", "2", "3", "4", "5", "6"]);
 
 // Whether a key is left to the browser: writing, moving among the causes, pressing the button that has the focus.
 function isForBrowser(event, key) {
@@ -251,7 +253,7 @@ function onKey(event) {
   if (!command) return;
   event.preventDefault();
   if (AT_ONCE[key]) command();
-  else inTurn(command);
+  else inTurn(() => (WHILE_CLOSING.has(key) || centre.closing()?.hidden !== false ? command() : undefined));
 }
 
 // Wiring.
