@@ -50,7 +50,7 @@ class Strange(NamedTuple):
 
 
 class Confirms(NamedTuple):
-    """A node has carried a command out, or not."""
+    """A node says how a command ended; "" = it calls it too late, which is not for it to say: it may not know the time."""
 
     number: int
     outcome: str
@@ -200,7 +200,7 @@ class Model:
                 self._signal(row._replace(doubtful=True, trouble=trouble), home)
                 return "not_understood"
             case Confirms(number, outcome):
-                if number in self.waiting and self.waiting[number][1] == frame.node:
+                if outcome and number in self.waiting and self.waiting[number][1] == frame.node:
                     self._end(number, outcome)
                 return None
             case Event() as event:
