@@ -41,7 +41,9 @@ def test_a_press_and_its_whole_way() -> None:
     record = home.record
     home.flat.press(1)
     home.flat.press(0)
+    assert not home.flat.button_noticed.is_set()
     record.heard(home.button, Made(18, Code.PANIC, 0), 1.0)
+    assert home.flat.button_noticed.is_set()
     record.heard(home.button, Edge("led_amber", 1), 1.0)
     assert not home.flat.heard.is_set()
     record.heard(home.button, Acked(18), 1.1)
@@ -62,6 +64,8 @@ def test_what_the_door_is_told_answers_no_press() -> None:
     home.flat.press(1)
     home.flat.door(1)
     home.record.heard(home.door, Made(7, Code.OPENED, 0), 1.0)
+    assert home.flat.door_noticed.is_set()
+    assert not home.flat.button_noticed.is_set()
     home.record.heard(home.door, Acked(7), 1.1)
     home.record.heard(home.door, Edge("led_green", 1), 1.1)
     assert not home.flat.heard.is_set()

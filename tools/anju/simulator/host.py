@@ -20,7 +20,7 @@ from anju.service.settings import Site
 
 RUN = "run"
 SERVICES = ("concentrator", "dutyroom")
-_READY_S = 30.0
+_READY_S = 90.0
 _LEAVE_S = 15.0
 _LOOK_AGAIN_S = 0.05
 _TAIL_LINES = 12

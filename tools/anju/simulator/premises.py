@@ -10,7 +10,7 @@ from pathlib import Path
 from anju.concentrator.enrolment import enrol
 from anju.service import site_template
 from anju.service.settings import DutyRoom, Site
-from anju.simulator.flat import BUTTON_INPUTS, DOOR_INPUTS, households
+from anju.simulator.flat import button_inputs, door_inputs, households
 
 BUILDING = "3"
 _LOOPBACK = "127.0.0.1"
@@ -51,7 +51,7 @@ def furnish(site: Site, flats: int) -> Iterator[Household]:
         stores = [site.folder / "nodes" / f"{name}-{what}" for what in ("door", "button")]
         door, button = [
             Enrolment(enrol(site, name, inputs, store).node, store)
-            for store, inputs in zip(stores, (DOOR_INPUTS, BUTTON_INPUTS), strict=True)
+            for store, inputs in zip(stores, (door_inputs(), button_inputs()), strict=True)
         ]
         yield Household(name, door, button)
 

@@ -72,6 +72,7 @@ class Record:
                 self._edge(node, output, at)
             case Made(event_id, code, _zone):
                 stimulus = self.tally.made(node.number, event_id, code)
+                self._notice(node)
                 if stimulus is not None and code == Code.PANIC:
                     self.timings.made(node.number, event_id, stimulus.at)
                     self.on_moment(Moment.MADE)
@@ -120,6 +121,11 @@ class Record:
             self.on_moment(Moment.LIT)
         if stage in _SHOWS:
             self._news(self.flats[node.number].household, _SHOWS[stage]())
+
+    def _notice(self, node: Node) -> None:
+        if not self.tally.unnoticed(node.number):
+            flat = self.flats[node.number]
+            (flat.button_noticed if node is flat.button_node else flat.door_noticed).set()
 
     def _let_go(self, node: Node) -> None:
         flat = self.flats[node.number]
