@@ -8,12 +8,12 @@ from contextlib import AsyncExitStack
 from types import TracebackType
 from typing import Self
 
+from anju.service.i18n import _
 from anju.simulator.background import Background
 from anju.simulator.estate import Estate
 from anju.simulator.guard import Guard, Reactions
 from anju.simulator.page import Incident, Page
 from anju.simulator.residents import Habits, Residents
-
 
 
 class Day:

@@ -7,8 +7,8 @@ from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 from typing import Protocol
 
-from anju.simulator.node import Node
 from anju.service.i18n import _
+from anju.simulator.node import Node
 from anju.uplink.reports import ZoneKind
 from anju.wire.table import Code
 
