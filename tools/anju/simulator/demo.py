@@ -8,6 +8,7 @@ from __future__ import annotations
 import asyncio
 import json
 import signal
+import socket
 import sys
 from contextlib import suppress
 from typing import Any
@@ -16,10 +17,12 @@ from rich.console import Console
 
 from anju.service.errors import ServiceError
 from anju.service.i18n import _
+from anju.service.settings import DutyRoom
 from anju.simulator.day import Day
 from anju.simulator.estate import Estate, Plan
 from anju.simulator.faults import Faults
 from anju.simulator.options import DemoOptions, OptionsError
+from anju.simulator.premises import free_port
 from anju.simulator.profiles import CALM_GUARD, CALM_HABITS, LOAD_GUARD, load_habits
 from anju.simulator.report import report
 from anju.simulator.tally import Account
@@ -67,7 +70,7 @@ class _Demo:
             flats=options.flats,
             faults=Faults(options.loss, options.duplicate, options.reorder),
             seed=options.seed,
-            port=options.port,
+            port=self._port(),
         )
         with self._view:
             self._view.say(_("Starting the services and %(nodes)d nodes…") % {"nodes": 2 * options.flats})
@@ -81,6 +84,12 @@ class _Demo:
             except ServiceError as error:
                 raise estate.explained(error) from error
         return self._conclude(figures, account, stuck)
+
+    def _port(self) -> int | None:
+        """The page's port: the usual one if somebody will look at it and it is free."""
+        if self._options.port is not None or self._options.headless:
+            return self._options.port
+        return free_port(socket.SOCK_STREAM, DutyRoom().port)
 
     async def _act(self, estate: Estate) -> dict[str, int]:
         """Let residents and guard act for as long as asked; what had not arrived when patience ended."""

@@ -35,7 +35,7 @@ _KEPT_VARIABLES = ("PATH", "HOME", "LANG", "LC_ALL", "LC_MESSAGES", "ANJU_LANG",
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """What estate to build. `port` None: the usual one, or any if that is taken."""
+    """What estate to build. `port` None: any that is free."""
 
     flats: int
     faults: Faults = field(default_factory=Faults)

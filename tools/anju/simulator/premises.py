@@ -9,7 +9,7 @@ from pathlib import Path
 
 from anju.concentrator.enrolment import enrol
 from anju.service import site_template
-from anju.service.settings import DutyRoom, Site
+from anju.service.settings import Site
 from anju.simulator.flat import button_inputs, door_inputs, households
 
 BUILDING = "3"
@@ -34,14 +34,14 @@ class Household:
 
 
 def found(folder: Path, port: int | None) -> Site:
-    """A new site in `folder`; takes a free port where none, or the usual one that is taken, is named."""
+    """A new site in `folder`; its page gets any free port where none is named."""
     return site_template.create(
         folder,
         estate="Anju demo",
         building=BUILDING,
         network=1,
         udp=f"{_LOOPBACK}:{free_port(socket.SOCK_DGRAM)}",
-        port=port if port is not None else free_port(socket.SOCK_STREAM, DutyRoom().port),
+        port=port if port is not None else free_port(socket.SOCK_STREAM),
     )
 
 
