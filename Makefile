@@ -1,5 +1,5 @@
 .DEFAULT_GOAL := help
-.PHONY: help venv demo lint test test-long catalogues requirements clean
+.PHONY: help venv demo lint firmware test test-long catalogues requirements clean
 EXTRA ?= dev
 
 help: ## say what can be typed here
@@ -16,13 +16,18 @@ lint: ## formatting, types, who may import whom, rules and their tests, catalogu
 	@.ci/venv dev
 	@.ci/lint
 
+firmware: ## MicroPython for the emulated board, from the pinned source or from MICROPYTHON_SRC=/path; cached
+	@.ci/packages firmware
+	@.ci/firmware
+
 test: ## all tests but the long ones (ARGS="tests/unit -k seal" for a few)
 	@.ci/packages
 	@.ci/venv dev
 	@.venv/bin/python -m pytest -m "not long" $(ARGS)
 
-test-long: ## the long ones only: more kills, more seeds, more examples
+test-long: ## the long ones only: more kills, more seeds, more examples, and the emulated board
 	@.ci/packages
+	@.ci/packages firmware
 	@.ci/venv dev
 	@.venv/bin/python -m pytest -m long $(ARGS)
 

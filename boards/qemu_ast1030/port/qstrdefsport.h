@@ -1,0 +1,1 @@
+// Qstrs that the source does not show.
