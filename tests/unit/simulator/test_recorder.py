@@ -50,7 +50,7 @@ def test_a_press_and_its_whole_way() -> None:
     record.heard(home.button, Edge("buzzer", 2000), 1.1)
     assert home.flat.heard.is_set()
     record.shown(ALARM, 1.2)
-    record.clicking(ALARM, 1.3)
+    record.clicking(ALARM, "acknowledge", 1.3)
     assert record.timings.waiting["acknowledge_to_light"] == 1
     record.heard(home.button, Edge("buzzer", 660), 1.4)
     assert not any(record.timings.waiting.values())
@@ -82,10 +82,10 @@ def test_an_incident_is_remembered_until_it_is_closed() -> None:
 
 def test_a_refused_click_and_one_about_a_door_owe_no_light() -> None:
     home = Home()
-    home.record.clicking(ALARM, 1.0)
+    home.record.clicking(ALARM, "acknowledge", 1.0)
     home.record.refused(ALARM)
-    home.record.clicking(Incident(5, "3-1-0101", "intrusion", "new", 1, Origin(DOOR, 7)), 1.0)
-    home.record.clicking(Incident(6, "3-9-0909", "hold_up", "new", 1, Origin(99, 7)), 1.0)
+    home.record.clicking(Incident(5, "3-1-0101", "intrusion", "new", 1, Origin(DOOR, 7)), "acknowledge", 1.0)
+    home.record.clicking(Incident(6, "3-9-0909", "hold_up", "new", 1, Origin(99, 7)), "acknowledge", 1.0)
     assert home.record.timings.waiting["acknowledge_to_light"] == 0
 
 

@@ -78,7 +78,7 @@ class Record:
                     self.on_moment(Moment.MADE)
             case Acked(event_id):
                 self.tally.acked(node.number, event_id)
-                self.timings.acked(node.number, node.feedback.stage, at)
+                self.timings.acked(node.number, event_id, node.feedback.stage, at)
                 self._let_go(node)
                 self.on_moment(Moment.ACKED)
             case Ready(firmware):
@@ -100,16 +100,19 @@ class Record:
                 self.timings.shown(incident.origin.node, incident.origin.event_id, at)
                 self.on_moment(Moment.SHOWN)
 
-    def clicking(self, incident: Incident, at: float) -> None:
-        """The guard is about to acknowledge."""
+    def clicking(self, incident: Incident, action: str, at: float) -> None:
+        """The guard is about to do something about an incident."""
         for node in self._buttons(incident):
-            self.timings.acknowledged(node.number, node.feedback.stage, at)
-            self.on_moment(Moment.CLICKING)
+            if action == "acknowledge":
+                self.timings.acknowledged(node.number, node.feedback.stage, at)
+                self.on_moment(Moment.CLICKING)
+            elif action == "dispatch":
+                self.timings.dispatched(node.number)
 
     def refused(self, incident: Incident) -> None:
         """The duty room did not accept that."""
         for node in self._buttons(incident):
-            self.timings.not_acknowledged(node.number)
+            self.timings.not_clicked(node.number)
 
     def _edge(self, node: Node, edge: Edge, at: float) -> None:
         stage = node.feedback.edge(edge)
