@@ -65,6 +65,8 @@ class Device:
         self._outbox = Outbox(counter.take, self._seal, self._random)
         self._challenge = random_bytes(_CHALLENGE_BYTES)
         self._reset_cause = 0
+        self._build = b""
+        """Extras of a HELLO."""
         self._heartbeat = Entry(table.Type.HEARTBEAT, table.Code.NONE, 0, 0, frame.blank())
         self._unanswered = 0
         """Transmissions since the last acknowledgement."""
@@ -72,8 +74,8 @@ class Device:
     def start(self, build: bytes, reset_cause: int, now: int) -> None:
         """Say hello; nothing but an answer to what this node sends is believed before that is answered."""
         self._reset_cause = reset_cause
-        extras = frame.extra(table.Extra.BUILD, build)
-        self._outbox.add(Entry(table.Type.HELLO, table.Code.NONE, 0, now, frame.blank(extras)), now)
+        self._build = frame.extra(table.Extra.BUILD, build)
+        self._outbox.add(Entry(table.Type.HELLO, table.Code.NONE, 0, now, frame.blank(self._build)), now)
         self._plan_heartbeat(now)
 
     def edge(self, zone: int, level: int, now: int) -> None:
@@ -210,6 +212,7 @@ class Device:
                 self._reset_cause,
                 len(self._inputs),
             )
+            frame.write_extras(entry.frame, self._build)
         else:
             levels = 0
             for zone, contact in enumerate(self._inputs):

@@ -22,8 +22,13 @@ _DOWN = int(table.LinkClass.DOWN)
 def blank(extras: bytes = b"") -> bytearray:
     """A frame with room for header, one body, these extras and the tag."""
     frame = bytearray(table.LEAST_BYTES + len(extras))
-    frame[_EXTRAS : _EXTRAS + len(extras)] = extras
+    write_extras(frame, extras)
     return frame
+
+
+def write_extras(frame: bytearray, extras: bytes) -> None:
+    """The extras that a frame was made for; once more before it is sealed again, because sealing is in place."""
+    frame[_EXTRAS : _EXTRAS + len(extras)] = extras
 
 
 def extra(kind: int, value: bytes) -> bytes:

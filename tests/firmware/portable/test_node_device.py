@@ -33,6 +33,20 @@ def test_a_hello_is_repeated_byte_for_byte_until_its_challenge_comes_back() -> N
     assert bench.raw() == []
 
 
+def test_a_hello_that_is_sealed_again_after_a_long_outage_is_still_a_whole_hello() -> None:
+    bench = Bench()
+    (first,) = bench.sent()
+    hello = first
+    while hello.counter == first.counter:
+        bench.wait(60000)
+        hellos = [heard for heard in bench.sent() if heard.type == Type.HELLO]
+        hello = hellos[-1] if hellos else hello
+    assert hello.body == first.body
+    bench.receive(bench.concentrator.ack(hello))
+    bench.wait(10000)
+    assert not [heard for heard in bench.sent() if heard.type == Type.HELLO]
+
+
 def test_a_press_is_an_urgent_event_with_time_levels_and_id() -> None:
     bench = greeted()
     bench.wait(3000)
