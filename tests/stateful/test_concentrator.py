@@ -413,10 +413,12 @@ async def _not_here(*_: object) -> dict[str, Any]:
     raise AssertionError("nodes are enrolled before")
 
 
+@pytest.mark.timeout(900)  # not for passing: a failure takes minutes to be made short
 def test_the_concentrator_does_what_the_specification_says() -> None:
     run_state_machine_as_test(Concentrator, settings=settings(max_examples=40, stateful_step_count=30, deadline=None))
 
 
 @pytest.mark.long
+@pytest.mark.timeout(7200)
 def test_the_concentrator_does_what_the_specification_says_for_long() -> None:
     run_state_machine_as_test(Concentrator, settings=settings(max_examples=1000, stateful_step_count=80, deadline=None))

@@ -150,6 +150,7 @@ def test_no_counter_is_used_twice_whatever_happens() -> None:
 
 
 @pytest.mark.long
+@pytest.mark.timeout(3600)
 def test_no_counter_is_used_twice_whatever_happens_long() -> None:
     run_state_machine_as_test(Counters, settings=settings(max_examples=500, stateful_step_count=50, deadline=None))
 
