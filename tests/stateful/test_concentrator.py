@@ -60,7 +60,7 @@ SAYINGS = st.builds(
     st.sampled_from([*6 * ["event"], *2 * ["again"], "beat", "start", "strange", "copy", "skip", "forgery"]),
     st.sampled_from(sorted(HOUSEHOLDS)),
     st.sampled_from([1, 1, 2, 3, 3, 4, 5, 77]),
-    st.sampled_from([0, 0, 0, 10, 31, 45, 4000, -20, -1000, None]),  # None = the node does not know the time
+    st.sampled_from([0, 0, 0, 10, 30, 31, 4000, -20, -1000, None]),  # None = the node does not know the time
     st.integers(0, 7),
     st.booleans(),
     PICK,
