@@ -2,9 +2,11 @@
 
 import pytest
 
+from anju.concentrator.core.places import Address
 from anju.uplink.reports import ReportKind
-from anju.wire.messages import Ack, Message
-from anju.wire.table import Extra, Type, Verdict
+from anju.wire.messages import Ack, Hello, Message
+from anju.wire.messages import Extra as ExtraItem
+from anju.wire.table import Extra, Flag, Type, Verdict
 from unit.concentrator.harness import Bench
 
 pytestmark = pytest.mark.anyio
@@ -52,3 +54,31 @@ async def test_counter_0_is_nobodys(rooms: Bench) -> None:
     assert await rooms.receive(node, node.frame(node.status(1), counter=0)) == []
     assert rooms.reports() == []
     assert rooms.reception.counts["replay"] == 1
+
+
+async def test_a_start_is_no_alarm_and_changes_no_panel(rooms: Bench) -> None:
+    node = await rooms.enrol()
+    await rooms.receive(node, node.hello())
+    assert rooms.journal.building.panels == {}
+    assert rooms.journal.totals()["events"] == 0
+
+
+@pytest.mark.parametrize(
+    ("build", "firmware"),
+    [
+        (b"0.1.0 micropython-1.28.0 unix_sim", "0.1.0 micropython-1.28.0 unix_sim"),
+        (b"", "1.2.3"),
+        (None, "1.2.3"),
+        (b"\x1b[31mred\n\xff\xe4\xbd\xa0", "[31mred"),
+        (b"x" * 200, 64 * "x"),
+    ],
+)
+async def test_what_it_says_of_its_firmware_is_printable_or_left_out(
+    rooms: Bench, build: bytes | None, firmware: str
+) -> None:
+    node = await rooms.enrol()
+    body = Hello(Type.HELLO, Flag.ACK_REQUESTED, b"12345678", 1, 2, 3, 1, 3, 0)
+    extras = () if build is None else (ExtraItem(Extra.BUILD, build),)
+    assert await rooms.verdict(node, node.frame(body, extras)) == Verdict.ACCEPTED
+    assert rooms.reports()[0].firmware == firmware
+    assert rooms.journal.building.nodes[Address(*node.address)].firmware == firmware
