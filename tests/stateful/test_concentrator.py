@@ -421,4 +421,4 @@ def test_the_concentrator_does_what_the_specification_says() -> None:
 @pytest.mark.long
 @pytest.mark.timeout(7200)
 def test_the_concentrator_does_what_the_specification_says_for_long() -> None:
-    run_state_machine_as_test(Concentrator, settings=settings(max_examples=1000, stateful_step_count=80, deadline=None))
+    run_state_machine_as_test(Concentrator, settings=settings(max_examples=500, stateful_step_count=80, deadline=None))
