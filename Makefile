@@ -25,8 +25,9 @@ test: ## all tests but the long ones (ARGS="tests/unit -k seal" for a few)
 	@.ci/venv dev
 	@.venv/bin/python -m pytest -m "not long" $(ARGS)
 
-test-long: ## the long ones only: more kills, more seeds, more examples
+test-long: ## the long ones only: more kills, more seeds, more examples, and the emulated board
 	@.ci/packages
+	@.ci/packages firmware
 	@.ci/venv dev
 	@.venv/bin/python -m pytest -m long $(ARGS)
 

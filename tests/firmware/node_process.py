@@ -8,6 +8,7 @@ import queue
 import secrets
 import subprocess
 import threading
+import time
 from pathlib import Path
 from typing import Self
 
@@ -59,11 +60,12 @@ class NodeProcess:
 
     def expect(self, *starts: str) -> str:
         """The next line that begins with each of these in turn; the last of them."""
+        deadline = time.monotonic() + PATIENCE_S
         line = ""
         for start in starts:
-            line = self._next()
+            line = self._next(deadline)
             while not line.startswith(start):
-                line = self._next()
+                line = self._next(deadline)
         return line
 
     def end(self) -> tuple[int, str]:
@@ -92,8 +94,11 @@ class NodeProcess:
             assert pipe is not None
             pipe.close()
 
-    def _next(self) -> str:
-        line = self._queue.get(timeout=PATIENCE_S)
+    def _next(self, deadline: float) -> str:
+        try:
+            line = self._queue.get(timeout=max(0.0, deadline - time.monotonic()))
+        except queue.Empty:
+            raise AssertionError(f"the node said only: {self.lines}") from None
         assert line is not None, f"the node has ended: {self.lines}"
         self.lines.append(line)
         return line

@@ -103,9 +103,19 @@ def test_a_line_that_is_gone_is_opened_again(bundle: Path, enrolment: Enrolment)
         concentrator = Concentrator(end, enrolment)
         concentrator.acknowledge(concentrator.hear())
         end.hang_up()
-        node.expect("link lost")
+        node.expect("no link")
         node.drive("pin input0 1")
         assert concentrator.event().code == table.Code.PANIC
+
+
+def test_a_line_that_is_not_there_yet_is_waited_for(bundle: Path, enrolment: Enrolment, tmp_path: Path) -> None:
+    place = tmp_path / "line"
+    with NodeProcess(bundle, enrolment.folder, f"uart:{place}") as node, PtyEnd() as end:
+        node.expect("ready", "no link")
+        node.drive("pin input0 1")
+        node.expect("event")
+        place.symlink_to(end.address.removeprefix("uart:"))
+        assert Concentrator(end, enrolment).event().code == table.Code.PANIC
 
 
 def test_heartbeats_go_on(bundle: Path, enrolment: Enrolment) -> None:
@@ -176,6 +186,24 @@ def test_an_unenrolled_node_says_so_at_every_press_and_sends_nothing(bundle: Pat
         assert status == 0
         assert "@pin led_red 1" in node.lines
         assert not [line for line in node.lines if line.startswith(("ready", "event"))]
+        assert not end.has_frame()
+
+
+def test_a_store_that_cannot_be_written_sends_nothing(bundle: Path, enrolment: Enrolment) -> None:
+    with UdpEnd() as end:
+        with NodeProcess(bundle, enrolment.folder, end.address) as node:
+            node.expect("ready")
+            Concentrator(end, enrolment).hear()
+        while end.has_frame():
+            end.receive()
+        ceiling = min(enrolment.folder.glob("ceiling.*"), key=Path.read_bytes)
+        ceiling.unlink()
+        ceiling.mkdir()
+        with NodeProcess(bundle, enrolment.folder, end.address) as node:
+            assert "not written" in node.expect("store:")
+            node.expect("unenrolled")
+            node.drive("pin input0 1")
+            node.expect("@pwm buzzer 400")
         assert not end.has_frame()
 
 

@@ -64,3 +64,14 @@ def report_fields() -> list[str]:
 def examples(language: str) -> list[str]:
     """The blocks of one language."""
     return re.findall(rf"```{language}\n(.*?)```", TEXT, re.DOTALL)
+
+
+def threats() -> list[list[str]]:
+    """Rows of the threat model: attack, what stands against it, rules, the test that shows it."""
+    return _rows("| attack | what stands against it | rules | shown by |", "## 11 Threat model")
+
+
+def rule(number: str) -> str:
+    """The line of one rule."""
+    (line,) = re.findall(rf"^\*\*{number}\*\* .*$", TEXT, re.MULTILINE)
+    return str(line)

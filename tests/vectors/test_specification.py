@@ -132,3 +132,16 @@ def test_the_example_enrolment_has_the_published_keys() -> None:
     (example,) = (json.loads(text) for text in specification.examples("json") if '"inputs"' in text)
     link = next(k for k in cases("keys") if all(k[name] == example[name] for name in ("network", "node", "epoch")))
     assert (example["up"], example["down"]) == (link["up"], link["down"])
+
+
+@pytest.mark.parametrize("threat", specification.threats(), ids=lambda threat: threat[0])
+def test_a_threat_is_met_by_rules_and_shown_by_one_of_their_tests(threat: list[str]) -> None:
+    """Or the page says that it is not."""
+    _, against, rules, shown_by = threat
+    if rules == "–":
+        assert "not resisted" in against
+    else:
+        assert any(
+            shown_by.strip("`") in specification.rule(number).split(" → ")[1].split(", ")
+            for number in rules.split(", ")
+        )

@@ -14,20 +14,23 @@ class UdpLink:
     def __init__(self, host: str, port: int) -> None:
         self._host = host
         self._port = port
-        self._socket = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+        self._socket: "socket.socket | None" = None
 
     @property
-    def stream(self) -> socket.socket:
+    def stream(self) -> "socket.socket | None":
         """What becomes readable when a frame may have come."""
         return self._socket
 
     def open(self) -> None:
-        """Be ready to send; OSError if the address means nothing."""
+        """Be ready to send; OSError if the address means nothing, or there is no network yet."""
+        self._socket = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
         self._socket.connect(socket.getaddrinfo(self._host, self._port)[0][-1])
         self._socket.setblocking(False)
 
     def send(self, frame: bytearray) -> None:
         """Send a frame, or lose it."""
+        if self._socket is None:
+            return
         try:
             self._socket.send(frame)
         except OSError:
@@ -35,6 +38,8 @@ class UdpLink:
 
     def receive(self) -> "bytes | None":
         """A frame that has come, or None."""
+        if self._socket is None:
+            return None
         try:
             return self._socket.recv(_LONGER)
         except OSError:
@@ -42,4 +47,6 @@ class UdpLink:
 
     def close(self) -> None:
         """Send and receive nothing more."""
-        self._socket.close()
+        if self._socket is not None:
+            self._socket.close()
+            self._socket = None

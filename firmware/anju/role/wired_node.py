@@ -35,7 +35,7 @@ _MICROPYTHON = "{}.{}.{}-{}".format(*(tuple(sys.implementation.version) + ("",))
 """As in `1.28.0`, or `1.29.0-preview` of a port between releases."""
 
 _LONGEST_PAUSE_MS = 60000
-_LINE_RETRY_MS = 1000
+_LINK_RETRY_MS = 1000
 
 
 def run(board: "Board") -> None:
@@ -57,8 +57,8 @@ class _Node:
         self._device: "Device | Unenrolled" = self._enrolled_device()
 
     async def main(self) -> None:
-        self._link.open()
-        await asyncio.gather(self._tick(), self._edges(), self._listen())
+        # The link first: it is open before the others have anything to send.
+        await asyncio.gather(self._listen(), self._edges(), self._tick())
 
     async def _edges(self) -> None:
         while True:
@@ -72,27 +72,26 @@ class _Node:
 
     async def _listen(self) -> None:
         while True:
-            # Reading nothing is asyncio's public way to wait until there is something.
-            await asyncio.StreamReader(self._link.stream).read(0)
-            try:
-                frame = self._link.receive()
-                while frame is not None:
-                    self._device.receive(frame, self._now())
-                    frame = self._link.receive()
-            except OSError as error:
-                print("link lost:", error)
-                await self._reopen()
-            self._pump()
-
-    async def _reopen(self) -> None:
-        self._link.close()
-        while True:
-            await asyncio.sleep_ms(_LINE_RETRY_MS)
             try:
                 self._link.open()
-                return
-            except OSError:
-                pass  # still gone
+                while True:
+                    # Reading nothing is asyncio's public way to wait until there is something.
+                    await asyncio.StreamReader(self._link.stream).read(0)
+                    await self._take_frames()
+            except OSError as error:
+                print("no link:", error)
+            self._link.close()
+            await asyncio.sleep_ms(_LINK_RETRY_MS)
+
+    async def _take_frames(self) -> None:
+        """Everything that has come; OSError if the link is gone."""
+        frame = self._link.receive()
+        while frame is not None:
+            self._device.receive(frame, self._now())
+            self._pump()
+            # After each frame the others have their turn: a flood must not keep a button waiting.
+            await asyncio.sleep_ms(0)
+            frame = self._link.receive()
 
     async def _tick(self) -> None:
         guard = self._board.watchdog()
@@ -154,6 +153,7 @@ class _Node:
         print("store:", reason)
         print("unenrolled")
         self._contacts, inputs = self._wire(("hold_up",) * len(self._board.inputs()))
+        self._edge.set()  # the press that found the store broken is looked at anew
         return Unenrolled(inputs, Feedback(self._board.IS_SILENT))
 
     def _wire(self, kinds: "tuple[str, ...]") -> "tuple[list[Contact], list[Input]]":

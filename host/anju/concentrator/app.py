@@ -21,7 +21,9 @@ from anju.concentrator.keyring import Keyring
 from anju.concentrator.link.serial import SerialLink
 from anju.concentrator.link.udp import UdpLink
 from anju.concentrator.reception import Reception
-from anju.service.settings import Site
+from anju.service.errors import ServiceError
+from anju.service.i18n import _
+from anju.service.settings import FILE_NAME, Site
 
 _VERDICTS = {"accepted": "fresh", "duplicates": "duplicate"}
 _NOT_REFUSED = frozenset(_VERDICTS.values())
@@ -48,7 +50,7 @@ async def build(site: Site) -> AsyncIterator[None]:
             site.concentrator.building, site.dutyroom_socket, journal, downlink.accept, lambda: downlink.last_command
         )
         closing.push_async_callback(upwards.close)
-        control = Control(_desk(site, keyring, journal, reception).handlers)
+        control = Control(_desk(site, keyring, journal, reception, links).handlers)
         await control.open(site.control_socket)
         closing.push_async_callback(control.close)
         serial_lines = await _open_links(site, links, reception, closing)
@@ -73,6 +75,12 @@ async def _open_links(
         links[udp.name] = udp
     lines = [SerialLink(url, settings.baud, reception.arrive) for url in settings.serial]
     links.update({line.name: line for line in lines})
+    if not links:
+        raise ServiceError(
+            _("The concentrator has no link: site.toml names neither `udp` nor `serial` under [concentrator]."),
+            _("Nothing was started."),
+            _("Name one of them in %(file)s, then start again.") % {"file": site.folder / FILE_NAME},
+        )
     return lines
 
 
@@ -85,12 +93,15 @@ def _sender(links: dict[str, UdpLink | SerialLink]) -> Send:
     return send
 
 
-def _desk(site: Site, keyring: Keyring, journal: Journal, reception: Reception) -> Desk:
+def _desk(
+    site: Site, keyring: Keyring, journal: Journal, reception: Reception, links: dict[str, UdpLink | SerialLink]
+) -> Desk:
     def totals() -> dict[str, Any]:
         counts = reception.counts
         frames: dict[str, Any] = {name: counts[verdict] for name, verdict in _VERDICTS.items()}
         frames["refused"] = {reason: count for reason, count in counts.items() if reason not in _NOT_REFUSED}
-        return {"journal_id": journal.journal_id, **journal.totals(), "frames": frames}
+        lines = {link.name: dict(link.counts) for link in links.values() if isinstance(link, SerialLink)}
+        return {"journal_id": journal.journal_id, **journal.totals(), "frames": frames, "lines": lines}
 
     return Desk(
         journal,

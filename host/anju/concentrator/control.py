@@ -35,6 +35,10 @@ class NotRunningError(ServiceError):
     """No concentrator listens on the site's control socket."""
 
 
+class CutOffError(ServiceError):
+    """The concentrator was asked and did not answer: what was asked may or may not have been done."""
+
+
 class Control:
     """Serves the socket; `handlers` by the request's `do`."""
 
@@ -100,24 +104,39 @@ class Control:
 
 
 def ask(path: Path, **request: Any) -> dict[str, Any]:
-    """Ask a running concentrator and wait; NotRunningError if there is none, ServiceError if it refuses."""
-    try:
-        with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as connection:
-            connection.settimeout(ASK_TIMEOUT_S)
+    """Ask a running concentrator and wait: NotRunningError if there is none, CutOffError if it ends first, ServiceError if it
+    refuses.
+    """
+    with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as connection:
+        connection.settimeout(ASK_TIMEOUT_S)
+        try:
             connection.connect(str(path))
+        except OSError as error:
+            raise NotRunningError(
+                _("No concentrator answers on %(path)s: %(reason)s.")
+                % {"path": path, "reason": error.strerror or error},
+                _("Nothing was changed."),
+                _("Start it with: anju run %(site)s") % {"site": path.parent.parent},
+            ) from error
+        try:
             connection.sendall(json.dumps(request).encode() + b"\n")
             with connection.makefile("rb") as lines:
-                answer = json.loads(lines.readline() or b"null")
-    except (OSError, ValueError) as error:
-        raise NotRunningError(
-            _("No concentrator answers on %(path)s: %(reason)s.") % {"path": path, "reason": error},
-            _("Nothing was changed."),
-            _("Start it with: anju run %(site)s") % {"site": path.parent.parent},
-        ) from error
-    if not isinstance(answer, dict) or not answer.get("ok"):
-        reason = answer.get("error") if isinstance(answer, dict) else None
-        raise ServiceError(reason or _("The concentrator ended the connection."), "", "")
+                answer = json.loads(lines.readline())
+        except (OSError, ValueError) as error:
+            raise _cut_off(path) from error
+    if not isinstance(answer, dict):
+        raise _cut_off(path)
+    if not answer.get("ok"):
+        raise ServiceError(str(answer.get("error")), "", "")
     return answer
+
+
+def _cut_off(path: Path) -> CutOffError:
+    return CutOffError(
+        _("The concentrator did not answer; it may have ended just now."),
+        _("It is not known whether it did what was asked."),
+        _("See how things are: anju status --site %(site)s") % {"site": path.parent.parent},
+    )
 
 
 def _peer(writer: asyncio.StreamWriter) -> str | None:

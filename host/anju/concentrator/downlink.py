@@ -88,12 +88,13 @@ class Downlink:
                 if outage.worked():
                     _log.info("commands are carried out again")
             with contextlib.suppress(TimeoutError):
-                await asyncio.wait_for(self._wake.wait(), pause_s)
+                async with asyncio.timeout(pause_s):  # wait_for would lose a cancellation that comes with the wake-up
+                    await self._wake.wait()
             self._wake.clear()
 
     def _take(self, draft: Draft, command: EstateCommand) -> None:
         report = self._named_report(command)
-        if report is None:
+        if report is None or command.at_ms > _LATEST_MS:
             self._end_at_once(draft, command, OutcomeKind.REFUSED)
         elif _expired(command, draft.moment.wall_ms):
             self._end_at_once(draft, command, OutcomeKind.EXPIRED)
@@ -102,7 +103,7 @@ class Downlink:
             signal = PersonSignal(Action.RESET, draft.moment.wall_ms)
             draft.signal(command.household, signal, person=command.person)
             draft.end(command, OutcomeKind.DONE)
-        elif report.node is None or report.event_id is None or command.at_ms > _LATEST_MS:
+        elif report.node is None or report.event_id is None:
             self._end_at_once(draft, command, OutcomeKind.REFUSED)
         else:
             address = Address(report.node.network, report.node.node)

@@ -32,7 +32,7 @@ MOST_WAITING = 256
 """Changes that a subscriber may be behind before it is dropped."""
 MOST_REPLAYED = 500
 """Changes that are told again to a subscriber that comes back; one that missed more reads everything anew."""
-_SHOWN_AT_ONCE = 500
+_SHOWN_AT_ONCE = 64
 _TICK_S = 1.0
 _DAY_MS = 24 * 3600 * 1000
 _MOST_LISTED = 200

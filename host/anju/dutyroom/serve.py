@@ -57,7 +57,6 @@ def listen_on_path(path: Path) -> socket.socket:
     listener = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
     mask = os.umask(0o177)
     try:
-        path.parent.mkdir(mode=0o700, exist_ok=True)
         if path.exists() and stat.S_ISSOCK(path.lstat().st_mode):
             path.unlink()
         listener.bind(str(path))

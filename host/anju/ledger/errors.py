@@ -27,7 +27,7 @@ class LedgerError(ServiceError):
 
 def is_damage(error: sqlite3.Error) -> bool:
     """Whether the file itself is wrong, rather than the disk below it."""
-    return error.sqlite_errorcode & 0xFF in (sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB)
+    return getattr(error, "sqlite_errorcode", 0) & 0xFF in (sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB)
 
 
 def is_of_the_file(error: BaseException) -> bool:

@@ -20,7 +20,6 @@ T = TypeVar("T")
 
 _BUSY_MS = 5000
 _PRAGMAS = (
-    "PRAGMA journal_mode = WAL",
     # FULL syncs the log at each COMMIT; NORMAL may lose committed rows at a power cut.
     "PRAGMA synchronous = FULL",
     "PRAGMA foreign_keys = ON",
@@ -71,10 +70,10 @@ class Ledger:
     def read(self) -> sqlite3.Connection:
         """A read-only connection that belongs to the calling thread; it sees what is committed. Fetch all rows: an open
         cursor keeps the log from being emptied."""
+        if self._writer.closed:
+            raise errors.closed(self._path)
         connection: sqlite3.Connection | None = getattr(self._own, "connection", None)
         if connection is None:
-            if self._writer.closed:
-                raise errors.closed(self._path)
             connection = sqlite3.connect(
                 f"{self._path.as_uri()}?mode=ro", uri=True, isolation_level=None, check_same_thread=False
             )
@@ -100,6 +99,9 @@ def _connect(path: Path, schema: Traversable) -> sqlite3.Connection:
     except OSError as error:
         raise errors.not_opened(path, error) from error
     try:
+        mode = connection.execute("PRAGMA journal_mode = WAL").fetchone()[0]
+        if mode != "wal":
+            raise sqlite3.OperationalError(f"this file system allows no write-ahead log, only {mode}")
         for pragma in _PRAGMAS:
             connection.execute(pragma)
         migrate(path, connection, schema)

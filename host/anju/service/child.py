@@ -74,7 +74,11 @@ class Child:
         wait_s, starts = _FIRST_WAIT_S, 0
         while not self._leaving.is_set():
             began = time.monotonic()
-            status = await self._run_once()
+            try:
+                status = await self._run_once()
+            except OSError as error:  # no memory or no process number left: as if it had died at once
+                _logger.error("not started", name=self.name, error=error)
+                status = -1
             hear()
             starts += 1
             if self._leaving.is_set():
@@ -89,7 +93,7 @@ class Child:
     async def _run_once(self) -> int:
         """Start the service and wait for its end; its exit status, negative for a signal."""
         process = self._process = await self._spawn()
-        _write_private(self._pid_file, f"{process.pid}\n")
+        self._write_pid(process.pid)
         _logger.info("started", name=self.name, pid=process.pid)
         impatience = asyncio.get_running_loop().call_later(_READY_S, self._end_if_late)
         try:
@@ -105,6 +109,19 @@ class Child:
                 os.killpg(process.pid, signal.SIGKILL)  # whatever it had started itself
         _logger.info("ended", name=self.name, pid=process.pid, status=status)
         return status
+
+    def _write_pid(self, pid: int) -> None:
+        """Replace the pid file at once, mode 0600. A full disk that does not take it must not end the service."""
+        fresh = self._pid_file.with_name(self._pid_file.name + ".new")
+        try:
+            fd = os.open(fresh, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_CLOEXEC, 0o600)
+            try:
+                os.write(fd, f"{pid}\n".encode())
+            finally:
+                os.close(fd)
+            fresh.replace(self._pid_file)
+        except OSError as error:
+            _logger.warning("pid file not written", name=self.name, pid=pid, error=error)
 
     def _end_if_late(self) -> None:
         if not self.ready.is_set():
@@ -129,14 +146,3 @@ class Child:
                 _("The lines that it wrote above say why; send them with your report if they don't help you."),
                 1,
             )
-
-
-def _write_private(path: Path, text: str) -> None:
-    """Replace a small file at once, mode 0600."""
-    fresh = path.with_name(path.name + ".new")
-    fd = os.open(fresh, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_CLOEXEC, 0o600)
-    try:
-        os.write(fd, text.encode())
-    finally:
-        os.close(fd)
-    fresh.replace(path)

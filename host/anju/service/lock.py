@@ -9,6 +9,7 @@ from __future__ import annotations
 import fcntl
 import os
 import time
+from contextlib import suppress
 from pathlib import Path
 
 _POLL_S = 0.02
@@ -34,8 +35,9 @@ class FileLock:
                 if time.monotonic() >= deadline:
                     raise Held(self._holder())
                 time.sleep(_POLL_S)
-            os.ftruncate(self._fd, 0)
-            os.pwrite(self._fd, f"{os.getpid()}\n".encode(), 0)
+            with suppress(OSError):  # a full disk: the lock holds all the same, it only does not say whose it is
+                os.ftruncate(self._fd, 0)
+                os.pwrite(self._fd, f"{os.getpid()}\n".encode(), 0)
         except BaseException:
             os.close(self._fd)
             raise

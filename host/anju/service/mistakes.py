@@ -51,7 +51,7 @@ def _phrase(kind: str, value: object, limits: dict[str, Any], place: _Place, mod
     return _("%(key)s = %(value)s cannot be used: %(expected)s belongs here") % {
         "key": key,
         "value": _shown(value),
-        "expected": _meant(place, limits),
+        "expected": _meant(kind, place, limits),
     }
 
 
@@ -76,14 +76,16 @@ def _expected(kind: str) -> str:
     }.get(kind, _("a section such as [estate]"))
 
 
-def _meant(place: _Place, limits: dict[str, Any]) -> str:
+def _meant(kind: str, place: _Place, limits: dict[str, Any]) -> str:
+    if kind == "too_long":
+        return _("a list of at most %(most)d") % {"most": limits["max_length"]}
+    if kind == "string_too_long":
+        return _("a text of at most %(most)d characters") % {"most": limits["max_length"]}
     name = next((part for part in reversed(place) if isinstance(part, str)), "")
     if name == "udp":
         return _('an IP address and a port, such as "127.0.0.1:7010",')
     if name == "building":
         return _('one to four digits or capital letters, such as "3",')
-    if "max_length" in limits:
-        return _("no more than %(most)d") % {"most": limits["max_length"]}
     return _("a printable text that is not empty")
 
 
@@ -96,8 +98,6 @@ def _shown(value: object) -> str:
 
 def _spelt(place: _Place) -> str:
     """[section] key, as it stands in the file."""
-    if not place:
-        return _("the file")
     if len(place) == 1:
         return f"[{place[0]}]"
     return " ".join([f"[{place[0]}]", *map(str, place[1:2])]) + "".join(f"[{part}]" for part in place[2:])
@@ -122,8 +122,6 @@ def _range(place: _Place, model: type[BaseModel]) -> tuple[int, int]:
 
 def _line(text: str, place: _Place) -> int | None:
     """The line of a key, looked for by eye: tomllib does not keep it."""
-    if not place:
-        return None
     section, line_of_section = "", None
     for number, line in enumerate(text.splitlines(), 1):
         header = re.match(r"\s*\[\s*([\w-]+)\s*\]", line)

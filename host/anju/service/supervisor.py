@@ -6,11 +6,10 @@ import asyncio
 import os
 import signal
 import sys
-from collections.abc import Sequence
 from contextlib import AsyncExitStack
 from functools import partial
 from types import TracebackType
-from typing import IO, Any, Self
+from typing import Any, Self
 
 import structlog
 
@@ -23,6 +22,8 @@ from anju.service.notices import Notices
 from anju.service.settings import Site
 
 SERVICES = ("dutyroom", "concentrator")
+"""Modules of the `anju` package, each run as `python -m`; they log to our stderr."""
+
 _LEAVE_S = 10.0
 """Longer than a service needs to commit what it holds."""
 
@@ -66,12 +67,10 @@ class Supervisor:
     `ready()` waits until all are up; `until(…)` waits for something else and raises GaveUp if a service cannot be kept.
     """
 
-    def __init__(self, site: Site, names: Sequence[str] = SERVICES, output: IO[bytes] | None = None) -> None:
-        """`names` are modules of the `anju` package; `output` takes what they log (our stderr if not given)."""
+    def __init__(self, site: Site) -> None:
         self._site = site
-        self._output = output
         self._open = AsyncExitStack()
-        self.children = {name: Child(name, site.run / f"{name}.pid", partial(self._spawn, name)) for name in names}
+        self.children = {name: Child(name, site.run / f"{name}.pid", partial(self._spawn, name)) for name in SERVICES}
         self._tasks: list[asyncio.Task[None]] = []
         self._lifeline = -1
 
@@ -107,6 +106,9 @@ class Supervisor:
                 await asyncio.wait(late)
         finally:
             self.kill()
+            for task in self._tasks:
+                if task.done() and not task.cancelled():
+                    task.exception()  # two services given up at once: one is raised, the other must not be logged as lost
             await self._open.aclose()
 
     async def ready(self) -> None:
@@ -166,7 +168,5 @@ class Supervisor:
             env={**os.environ, "NOTIFY_SOCKET": str(self._site.notify_socket), lifeline.VARIABLE: str(self._lifeline)},
             pass_fds=(self._lifeline,),
             stdin=asyncio.subprocess.DEVNULL,
-            stdout=self._output,
-            stderr=self._output,
             process_group=0,  # Ctrl-C reaches us alone; we end the services in order
         )

@@ -20,7 +20,7 @@ from anju.wire import bodies, table
 from anju.wire.messages import Body, Extra, Header, Message, Unknown
 from anju.wire.seal import Cipher, InvalidTag
 
-# Names of this module, not attributes of another: `open` runs for every frame of a building.
+# Names of this module, not attributes of another, and messages made as `Block` makes them: `open` runs for every frame.
 _HEADER, _BODIES = bodies.HEADER, bodies.BODIES
 _HEADER_BYTES, _BODY_BYTES = table.HEADER_BYTES, table.BODY_BYTES
 _LEAST_BYTES, _MOST_BYTES = table.LEAST_BYTES, table.MOST_BYTES
@@ -43,8 +43,11 @@ class Refused(Exception):
     """A frame that was not authenticated. Count it; act on nothing in it."""
 
     def __init__(self, reason: Reason) -> None:
-        super().__init__(f"frame refused: {reason}")
+        super().__init__(reason)
         self.reason = reason
+
+    def __str__(self) -> str:
+        return f"frame refused: {self.reason}"
 
 
 class Codec:

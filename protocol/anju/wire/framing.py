@@ -68,7 +68,7 @@ class Deframer:
         except cobs.DecodeError:
             return LineFault.COBS
         frame, crc = decoded[:-_CRC_BYTES], decoded[-_CRC_BYTES:]
-        if len(crc) < _CRC_BYTES or zlib.crc32(frame) != int.from_bytes(crc, "big"):
+        if zlib.crc32(frame) != int.from_bytes(crc, "big"):
             return LineFault.CRC
         if not table.LEAST_BYTES <= len(frame) <= table.MOST_BYTES:
             return LineFault.LENGTH

@@ -42,7 +42,9 @@ def test_where_smaller_is_better_the_ratio_is_turned_round() -> None:
 
 def test_figures_are_not_more_precise_than_they_are() -> None:
     one = Comparison("open", "opened", 161_234.5, 340_987.6, 0.472812)
-    case = Result("decode", "limit", "Limit", "frames/s", 0.472812, 9, 100, (one,)).as_json()["cases"]["open"]
+    case = Result("decode", "limit", "Limit", "frames/s", "frames/s", 0.472812, 9, 100, (one,)).as_json()["cases"][
+        "open"
+    ]
     assert case == {"ours": 161_200.0, "limit": 341_000.0, "ratio": 0.473}
 
 

@@ -293,6 +293,11 @@ def crash_image(folder: Path, image: Path) -> Path:
     return image
 
 
+def mode(path: Path) -> int:
+    """Who may do what with a file."""
+    return path.stat().st_mode & 0o777
+
+
 async def until(condition: Callable[[], object]) -> None:
     """Let the loop run until a condition holds."""
     async with asyncio.timeout(PATIENCE_S):

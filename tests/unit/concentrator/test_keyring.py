@@ -14,7 +14,6 @@ from hypothesis import strategies as st
 from hypothesis.stateful import (
     RuleBasedStateMachine,
     invariant,
-    precondition,
     rule,
     run_state_machine_as_test,
 )
@@ -122,23 +121,17 @@ class Counters(RuleBasedStateMachine):
 
         self.runner.run(both())
 
-    @precondition(lambda self: self.is_low())
     @rule(lies=st.booleans())
     def the_disk_fails(self, lies: bool) -> None:
         ledger = self.keyring._ledger
-        if lies:
-            self.runner.run(ledger.write(statement(LIE)))
-            with pytest.raises(LedgerError, match="read back"):
+        with suppress(LedgerError):  # unless there is enough, or was written before somebody was cancelled
+            if lies:
+                self.runner.run(ledger.write(statement(LIE)))
                 self.reserve()
-            self.runner.run(ledger.write(statement("DROP TRIGGER lie")))
-        else:
-            with self.disk.refuses(), pytest.raises(LedgerError):
-                self.reserve()
-
-    def is_low(self) -> bool:
-        """Whether a reservation would write."""
-        counters = self.keyring._counters.values()
-        return any(counter.ceiling - counter.used < BLOCK // 4 for counter in counters)
+            else:
+                with self.disk.refuses():
+                    self.reserve()
+        self.runner.run(ledger.write(statement("DROP TRIGGER IF EXISTS lie")))
 
     @invariant()
     def no_counter_was_used_twice(self) -> None:
@@ -157,6 +150,7 @@ def test_no_counter_is_used_twice_whatever_happens() -> None:
 
 
 @pytest.mark.long
+@pytest.mark.timeout(3600)
 def test_no_counter_is_used_twice_whatever_happens_long() -> None:
     run_state_machine_as_test(Counters, settings=settings(max_examples=500, stateful_step_count=50, deadline=None))
 

@@ -175,10 +175,11 @@ class TestOneEvent:
 
     async def test_sealed_again_in_the_same_group_it_is_recorded_once(self, rooms: Bench) -> None:
         node = await rooms.enrol()
-        press = node.status(Code.PANIC, BUTTON)
+        press, before = node.status(Code.PANIC, BUTTON), rooms.disk.commits
         acks = await rooms.acks(node, node.frame(press), node.frame(press))
         assert [ack.verdict for ack in acks] == [Verdict.ACCEPTED, Verdict.DUPLICATE]
         assert rooms.kinds() == ["hold_up_alarm"]
+        assert rooms.disk.commits == before + 1  # known before the journal's index has to say so
 
     async def test_it_is_remembered_over_thousands_of_others_and_a_restart(self, tmp_path: Path) -> None:
         clock = HandClock()

@@ -5,10 +5,14 @@ from __future__ import annotations
 from collections.abc import AsyncIterator
 from pathlib import Path
 
+import httpx
 import pytest
+from starlette.types import ASGIApp
 
+from anju.dutyroom import web
 from anju.dutyroom.desk import Desk
 from anju.dutyroom.store import Store
+from unit.dutyroom.browser import ORIGIN, OWN, PORT
 from unit.dutyroom.reports import NOW_MS
 
 
@@ -60,3 +64,17 @@ def clock() -> HandClock:
 def desk(store: Store, clock: HandClock) -> Desk:
     """A desk on the store."""
     return Desk(store, lambda: clock.wall_ms, lambda: clock.monotonic_s)
+
+
+@pytest.fixture
+def page(desk: Desk) -> ASGIApp:
+    """The page of one estate."""
+    return web.application(desk, "Sunny Garden", PORT)
+
+
+@pytest.fixture
+async def client(page: ASGIApp) -> AsyncIterator[httpx.AsyncClient]:
+    """A browser that reads English."""
+    headers = {"accept-language": "en", **OWN}
+    async with httpx.AsyncClient(transport=httpx.ASGITransport(page), base_url=ORIGIN, headers=headers) as opened:
+        yield opened

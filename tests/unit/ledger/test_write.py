@@ -157,6 +157,7 @@ async def test_a_cancelled_caller_leaves_its_job_to_be_carried_out(ledger: Ledge
 
 async def test_closing_commits_what_waits(open_ledger: Callable[[], Ledger], tmp_path: Path) -> None:
     ledger = open_ledger()
+    ledger.read()
     writes = [asyncio.ensure_future(ledger.write(add(f"note {number}"))) for number in range(100)]
     await asyncio.sleep(0)
     await ledger.close()

@@ -62,6 +62,7 @@ def test_an_editor_that_writes_a_byte_order_mark() -> None:
     assert parse(b"\xef\xbb\xbf" + LEAST.encode(), PLACE).concentrator.building == "3"
 
 
+SEVENTEEN = ", ".join(f'"{number}"' for number in range(17))
 MISTAKES: list[tuple[str | bytes, str]] = [
     (LEAST + "netwrok = 2", "line 5: [concentrator] netwrok is unknown; did you mean network?"),
     (LEAST + "zzz = 2", "line 5: [concentrator] zzz is unknown; known here: building, network, udp, serial, baud"),
@@ -129,6 +130,17 @@ MISTAKES: list[tuple[str | bytes, str]] = [
     (
         LEAST.replace("桂花苑", "a\\u001b[2J"),
         ('line 2: [estate] name = "a\\u001b[2J" cannot be used: a printable text that is not empty belongs here'),
+    ),
+    (
+        LEAST + f"serial = [{SEVENTEEN}]",
+        (
+            'line 5: [concentrator] serial = ["0", "1", "2", "3", "4", "5", "6", "7", "8", "9", "10", "1… '
+            "cannot be used: a list of at most 16 belongs here"
+        ),
+    ),
+    (
+        LEAST.replace("桂花苑", "x" * 65),
+        (f'line 2: [estate] name = "{"x" * 58}… cannot be used: a text of at most 64 characters belongs here'),
     ),
     (ESTATE + "[concentrator]", "line 3: [concentrator] building is missing"),
     (ESTATE, "[concentrator] is missing"),

@@ -123,6 +123,23 @@ def test_a_run_folder_that_is_a_file(scene: Scene) -> None:
     assert f"{scene.site}/run cannot be used" in scene.log()
 
 
+def test_a_pid_file_that_cannot_be_written_silences_nothing(scene: Scene) -> None:
+    (scene.site / "run" / "dutyroom.pid.new").mkdir(parents=True)
+    scene.supervisor()
+    eventually(lambda: "service=supervisor event=ready" in scene.log())
+    assert 'event="pid file not written" name=dutyroom' in scene.log()
+    assert scene.pid("dutyroom") is None
+    assert scene.pid("concentrator") is not None
+
+
+def test_two_services_that_cannot_work_are_one_message(scene: Scene) -> None:
+    scene.does("concentrator", "refuse")
+    scene.does("dutyroom", "refuse")
+    assert scene.supervisor().wait() == 78
+    assert "never retrieved" not in scene.log()
+    assert scene.alive() == []
+
+
 def test_modules_of_the_folder_it_was_started_in_are_not_imported(
     scene: Scene, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -42,3 +42,19 @@ async def test_patience_ends() -> None:
     async with Background() as background:
         with pytest.raises(TimeoutError):
             await background.until(asyncio.Event().wait(), 0.001)
+
+
+@pytest.mark.anyio
+async def test_what_failed_deep_in_a_group_of_tasks_is_said_plainly() -> None:
+    async def fail_deep() -> None:
+        async with asyncio.TaskGroup() as outer:
+            outer.create_task(fail_in_a_group())
+
+    async def fail_in_a_group() -> None:
+        async with asyncio.TaskGroup() as inner:
+            inner.create_task(fail())
+
+    async with Background() as background:
+        background.start(fail_deep())
+        with pytest.raises(ConnectionError, match="the line is cut"):
+            await background.until(asyncio.Event().wait())

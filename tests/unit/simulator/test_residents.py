@@ -44,13 +44,18 @@ class Home:
         self.silent = silent
         self.button = self.door_level = self.presses = 0
         self.mode = "off"
+        self.moved = False
         self.answer = asyncio.Event()
         self.answer.set()
+        self.button_noticed, self.door_noticed = asyncio.Event(), asyncio.Event()
 
     def press(self, level: int) -> None:
         assert level != self.button
+        assert level or self.button_noticed.is_set(), "let go before it was noticed"
+        self.button_noticed.clear()
         self.button = level
         if level:
+            asyncio.get_running_loop().call_later(0.004, self.button_noticed.set)
             assert self.answer.is_set(), "pressed while the last press had no answer"
             self.presses += 1
             self.street.count("press")
@@ -59,6 +64,10 @@ class Home:
 
     def door(self, level: int) -> None:
         assert level != self.door_level
+        assert self.door_noticed.is_set() or not self.moved, "moved before the last move was noticed"
+        self.moved = True
+        self.door_noticed.clear()
+        asyncio.get_running_loop().call_later(0.004, self.door_noticed.set)
         self.door_level = level
         self.street.count("door")
 

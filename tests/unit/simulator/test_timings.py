@@ -35,7 +35,7 @@ def test_the_three_latencies_of_a_press() -> None:
     timings.stage(BUTTON, Stage.SENDING, 1.01)
     timings.stage(BUTTON, Stage.CONCENTRATOR_HAS_IT, 1.05)
     timings.shown(BUTTON, EVENT, 1.2)
-    timings.acknowledged(BUTTON, 2.0)
+    timings.acknowledged(BUTTON, Stage.CONCENTRATOR_HAS_IT, 2.0)
     timings.stage(BUTTON, Stage.SEEN, 2.1)
 
     assert only(timings.press_to_ack) == pytest.approx(50)
@@ -52,17 +52,47 @@ def test_the_page_may_be_read_before_the_nodes_console() -> None:
     assert only(timings.press_to_console) == pytest.approx(300)
 
 
-def test_an_acknowledged_press_that_shows_an_older_answer_counts_when_the_node_knows() -> None:
+def test_an_answer_that_says_more_is_an_answer() -> None:
+    seen, coming = a_press(1.0), a_press(1.0)
+    seen.stage(BUTTON, Stage.SEEN, 1.4)
+    coming.stage(BUTTON, Stage.COMING, 1.4)
+    for timings in (seen, coming):
+        assert only(timings.press_to_ack) == pytest.approx(400)
+        timings.acked(BUTTON, EVENT, Stage.SEEN, 1.9)
+        assert len(timings.press_to_ack) == 1
+
+
+@pytest.mark.parametrize("late", [Stage.SEEN, Stage.COMING])
+def test_the_late_answer_to_an_older_press_is_none_to_a_newer_one(late: Stage) -> None:
     timings = a_press(1.0)
-    timings.stage(BUTTON, Stage.SEEN, 1.1)
+    timings.stage(BUTTON, Stage.CONCENTRATOR_HAS_IT, 1.1)
+    timings.acknowledged(BUTTON, Stage.CONCENTRATOR_HAS_IT, 1.2)
+    if late is Stage.COMING:
+        timings.stage(BUTTON, Stage.SEEN, 1.25)
+        timings.dispatched(BUTTON)
+    timings.pressed(BUTTON, 2.0)
+    timings.made(BUTTON, EVENT + 1, 2.0)
+    timings.stage(BUTTON, late, 2.1)
+    timings.acked(BUTTON, EVENT, late, 2.2)
     assert timings.unheard(BUTTON)
-    timings.acked(BUTTON, Stage.SEEN, 1.4)
-    assert only(timings.press_to_ack) == pytest.approx(400)
+    timings.acked(BUTTON, EVENT + 1, late, 2.4)
+    assert timings.press_to_ack.summary()["max"] == pytest.approx(400)
+
+
+def test_an_older_answer_right_behind_the_acknowledgement_hides_what_the_pins_would_have_said() -> None:
+    timings = a_press(1.0)
+    timings.stage(BUTTON, Stage.CONCENTRATOR_HAS_IT, 1.1)
+    timings.acknowledged(BUTTON, Stage.CONCENTRATOR_HAS_IT, 1.2)
+    timings.pressed(BUTTON, 2.0)
+    timings.made(BUTTON, EVENT + 1, 2.0)
+    timings.acked(BUTTON, EVENT + 1, Stage.SENDING, 2.3)
+    timings.stage(BUTTON, Stage.SEEN, 2.3)
+    assert not timings.unheard(BUTTON)
 
 
 def test_the_pins_count_where_they_will_say_it() -> None:
     timings = a_press(1.0)
-    timings.acked(BUTTON, Stage.SENDING, 1.4)
+    timings.acked(BUTTON, EVENT, Stage.SENDING, 1.4)
     timings.stage(BUTTON, Stage.CONCENTRATOR_HAS_IT, 1.5)
     assert only(timings.press_to_ack) == pytest.approx(500)
 
@@ -71,14 +101,22 @@ def test_no_light_is_owed_after_a_refusal_a_new_press_or_more_than_a_light() -> 
     refused, again, coming = a_press(), a_press(), a_press()
     for timings in (refused, again, coming):
         timings.stage(BUTTON, Stage.CONCENTRATOR_HAS_IT, 1.1)
-        timings.acknowledged(BUTTON, 2.0)
+        timings.acknowledged(BUTTON, Stage.CONCENTRATOR_HAS_IT, 2.0)
         assert timings.waiting["acknowledge_to_light"] == 1
-    refused.not_acknowledged(BUTTON)
+    refused.not_clicked(BUTTON)
     again.pressed(BUTTON, 2.1)
     coming.stage(BUTTON, Stage.COMING, 2.2)
     for timings in (refused, again, coming):
         assert timings.waiting["acknowledge_to_light"] == 0
         assert len(timings.acknowledge_to_light) == 0
+
+
+def test_no_light_is_owed_by_a_button_that_says_more_already() -> None:
+    timings = a_press()
+    timings.stage(BUTTON, Stage.COMING, 1.1)
+    timings.acked(BUTTON, EVENT, Stage.COMING, 1.2)
+    timings.acknowledged(BUTTON, Stage.COMING, 2.0)
+    assert timings.waiting["acknowledge_to_light"] == 0
 
 
 def test_what_is_missing_is_waited_for() -> None:

@@ -173,6 +173,9 @@ def test_each_epoch_has_its_own_keys_until_they_are_forgotten() -> None:
     assert not made.knows(NETWORK, NODE, EPOCH)
     assert reason_of(made, FRAME) is Reason.UNKNOWN_NODE
     assert made.open(second).body == PANIC
+    for forgotten in (Header.up(NETWORK, NODE, EPOCH, 1), Header.down(NETWORK, NODE, EPOCH, 1)):
+        with pytest.raises(KeyError):
+            made.seal(forgotten, PANIC)
 
 
 @pytest.mark.parametrize(("up", "down"), [(UP, UP), (UP[:15], DOWN), (UP, DOWN + b"\0"), (b"", DOWN)])
@@ -194,3 +197,8 @@ def test_a_key_is_never_shown() -> None:
     shown = repr(vars(CONCENTRATOR)) + repr(Cipher(UP)) + str(Cipher(UP))
     assert UP.hex() not in shown
     assert repr(UP) not in shown
+
+
+def test_a_refusal_says_its_reason() -> None:
+    with pytest.raises(Refused, match=r"^frame refused: tag$"):
+        CONCENTRATOR.open(FRAME[:-1])

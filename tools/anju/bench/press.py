@@ -24,7 +24,7 @@ from anju.bundle import stage
 from anju.concentrator.enrolment import enrol
 from anju.service.i18n import _
 from anju.service.settings import Site
-from anju.simulator.flat import BUTTON_INPUTS, households
+from anju.simulator.flat import button_inputs, households
 from anju.simulator.host import Host
 from anju.simulator.interpreter import micropython
 from anju.simulator.node import Node, NodeProcess, Place
@@ -89,7 +89,8 @@ async def _measure(progress: Progress) -> Result:
         bench="press",
         limit="as many interpreters, one datagram each, a bare echo with one SQLite commit a batch",
         limit_label=_("as many interpreters, one datagram each, a bare echo with one SQLite commit a batch"),
-        unit=_("ms"),
+        unit="ms",
+        unit_label=_("ms"),
         ratio=headline.ratio,
         rounds=_ROUNDS,
         repetitions=_FLATS,
@@ -200,7 +201,7 @@ class _Flats:
 
 def _enrol_all(site: Site) -> list[tuple[int, Path]]:
     stores = [(name, site.folder / "nodes" / name) for name in households(BUILDING, _FLATS)]
-    return [(enrol(site, name, BUTTON_INPUTS, store).node, store) for name, store in stores]
+    return [(enrol(site, name, button_inputs(), store).node, store) for name, store in stores]
 
 
 async def _line(process: Process) -> bytes:

@@ -51,6 +51,7 @@ class Result:
     limit: str
     limit_label: str
     unit: str
+    unit_label: str
     ratio: float
     rounds: int
     repetitions: int

@@ -74,7 +74,7 @@ def _show(measure: Callable[[Callable[[str], None]], Result], json: bool) -> Non
         screen.as_json(result.as_json())
         return
     screen.say(_("Limit: %(limit)s") % {"limit": result.limit_label})
-    names = {"unit": result.unit}
+    names = {"unit": result.unit_label}
     screen.table(
         (result.bench, _("Ours, %(unit)s") % names, _("Limit, %(unit)s") % names, _("Ratio")),
         [

@@ -46,4 +46,14 @@ class Background:
     def _check(self) -> None:
         for task in self._tasks:
             if task.done():
-                task.result()
+                try:
+                    task.result()
+                except BaseExceptionGroup as group:
+                    raise _innermost(group) from group
+
+
+def _innermost(error: BaseException) -> BaseException:
+    """What went wrong, out of the groups in which tasks wrap it; a group of several stays one."""
+    while isinstance(error, BaseExceptionGroup) and len(error.exceptions) == 1:
+        error = error.exceptions[0]
+    return error

@@ -8,13 +8,12 @@ from contextlib import AsyncExitStack
 from types import TracebackType
 from typing import Self
 
+from anju.service.i18n import _
 from anju.simulator.background import Background
 from anju.simulator.estate import Estate
 from anju.simulator.guard import Guard, Reactions
 from anju.simulator.page import Incident, Page
 from anju.simulator.residents import Habits, Residents
-
-GUARD = "demo guard"
 
 
 class Day:
@@ -64,7 +63,7 @@ class Day:
         await self.background.until(self._estate.nodes_ready())
         await self.background.until(self._page.watching.wait())
         if self._guard is not None:
-            await self.background.until(self._page.sit_down(GUARD))
+            await self.background.until(self._page.sit_down(_("Demo guard")))
             self.background.start(self._guard.work())
         self.background.start(self._live())
 

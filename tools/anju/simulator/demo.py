@@ -8,6 +8,7 @@ from __future__ import annotations
 import asyncio
 import json
 import signal
+import socket
 import sys
 from contextlib import suppress
 from typing import Any
@@ -16,11 +17,13 @@ from rich.console import Console
 
 from anju.service.errors import ServiceError
 from anju.service.i18n import _
+from anju.service.settings import DutyRoom
 from anju.simulator.day import Day
 from anju.simulator.estate import Estate, Plan
 from anju.simulator.faults import Faults
 from anju.simulator.ground import Ground, Processes
 from anju.simulator.options import DemoOptions, OptionsError
+from anju.simulator.premises import free_port
 from anju.simulator.profiles import CALM_GUARD, CALM_HABITS, LOAD_GUARD, load_habits
 from anju.simulator.report import report
 from anju.simulator.tally import Account
@@ -38,16 +41,14 @@ _MOST_COMPLAINTS = 20
 def run(options: DemoOptions, ground: Ground | None = None) -> int:
     """Run a demo to its end: 0 if everything arrived exactly once, else 1, with the reason on stderr. Its nodes are `ground`'s.
 
-    Ctrl-C, SIGTERM and SIGHUP end it in order, a second one at once; nothing of it is left in any case.
+    ServiceError if it cannot be started, or something in it fails. Ctrl-C, SIGTERM and SIGHUP end it in order, a second one at
+    once; nothing of it is left in any case.
     """
     words = Console(stderr=options.json)
     watched = not options.headless and words.is_terminal
     view: View = Screen(words) if watched else Lines(words, quiet=options.headless)
     try:
         return asyncio.run(_Demo(options, view, ground or Processes()).run())
-    except ServiceError as error:
-        print(error, file=sys.stderr)
-        return 1
     except asyncio.CancelledError:
         print(_("Ended at once; what was on its way was not counted."), file=sys.stderr)
         return 1
@@ -71,17 +72,27 @@ class _Demo:
             flats=options.flats,
             faults=Faults(options.loss, options.duplicate, options.reorder),
             seed=options.seed,
-            port=options.port,
+            port=self._port(),
             ground=self._ground,
         )
         with self._view:
             self._view.say(_("Starting the services and %(nodes)d nodes…") % {"nodes": 2 * options.flats})
-            async with Estate(plan, self._view.news) as estate:
-                self._view.show(estate)
-                stuck = await self._act(estate)
-                account = estate.account()
-                figures = report(estate, await estate.host.status(), account, self._rss_mb)
+            estate = Estate(plan, self._view.news)
+            try:
+                async with estate:
+                    self._view.show(estate)
+                    stuck = await self._act(estate)
+                    account = estate.account()
+                    figures = report(estate, await estate.host.status(), account, self._rss_mb)
+            except ServiceError as error:
+                raise estate.explained(error) from error
         return self._conclude(figures, account, stuck)
+
+    def _port(self) -> int | None:
+        """The page's port: the usual one if somebody will look at it and it is free."""
+        if self._options.port is not None or self._options.headless:
+            return self._options.port
+        return free_port(socket.SOCK_STREAM, DutyRoom().port)
 
     async def _act(self, estate: Estate) -> dict[str, int]:
         """Let residents and guard act for as long as asked; what had not arrived when patience ended."""
@@ -128,8 +139,8 @@ class _Demo:
         if self._options.json:
             print(json.dumps(figures), flush=True)
         else:
-            self._view.say(
-                _("%(presses)d presses, %(events)d events, %(lost)d lost, %(doubled)d doubled.")
+            print(
+                _("presses: %(presses)d · events: %(events)d · lost: %(lost)d · doubled: %(doubled)d")
                 % {
                     "presses": figures["presses"],
                     "events": figures["events_sent"],

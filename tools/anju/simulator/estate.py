@@ -11,7 +11,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import Self
 
-from anju.concentrator.control import NotRunningError
+from anju.concentrator.control import CutOffError, NotRunningError
 from anju.dutyroom.store import reports_held
 from anju.service.errors import ServiceError
 from anju.service.i18n import _
@@ -34,7 +34,7 @@ _KEPT_VARIABLES = ("PATH", "HOME", "LANG", "LC_ALL", "LC_MESSAGES", "ANJU_LANG",
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """What estate to build. `port` None: the usual one, or any if that is taken."""
+    """What estate to build. `port` None: any that is free."""
 
     flats: int
     faults: Faults = field(default_factory=Faults)
@@ -51,6 +51,7 @@ class Estate:
         self.flats: list[Flat] = []
         self._plan = plan
         self._nodes: list[Node] = []
+        self._last_words = ""
         self._open = AsyncExitStack()
 
     async def __aenter__(self) -> Self:
@@ -75,6 +76,12 @@ class Estate:
     def nodes(self) -> int:
         """How many nodes there are."""
         return len(self._nodes)
+
+    def explained(self, error: ServiceError) -> ServiceError:
+        """The error with what the services logged last, which is gone with the estate's folder."""
+        if self._last_words in error.what:
+            return error
+        return ServiceError(error.what + self._last_words, error.unchanged, error.next_step)
 
     async def nodes_ready(self) -> None:
         """Wait until every node has started; ServiceError if one does not."""
@@ -109,7 +116,7 @@ class Estate:
         left |= self.record.timings.waiting
         try:
             left["reports not delivered"] = int((await self.host.status())["outbox"])
-        except NotRunningError:
+        except (NotRunningError, CutOffError):
             left["concentrator"] = 1
         return {name: count for name, count in left.items() if count}
 
@@ -137,7 +144,7 @@ class Estate:
         lines = await plan.ground.open(folder, plan.flats, environment)
         self.site = found(folder / "site", plan.port, lines)
         self.host = Host(self.site, environment)
-        self._open.push_async_callback(self.host.stop)
+        self._open.push_async_callback(self._stop_host)
         await self.host.start()
         udp = self.site.concentrator.udp_address
         assert udp is not None  # noqa: S101  # found() wrote it
@@ -159,13 +166,17 @@ class Estate:
         self._nodes.append(node)
         return node
 
+    async def _stop_host(self) -> None:
+        await self.host.stop()
+        self._last_words = self.host.last_words
+
     async def _stop_nodes(self) -> None:
         await asyncio.gather(*(node.stop() for node in self._nodes))
 
     async def _panel(self, household: str, mode: str) -> int | None:
         try:
             return await self.host.panel(household, mode)
-        except NotRunningError:
+        except (NotRunningError, CutOffError):
             return None
 
 

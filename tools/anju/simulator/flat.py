@@ -7,13 +7,22 @@ from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 from typing import Protocol
 
+from anju.service.i18n import _
 from anju.simulator.node import Node
 from anju.uplink.reports import ZoneKind
 from anju.wire.table import Code
 
-DOOR_INPUTS = (("front-door", ZoneKind.ENTRY), ("case", ZoneKind.TAMPER))
-BUTTON_INPUTS = (("bedside", ZoneKind.HOLD_UP), ("case", ZoneKind.TAMPER))
 _FIRST_INPUT = 0
+
+
+def door_inputs() -> list[tuple[str, ZoneKind]]:
+    """The inputs of a flat's door node, named in this process's language as an installer would name them."""
+    return [(_("Front door"), ZoneKind.ENTRY), (_("Case of the door magnet"), ZoneKind.TAMPER)]
+
+
+def button_inputs() -> list[tuple[str, ZoneKind]]:
+    """The inputs of its button node, likewise."""
+    return [(_("Bedside"), ZoneKind.HOLD_UP), (_("Case of the button"), ZoneKind.TAMPER)]
 
 
 def households(building: str, count: int) -> list[str]:
@@ -46,6 +55,9 @@ class Flat:
     set_panel: Panel
     heard: asyncio.Event = field(default_factory=asyncio.Event)
     """Set while no press waits for an answer at the button."""
+    button_noticed: asyncio.Event = field(default_factory=asyncio.Event)
+    door_noticed: asyncio.Event = field(default_factory=asyncio.Event)
+    """Set while the node has made an event of everything that was done to it."""
     door_open: bool = False
     mode: str = "off"
 
@@ -54,12 +66,14 @@ class Flat:
         at = self.button_node.drive(_FIRST_INPUT, level)
         if level:
             self.heard.clear()
+            self.button_noticed.clear()
             self.recorder.driven(self, self.button_node, Code.PANIC, at)
 
     def door(self, level: int) -> None:
         """Open (1) or close (0) the front door."""
         at = self.door_node.drive(_FIRST_INPUT, level)
         self.door_open = bool(level)
+        self.door_noticed.clear()
         self.recorder.driven(self, self.door_node, Code.OPENED if level else Code.CLOSED, at)
 
     async def panel(self, mode: str) -> None:

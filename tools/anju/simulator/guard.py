@@ -35,8 +35,8 @@ class Desk(Protocol):
 class Watch(Protocol):
     """Who measures the guard."""
 
-    def clicking(self, incident: Incident, at: float) -> None:
-        """An acknowledgement is about to be sent."""
+    def clicking(self, incident: Incident, action: str, at: float) -> None:
+        """An action is about to be sent."""
 
     def refused(self, incident: Incident) -> None:
         """It was not accepted."""
@@ -96,8 +96,7 @@ class Guard:
 
     async def _do(self, incident: Incident, action: str) -> None:
         fields: dict[str, str] = {"cause": self._chance.choice(_CAUSES), "note": _NOTE} if action == "close" else {}
-        if action == "acknowledge":
-            self._watch.clicking(incident, time.monotonic())
+        self._watch.clicking(incident, action, time.monotonic())
         try:
             after = await self._desk.click(incident.id, action, **fields)
         except Refused:

@@ -20,7 +20,7 @@ from anju.service.settings import Site
 
 RUN = "run"
 SERVICES = ("concentrator", "dutyroom")
-_READY_S = 30.0
+_READY_S = 90.0
 _LEAVE_S = 15.0
 _LOOK_AGAIN_S = 0.05
 _TAIL_LINES = 12
@@ -36,6 +36,8 @@ class Host:
         self._log = site.folder / "services.log"
         self._process: Process | None = None
         self._lifeline: int | None = None
+        self.last_words = ""
+        """The last lines that the services logged, once they have been stopped."""
         self._wanted_dead: Process | None = None
         """A supervisor that `kill` has ended, until it is started again."""
         self._back = asyncio.Event()
@@ -70,6 +72,7 @@ class Host:
             for pid in self.pids().values():
                 self._signal(pid, signal.SIGKILL)
             await process.wait()
+        self.last_words = self._tail()
         self._let_go()
 
     async def ended(self) -> None:
@@ -131,16 +134,20 @@ class Host:
                 raise self._failure()
             with suppress(ServiceError, OSError):
                 await self.status()
-                _, writer = await asyncio.open_connection("127.0.0.1", self._site.dutyroom.port)
+                # Its own socket: on the page's port somebody else may answer.
+                _, writer = await asyncio.open_unix_connection(self._site.dutyroom_socket)
                 writer.close()
                 return
             await asyncio.sleep(_LOOK_AGAIN_S)
         raise self._failure()
 
-    def _failure(self) -> ServiceError:
+    def _tail(self) -> str:
         lines = self._log.read_text(encoding="utf-8", errors="replace").splitlines()[-_TAIL_LINES:]
+        return "".join(f"\n  {line}" for line in lines)
+
+    def _failure(self) -> ServiceError:
         return ServiceError(
-            _("The services of the demo do not run. Their last lines:") + "".join(f"\n  {line}" for line in lines),
+            _("The services of the demo do not run. Their last lines:") + self._tail(),
             _("Nothing outside the demo's own folder was touched."),
             _("If a port is in use, choose another: anju demo --port 8381"),
         )

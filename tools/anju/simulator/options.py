@@ -20,7 +20,7 @@ class DemoOptions:
     """`loss`, `duplicate` and `reorder` are probabilities a datagram and direction, 0 to 0.9.
 
     `seconds` is how long residents act (None: until Ctrl-C, or 20 s headless); `port` None takes 8380, or any free one if
-    that is in use; `guard` False leaves the alarms to whoever opens the page.
+    that is in use or nobody looks (headless); `guard` False leaves the alarms to whoever opens the page.
     """
 
     flats: int = 12

@@ -18,7 +18,7 @@ _DESK = "/duty"
 _AGAIN_S = 0.2
 _PATIENCE_S = 30.0
 _SILENCE_S = 20.0
-"""The stream beats every five seconds; one that does not is broken."""
+"""The stream beats every two seconds; one that is silent for so long is broken."""
 
 
 @dataclass(frozen=True, slots=True)

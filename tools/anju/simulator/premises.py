@@ -9,8 +9,8 @@ from pathlib import Path
 
 from anju.concentrator.enrolment import enrol
 from anju.service import site_template
-from anju.service.settings import DutyRoom, Site
-from anju.simulator.flat import BUTTON_INPUTS, DOOR_INPUTS, households
+from anju.service.settings import Site
+from anju.simulator.flat import button_inputs, door_inputs, households
 
 BUILDING = "3"
 _LOOPBACK = "127.0.0.1"
@@ -34,14 +34,14 @@ class Household:
 
 
 def found(folder: Path, port: int | None, serial: Sequence[str] = ()) -> Site:
-    """A new site in `folder`; takes a free port where none, or the usual one that is taken, is named."""
+    """A new site in `folder` with these serial lines; its page gets any free port where none is named."""
     return site_template.create(
         folder,
         estate="Anju demo",
         building=BUILDING,
         network=1,
         udp=f"{_LOOPBACK}:{free_port(socket.SOCK_DGRAM)}",
-        port=port if port is not None else free_port(socket.SOCK_STREAM, DutyRoom().port),
+        port=port if port is not None else free_port(socket.SOCK_STREAM),
         serial=serial,
     )
 
@@ -52,7 +52,7 @@ def furnish(site: Site, flats: int) -> Iterator[Household]:
         stores = [site.folder / "nodes" / f"{name}-{what}" for what in ("door", "button")]
         door, button = [
             Enrolment(enrol(site, name, inputs, store).node, store)
-            for store, inputs in zip(stores, (DOOR_INPUTS, BUTTON_INPUTS), strict=True)
+            for store, inputs in zip(stores, (door_inputs(), button_inputs()), strict=True)
         ]
         yield Household(name, door, button)
 

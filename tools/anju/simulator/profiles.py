@@ -19,7 +19,7 @@ CALM_HABITS = Habits(
 CALM_GUARD = Reactions(acknowledge=(3.0, 6.0), dispatch=(4.0, 8.0), close=(8.0, 15.0), reset=(1.0, 3.0))
 """Slow enough that a person at the page can be quicker."""
 
-LOAD_GUARD = Reactions(acknowledge=(0.1, 0.4), dispatch=(0.3, 0.8), close=(0.3, 0.8), reset=(0.05, 0.2))
+LOAD_GUARD = Reactions(acknowledge=(0.3, 1.2), dispatch=(0.5, 1.5), close=(0.5, 1.5), reset=(0.1, 0.3))
 
 
 def load_habits(flats: int) -> Habits:

@@ -44,7 +44,7 @@ class Record:
         self.incidents: dict[int, Incident] = {}
         """Incidents that the page's stream has shown and that are not closed, newest state."""
         self.alarms = 0
-        self.on_moment: Callable[[Moment], None] = lambda _moment: None
+        self.on_moment: Callable[[Moment], object] = lambda _moment: None
         """Called at each moment, before anything else can happen."""
         self._news = news
 
@@ -72,12 +72,13 @@ class Record:
                 self._edge(node, output, at)
             case Made(event_id, code, _zone):
                 stimulus = self.tally.made(node.number, event_id, code)
+                self._notice(node)
                 if stimulus is not None and code == Code.PANIC:
                     self.timings.made(node.number, event_id, stimulus.at)
                     self.on_moment(Moment.MADE)
             case Acked(event_id):
                 self.tally.acked(node.number, event_id)
-                self.timings.acked(node.number, node.feedback.stage, at)
+                self.timings.acked(node.number, event_id, node.feedback.stage, at)
                 self._let_go(node)
                 self.on_moment(Moment.ACKED)
             case Ready(firmware):
@@ -99,16 +100,19 @@ class Record:
                 self.timings.shown(incident.origin.node, incident.origin.event_id, at)
                 self.on_moment(Moment.SHOWN)
 
-    def clicking(self, incident: Incident, at: float) -> None:
-        """The guard is about to acknowledge."""
+    def clicking(self, incident: Incident, action: str, at: float) -> None:
+        """The guard is about to do something about an incident."""
         for node in self._buttons(incident):
-            self.timings.acknowledged(node, at)
-            self.on_moment(Moment.CLICKING)
+            if action == "acknowledge":
+                self.timings.acknowledged(node.number, node.feedback.stage, at)
+                self.on_moment(Moment.CLICKING)
+            elif action == "dispatch":
+                self.timings.dispatched(node.number)
 
     def refused(self, incident: Incident) -> None:
         """The duty room did not accept that."""
         for node in self._buttons(incident):
-            self.timings.not_acknowledged(node)
+            self.timings.not_clicked(node.number)
 
     def _edge(self, node: Node, edge: Edge, at: float) -> None:
         stage = node.feedback.edge(edge)
@@ -121,16 +125,22 @@ class Record:
         if stage in _SHOWS:
             self._news(self.flats[node.number].household, _SHOWS[stage]())
 
-    def _let_go(self, node: Node) -> None:
-        if not self.timings.unheard(node.number):
-            self.flats[node.number].heard.set()
+    def _notice(self, node: Node) -> None:
+        if not self.tally.unnoticed(node.number):
+            flat = self.flats[node.number]
+            (flat.button_noticed if node is flat.button_node else flat.door_noticed).set()
 
-    def _buttons(self, incident: Incident) -> list[int]:
+    def _let_go(self, node: Node) -> None:
+        flat = self.flats[node.number]
+        if not self.timings.unheard(flat.button_node.number):
+            flat.heard.set()
+
+    def _buttons(self, incident: Incident) -> list[Node]:
         """The hold-up buttons that an acknowledgement of this incident lights up."""
         if incident.kind != "hold_up":
             return []
         flats = {id(flat): flat for flat in self.flats.values() if flat.household == incident.household}
-        return [flat.button_node.number for flat in flats.values()]
+        return [flat.button_node for flat in flats.values()]
 
 
 _DONE = {

@@ -43,6 +43,14 @@ class Home(Protocol):
     async def answered(self) -> None:
         """Wait until the button says that somebody has the last press."""
 
+    @property
+    def button_noticed(self) -> asyncio.Event:
+        """Set once the button has noticed the last press."""
+
+    @property
+    def door_noticed(self) -> asyncio.Event:
+        """Set once the magnet has noticed the last move of the door."""
+
 
 _Act: TypeAlias = Callable[[Home], Coroutine[Any, Any, None]]
 
@@ -89,8 +97,10 @@ class Residents:
                 await self._pause(due - asyncio.get_running_loop().time())
 
     async def _press(self, home: Home) -> None:
+        # On a busy machine a node may sleep longer than a press lasts, and would take it for a bounce.
         home.press(1)
         await asyncio.sleep(self._chance.uniform(*self._habits.hold_s))
+        await home.button_noticed.wait()
         home.press(0)
         await home.answered()
         await self._pause(self._chance.uniform(*self._habits.rest_s))
@@ -98,7 +108,9 @@ class Residents:
     async def _visit(self, home: Home) -> None:
         home.door(1)
         await asyncio.sleep(self._chance.uniform(*self._habits.door_open_s))
+        await home.door_noticed.wait()
         home.door(0)
+        await home.door_noticed.wait()
         await self._pause(self._chance.uniform(*self._habits.rest_s))
 
     async def _go_away(self, home: Home) -> None:

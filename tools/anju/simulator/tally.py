@@ -59,6 +59,10 @@ class Tally:
         """Stimuli of which no event has come yet."""
         return sum(map(len, self._waiting.values()))
 
+    def unnoticed(self, node: int) -> bool:
+        """Whether something was done at a node's inputs of which no event has come yet."""
+        return bool(self._waiting[node])
+
     @property
     def unacked(self) -> int:
         """Events that their nodes still hold as undelivered."""

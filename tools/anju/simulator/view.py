@@ -23,6 +23,8 @@ from anju.simulator.latency import Latencies
 _NEWS_LINES = 8
 _LINES_BESIDE_FLATS = 14 + _NEWS_LINES
 _FRAMES_PER_S = 4
+_WIDE, _NARROW = 46, 24
+"""Columns that a flat takes, with all that is known of it and with its name and one word."""
 
 
 class View(ExitStack):
@@ -87,7 +89,14 @@ class Screen(View):
         if estate is None:
             return news
         height = max(self._console.height - _LINES_BESIDE_FLATS, 4)
-        return Group(_headline(estate), _flats(estate, height), _figures(estate), news, _hints(estate))
+        return Group(
+            _headline(estate),
+            _flats(estate, self._console.width, height),
+            _counts(estate),
+            _latencies(estate),
+            news,
+            _hints(estate),
+        )
 
 
 def _headline(estate: Estate) -> Text:
@@ -97,20 +106,28 @@ def _headline(estate: Estate) -> Text:
     return Text.assemble((_("Anju demo"), "bold"), f"   {counts} · {nodes} · {firmware}")
 
 
-def _flats(estate: Estate, height: int) -> Table:
-    """All flats, in as many groups of columns as the height of the terminal asks for."""
-    groups = math.ceil(len(estate.flats) / height)
-    rows = math.ceil(len(estate.flats) / groups)
+def _flats(estate: Estate, width: int, height: int) -> Table:
+    """The flats in groups of columns: all that is known of each, or where that does not fit what matters most."""
+    alarms = {
+        incident.household: "new" if incident.unseen else incident.state
+        for incident in estate.record.incidents.values()
+    }
+    is_wide = math.ceil(len(estate.flats) / height) * _WIDE <= width
+    room = max(width // (_WIDE if is_wide else _NARROW), 1) * height
+    flats = estate.flats
+    if len(flats) > room:
+        flats = sorted(flats, key=lambda flat: flat.household not in alarms)[:room]
+    groups = math.ceil(len(flats) / height)
+    rows = math.ceil(len(flats) / groups)
     table = Table(box=None, padding=(0, 1), pad_edge=False)
-    for _group in range(groups):
-        for title in (_("flat"), _("door"), _("panel"), _("button")):
-            table.add_column(title, no_wrap=True)
-        table.add_column(_("alarm"), no_wrap=True, min_width=8)
-    alarms = {incident.household: incident.state for incident in estate.record.incidents.values()}
+    titles = (_("flat"), _("door"), _("panel"), _("button"), _("alarm")) if is_wide else (_("flat"), "")
+    for number in range(groups * len(titles)):
+        table.add_column(titles[number % len(titles)], no_wrap=True, min_width=8)
     for row in range(rows):
         cells: list[Text] = []
-        for flat in estate.flats[row::rows]:
-            cells += _cells(flat, alarms.get(flat.household))
+        for flat in flats[row::rows]:
+            known = _cells(flat, alarms.get(flat.household))
+            cells += known if is_wide else [known[0], _most_important(known)]
         table.add_row(*cells)
     return table
 
@@ -121,6 +138,12 @@ def _cells(flat: Flat, alarm: str | None) -> list[Text]:
     words, style = _STAGES[flat.button_node.feedback.stage]
     state, colour = _ALARMS[alarm]
     return [Text(flat.household), door, panel, Text(words(), style), Text(state(), colour)]
+
+
+def _most_important(cells: list[Text]) -> Text:
+    """The alarm, else what the button says, else the panel, else the door."""
+    _household, door, panel, button, alarm = cells
+    return next((cell for cell in (alarm, button, panel, door) if cell.plain and cell.style != "dim"), Text("·", "dim"))
 
 
 _Words: TypeAlias = tuple[Callable[[], str], str]
@@ -142,33 +165,34 @@ _ALARMS: dict[str | None, _Words] = {
 }
 
 
-def _figures(estate: Estate) -> Table:
-    """Latencies and counts."""
-    record, air = estate.record, estate.air.traffic
+def _latencies(estate: Estate) -> Table:
+    timings = estate.record.timings
     table = Table(box=None, padding=(0, 2), pad_edge=False)
-    for title in (_("milliseconds"), "p50", "p99", _("longest")):
-        table.add_column(title, justify="left" if title == _("milliseconds") else "right")
+    table.add_column(_("milliseconds"))
+    for title in ("p50", "p99", _("longest")):
+        table.add_column(title, justify="right")
     for name, latencies in (
-        (_("press → concentrator has it"), record.timings.press_to_ack),
-        (_("press → guard's page"), record.timings.press_to_console),
-        (_("guard's click → light at the button"), record.timings.acknowledge_to_light),
+        (_("press → concentrator has it"), timings.press_to_ack),
+        (_("press → guard's page"), timings.press_to_console),
+        (_("guard's click → light at the button"), timings.acknowledge_to_light),
     ):
         table.add_row(name, *_summary(latencies))
-    table.add_section()
-    table.add_row(
-        _(
-            "%(presses)d presses, %(events)d events, %(alarms)d alarms, %(open)d open; frames: %(frames)d, sent again: %(again)d"
-        )
-        % {
-            "presses": record.presses,
-            "events": record.tally.events,
-            "alarms": record.alarms,
-            "open": len(record.incidents),
-            "frames": sum(air.frames.values()),
-            "again": air.retransmitted,
-        }
-    )
     return table
+
+
+def _counts(estate: Estate) -> Text:
+    record, traffic = estate.record, estate.air.traffic
+    done = _("presses: %(presses)d · events: %(events)d · alarms: %(alarms)d, open: %(open)d") % {
+        "presses": record.presses,
+        "events": record.tally.events,
+        "alarms": record.alarms,
+        "open": len(record.incidents),
+    }
+    frames = _("frames: %(frames)d, sent again: %(again)d") % {
+        "frames": sum(traffic.frames.values()),
+        "again": traffic.retransmitted,
+    }
+    return Text(f"{done} · {frames}")
 
 
 def _summary(latencies: Latencies) -> list[str]:
@@ -180,7 +204,7 @@ def _hints(estate: Estate) -> Text:
         (_("The guard's page: "), "bold"),
         (estate.address, f"bold underline link {estate.address}"),
         "\n",
-        _("Open it, and be quicker than the scripted guard; or be the only one: anju demo --no-guard"),
+        _("Be quicker there than the scripted guard, or be the only one: anju demo --no-guard"),
         "\n",
-        _("A bad radio: anju demo --loss 20% --duplicate 5%    Figures: anju demo --headless --json    End: Ctrl-C"),
+        _("A bad radio: anju demo --loss 20%    Figures: anju demo --headless --json    End: Ctrl-C"),
     )

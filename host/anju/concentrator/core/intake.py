@@ -123,12 +123,12 @@ def _not_understood(draft: Draft, heard: Heard, *, urgent: bool) -> Verdict:
 
 def _command_answered(draft: Draft, address: Address, ack: Ack) -> None:
     waiting = draft.pending_of(address, ack.event_id)
-    if waiting is None:
+    if waiting is None or ack.verdict == Verdict.EXPIRED:
+        # A node that does not know the time yet calls everything expired. It learns it within seconds and is asked again;
+        # what is really too late ends by our own clock.
         return
     shown = ack.verdict in (Verdict.ACCEPTED, Verdict.DUPLICATE)
-    expired = ack.verdict == Verdict.EXPIRED
-    outcome = OutcomeKind.SHOWN if shown else OutcomeKind.EXPIRED if expired else OutcomeKind.REFUSED
-    draft.end(waiting.command, outcome)
+    draft.end(waiting.command, OutcomeKind.SHOWN if shown else OutcomeKind.REFUSED)
 
 
 def _levels(draft: Draft, heard: Heard, levels: int) -> None:

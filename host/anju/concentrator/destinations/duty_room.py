@@ -9,13 +9,14 @@ import asyncio
 import json
 from collections.abc import Awaitable, Callable, Iterable
 from pathlib import Path
+from urllib.parse import urlencode
 
-import httpx
 import structlog
 from pydantic import ValidationError
 
 from anju.concentrator.core.outage import Outage
 from anju.concentrator.core.ports import Outbox, OwedRow
+from anju.concentrator.destinations.local_http import LocalHttp, NoAnswer
 from anju.ledger import LedgerError
 from anju.uplink.commands import CommandPage, EstateCommand
 from anju.uplink.receipts import Receipt, RowVerdict
@@ -28,9 +29,6 @@ LAST_RETRY_S = 2.0
 
 POLL_S = 20
 ANSWER_S = 10.0
-MOST_ANSWER = 2 * 1024 * 1024
-"""Bytes of an answer; a receipt for a full batch has about 60 KB."""
-
 _BASE = "http://duty-room/uplink/v1"
 _log = structlog.get_logger()
 
@@ -39,7 +37,7 @@ class UnusableAnswer(Exception):
     """The duty room answered, and nothing can be done with it."""
 
 
-_EXPECTED = (httpx.HTTPError, TimeoutError, ValidationError, UnusableAnswer, LedgerError)
+_EXPECTED = (NoAnswer, ValidationError, UnusableAnswer, LedgerError)
 
 
 class DutyRoom:
@@ -58,15 +56,11 @@ class DutyRoom:
         self._accept = accept
         self._last_command = last_command
         self._committed = outbox.subscribe()
-        self._client = httpx.AsyncClient(
-            transport=httpx.AsyncHTTPTransport(uds=str(socket)),
-            timeout=POLL_S + ANSWER_S,  # between two pieces; `_ask` limits the whole
-            headers={"accept-encoding": "identity"},
-        )
+        self._http = LocalHttp(socket, _BASE)
 
     async def close(self) -> None:
         """Close the connections."""
-        await self._client.aclose()
+        await self._http.close()
 
     async def forward(self) -> None:
         """Send what is owed, oldest first within a household, until cancelled."""
@@ -82,8 +76,7 @@ class DutyRoom:
         if not rows:
             await self._committed.wait()
             return
-        json_type = {"content-type": "application/json"}
-        answer = await self._ask("POST", "batches", content=self._batch(rows), headers=json_type)
+        answer = await self._http.ask("POST", "batches", ANSWER_S, self._batch(rows))
         received, conflicts = self._read(Receipt.model_validate_json(answer), rows)
         await self._outbox.settle(NAME, received, conflicts)
 
@@ -91,7 +84,8 @@ class DutyRoom:
         # The journalled text goes out as it is: what was hashed is what is sent.
         inner = ",".join(f'{{"report":{row.report},"sha256":"{row.sha256}"}}' for row in rows)
         name = json.dumps(self._concentrator, ensure_ascii=False)
-        return f'{{"journal_id":"{self._outbox.journal_id}","concentrator":{name},"rows":[{inner}]}}'.encode()
+        head = f'"concentrator":{name},"journal_id":"{self._outbox.journal_id}"'
+        return f'{{{head},"rows":[{inner}],"version":1}}'.encode()
 
     def _read(self, receipt: Receipt, rows: list[OwedRow]) -> tuple[list[int], list[int]]:
         """Rows that the duty room has committed, and rows for which it holds another report; the rest stays owed."""
@@ -110,27 +104,13 @@ class DutyRoom:
 
     async def _fetch(self) -> None:
         after = self._last_command()
-        query = {"journal_id": self._outbox.journal_id, "after": str(after), "wait_s": str(POLL_S)}
-        page = CommandPage.model_validate_json(await self._ask("GET", "commands", patience_s=POLL_S, params=query))
+        query = urlencode({"journal_id": self._outbox.journal_id, "after": after, "wait_s": POLL_S})
+        page = CommandPage.model_validate_json(await self._http.ask("GET", f"commands?{query}", POLL_S + ANSWER_S))
         if page.commands:
             await self._accept(page.commands)
         if self._last_command() == after:
             # A duty room that says nothing new at once, and again, must not keep us busy.
             await asyncio.sleep(FIRST_RETRY_S)
-
-    async def _ask(self, method: str, path: str, patience_s: float = 0.0, **request: object) -> bytes:
-        """The body of a good answer; one that is bad, late or too long is an error."""
-        body = bytearray()
-        async with (
-            asyncio.timeout(patience_s + ANSWER_S),
-            self._client.stream(method, f"{_BASE}/{path}", **request) as answer,  # type: ignore[arg-type]  # httpx's own names
-        ):
-            answer.raise_for_status()
-            async for piece in answer.aiter_raw():
-                body += piece
-                if len(body) > MOST_ANSWER:
-                    raise UnusableAnswer(f"an answer of more than {MOST_ANSWER} bytes")
-        return bytes(body)
 
 
 async def _repeat(step: Callable[[], Awaitable[None]], what: str) -> None:

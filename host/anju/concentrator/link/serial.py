@@ -37,6 +37,11 @@ class SerialLink:
         self._arrive = arrive
         self._transport: SerialTransport | None = None
 
+    @property
+    def is_open(self) -> bool:
+        """Whether the line is there at the moment."""
+        return self._transport is not None and not self._transport.is_closing()
+
     async def run(self) -> None:
         """Keep the line open until cancelled."""
         opens = Outage()
@@ -59,17 +64,16 @@ class SerialLink:
 
     def send(self, _peer: str, frame: bytes) -> None:
         """Send a frame to whoever listens on the line; dropped while the line is down or takes nothing."""
-        transport = self._transport
-        if transport is None or transport.is_closing() or transport.get_write_buffer_size() > MOST_UNSENT:
-            self.counts["not_sent"] += 1
+        if self._transport and self.is_open and self._transport.get_write_buffer_size() <= MOST_UNSENT:
+            self._transport.write(frame_to_stream(frame))
         else:
-            transport.write(frame_to_stream(frame))
+            self.counts["not_sent"] += 1
 
     def close(self) -> None:
-        """Close the line."""
-        if self._transport:
-            self._transport.close()
-            self._transport = None
+        """Close the line. What a stalled one has not taken is dropped: waiting for it would keep the line from closing."""
+        if self._transport and not self._transport.is_closing():
+            self._transport.abort()
+        self._transport = None
 
     async def _open(self, lost: asyncio.Future[Exception | None]) -> None:
         self._transport, _protocol = await create_serial_connection(

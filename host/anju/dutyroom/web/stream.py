@@ -14,8 +14,8 @@ from anju.dutyroom.web import render
 
 MOST_STREAMS = 32
 """Browsers at once: more than any duty room has desks."""
-BEAT_S = 5.0
-"""The links are told this often; a page that hears nothing for three beats says so."""
+BEAT_S = 2.0
+"""The links are told this often; a page that hears nothing for four beats says so."""
 _RETRY_MS = 1000
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from math import ceil
 from typing import NamedTuple
 
 from anju.dutyroom.core.change import Change, GivenCommand, Story, What
@@ -23,11 +24,12 @@ _SAME_TIME_MS = 3_000
 
 
 class Answer(NamedTuple):
-    """A command under the line of what gave it; `tone` is good, waiting or bad."""
+    """A command under the line of what gave it; `tone` is good, waiting (and until when) or bad."""
 
     text: str
     result: str
     tone: str
+    until_ms: int | None = None
 
 
 class Line(NamedTuple):
@@ -105,9 +107,11 @@ def _answer(_: Translate, command: GivenCommand, zones: dict[int, str], now_ms: 
     if command.kind is not CommandKind.RESET and command.report_seq in zones:
         text = _("%(light)s, %(zone)s") % {"light": text, "zone": zones[command.report_seq]}
     if command.outcome is None or command.outcome_at_ms is None:
-        if now_ms - command.given_at_ms > _ANSWERS_WITHIN_MS:
+        until_ms = command.given_at_ms + _ANSWERS_WITHIN_MS
+        if now_ms > until_ms:
             return Answer(text, _("no answer"), "bad")
-        return Answer(text, _("on its way …"), "waiting")
-    seconds = max(0, command.outcome_at_ms - command.given_at_ms) / 1000
+        return Answer(text, _("on its way …"), "waiting", until_ms)
+    # Rounded up: "after 0.0 s" is believed by nobody, and nothing is made faster than it was.
+    seconds = max(1, ceil((command.outcome_at_ms - command.given_at_ms) / 100)) / 10
     is_good = command.outcome in {OutcomeKind.SHOWN, OutcomeKind.DONE}
     return Answer(text, words.outcome(_, command.outcome, seconds), "good" if is_good else "bad")

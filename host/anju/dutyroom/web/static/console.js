@@ -46,6 +46,8 @@ function tick() {
     const text = hours ? `${hours}:${pad(minutes)}:${pad(seconds % 60)}` : `${minutes}:${pad(seconds % 60)}`;
     if (age.textContent !== text) age.textContent = text;
   }
+  const isOverdue = (answer) => Number(answer.dataset.until) < now;
+  if ([...document.querySelectorAll("[data-until]")].some(isOverdue)) redraw(() => centre.show(centre.selected()));
 }
 
 function tell(text) {
@@ -73,8 +75,8 @@ async function onIncident({ incident, html }) {
   }
   refresh();
   await redraw(async () => {
-    if (id === centre.selected()) await centre.show(id);
-    else if (item && centre.isOver() && incident.state === "new") await centre.show(id);
+    const isWanted = id === centre.selected() || (item && centre.isOver() && incident.state === "new");
+    if (isWanted) await centre.show(id);
     queue.mark(centre.selected());
   });
   if (incident.state === "closed") await redrawSide();
@@ -124,12 +126,13 @@ async function select(id, focus = false) {
 }
 
 async function send(act, fields = {}) {
-  const id = centre.selected();
+  const id = centre.shown();
   if (id === null) return false;
   try {
     const answer = await post(`/incidents/${id}/${act}`, { key: newKey(), ...fields }, () => tell(notice.dataset.retry));
     tell(answer.ok ? "" : answer.body.error);
     if (answer.status === 403) askWho();
+    if (answer.ok) await redraw(() => centre.show(centre.selected()));
     return answer.ok;
   } catch {
     tell(notice.dataset.failed);
@@ -149,7 +152,7 @@ async function perform(act) {
     centre.openClosing();
     return;
   }
-  button.disabled = true; // until the stream redraws it: a second click is not a second wish
+  button.disabled = true; // until it is redrawn: a second click is not a second wish
   if (!(await send(act)) && button.isConnected) button.disabled = false;
 }
 
@@ -170,7 +173,9 @@ async function sitDown(event) {
   (document.querySelector("[data-act]:enabled") ?? byId("change")).focus();
 }
 
-async function closeIncident(form) {
+async function closeIncident() {
+  const form = centre.closing();
+  if (!form || form.hidden) return;
   const fields = new FormData(form);
   const done = await send("close", { cause: fields.get("cause"), note: fields.get("note") });
   if (!done && fields.get("cause") !== null && !fields.get("note").trim()) form.querySelector("textarea").focus();
@@ -179,18 +184,18 @@ async function closeIncident(form) {
 
 function step(by) {
   const items = queue.items();
-  if (items.length === 0) return;
+  if (items.length === 0) return undefined;
   const at = items.findIndex((item) => item.dataset.id === centre.selected());
   const next = items[at < 0 ? 0 : (at + by + items.length) % items.length];
   next.scrollIntoView({ block: "nearest" });
-  select(next.dataset.id, true);
+  return select(next.dataset.id, true);
 }
 
 function nextUnseen() {
   const unseen = queue.unseen();
   const at = unseen.findIndex((item) => item.dataset.id === centre.selected());
   const next = unseen[(at + 1) % unseen.length];
-  if (next) select(next.dataset.id, true);
+  return next && select(next.dataset.id, true);
 }
 
 function silence() {
@@ -198,42 +203,57 @@ function silence() {
   refresh();
 }
 
-const KEYS = {
+// Keys that come faster than the duty room answers wait for their turn.
+let turn = Promise.resolve();
+let waiting = 0;
+
+function inTurn(command) {
+  waiting += 1;
+  turn = turn
+    .then(command)
+    .catch(() => tell(notice.dataset.stale))
+    .finally(() => {
+      waiting -= 1;
+    });
+}
+
+const AT_ONCE = { s: silence, m: () => (sound.isOn ? sound.switchOff() : sound.switchOn()) };
+const IN_TURN = {
   a: () => perform("acknowledge"),
   d: () => perform("dispatch"),
   c: () => perform("close"),
   r: () => perform("reset"),
   n: nextUnseen,
-  s: silence,
-  m: () => (sound.isOn ? sound.switchOff() : sound.switchOn()),
   arrowdown: () => step(1),
   arrowup: () => step(-1),
   j: () => step(1),
   k: () => step(-1),
+  escape: centre.cancelClosing,
+  enter: closeIncident,
 };
+for (const number of [1, 2, 3, 4, 5, 6]) IN_TURN[number] = () => centre.chooseCause(number);
+// The first letter of a note that is typed too early must not send anybody.
+const WHILE_CLOSING = new Set(["escape", "enter", "1", "2", "3", "4", "5", "6"]);
+
+// Whether a key is left to the browser: writing, moving among the causes, pressing the button that has the focus.
+function isForBrowser(event, key) {
+  const { target } = event;
+  if (event.ctrlKey || event.metaKey || event.altKey || event.isComposing || event.repeat) return true;
+  const isInForm = centre.closing()?.contains(target) ?? false;
+  if (key === "escape") return false;
+  if (key === "enter") return isInForm ? event.shiftKey || target.type === "button" : waiting === 0 || target.id === "person";
+  if (target.matches("textarea, input:not([type=radio])")) return true;
+  return isInForm && key.startsWith("arrow");
+}
 
 function onKey(event) {
-  if (event.ctrlKey || event.metaKey || event.altKey || event.isComposing) return;
-  const form = centre.closing();
-  const isClosing = form?.contains(event.target) && !form.hidden;
-  if (event.key === "Escape" && centre.cancelClosing()) return;
-  if (isClosing && event.key === "Enter" && !event.shiftKey && event.target.type !== "button") {
-    event.preventDefault();
-    form.requestSubmit();
-    return;
-  }
-  const isWriting = event.target.matches("textarea, input:not([type=radio])");
-  if (isWriting) return;
-  if (form && !form.hidden && event.key >= "1" && event.key <= "6") {
-    event.preventDefault();
-    centre.chooseCause(Number(event.key));
-    return;
-  }
-  const isChoosing = isClosing && event.key.startsWith("Arrow"); // among the causes
-  const command = isChoosing ? null : KEYS[event.key.toLowerCase()];
-  if (!command || event.repeat) return;
+  const key = event.key.toLowerCase();
+  if (isForBrowser(event, key)) return;
+  const command = AT_ONCE[key] ?? IN_TURN[key];
+  if (!command) return;
   event.preventDefault();
-  command();
+  if (AT_ONCE[key]) command();
+  else inTurn(() => (WHILE_CLOSING.has(key) || centre.closing()?.hidden !== false ? command() : undefined));
 }
 
 // Wiring.
@@ -242,22 +262,22 @@ document.addEventListener("keydown", onKey);
 document.addEventListener("click", (event) => {
   const pick = event.target.closest(".pick");
   const act = event.target.closest("[data-act]");
-  if (pick) select(pick.dataset.id ?? pick.closest("[data-id]").dataset.id, true);
-  else if (act) perform(act.dataset.act);
+  if (pick) inTurn(() => select(pick.dataset.id ?? pick.closest("[data-id]").dataset.id, true));
+  else if (act) inTurn(() => perform(act.dataset.act));
   else if (event.target.closest("[data-cancel]")) centre.cancelClosing();
 });
 document.addEventListener("submit", (event) => {
   if (event.target.id === "duty") sitDown(event);
   else if (event.target.id === "closing") {
     event.preventDefault();
-    closeIncident(event.target);
+    inTurn(closeIncident);
   }
 });
 byId("change").addEventListener("click", askWho);
 byId("silence").addEventListener("click", silence);
 byId("sound").addEventListener("click", (event) => {
   event.stopPropagation();
-  KEYS.m();
+  AT_ONCE.m();
 });
 for (const gesture of ["pointerdown", "keydown"]) {
   document.addEventListener(gesture, () => sound.isWished && !sound.isOn && sound.switchOn(), { once: true, capture: true });

@@ -1,6 +1,6 @@
 // The stream of changes. A browser's own EventSource comes back by itself after most failures; this one after all of them.
 
-const SILENT_MS = 15000; // three beats of the server
+const SILENT_MS = 8000; // four beats of the server
 const AGAIN_MS = 1000;
 
 export class Feed {

@@ -1,6 +1,6 @@
 // Changes go up with a key of their own, so that one that is sent again is done once.
 
-const TRIES = 5;
+const TRIES = 30; // a restart takes a few seconds; until then the page says that it tries again
 const AGAIN_MS = 1000;
 
 // {ok, status, body}; throws when the duty room could not be reached at all. `onRetry` is called before each repetition.
