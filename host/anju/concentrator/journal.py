@@ -76,9 +76,8 @@ class Journal:
         async with self._lock:
             draft = Draft(self.building, self._clock())
             yield draft
-            if draft.is_empty:
-                return
-            await _uninterrupted(asyncio.ensure_future(self._commit(draft)))
+            if not draft.is_empty:
+                await self._commit(draft)
 
     def holds(self, event: EventKey) -> bool:
         """Whether the event was journalled before."""
@@ -129,10 +128,26 @@ class Journal:
         return {"rows": self.building.last_seq, "events": self.building.events, "outbox": found.fetchone()[0]}
 
     async def _commit(self, draft: Draft) -> None:
-        self._chain = await self._ledger.write(lambda connection: self._store(connection, draft))
-        draft.adopt()
-        for signal in self._subscribers:
-            signal.set()
+        """Commit and adopt. A caller that is cancelled is so only after it is known how the commit ended: nothing else may be
+        decided before."""
+        commit = self._ledger.begin(lambda connection: self._store(connection, draft))
+        cancelled: BaseException | None = None
+        while not commit.done():
+            try:
+                await asyncio.shield(commit)
+            except asyncio.CancelledError as cancellation:
+                cancelled = cancellation
+            except Exception:  # noqa: BLE001 - how it failed is asked below
+                break
+        # Asked for in any case: an exception that nobody asks for is logged as lost.
+        failed = commit.exception()
+        if failed is None:
+            self._chain = commit.result()
+            draft.adopt()
+            for signal in self._subscribers:
+                signal.set()
+        if error := cancelled or failed:
+            raise error
 
     def _store(self, connection: sqlite3.Connection, draft: Draft) -> bytes:
         head = self._chain
@@ -190,20 +205,6 @@ class Journal:
         ):
             command = EstateCommand.model_validate_json(text)
             self.building.pending[command.number] = PendingCommand(command, Address(network, node), event_id)
-
-
-async def _uninterrupted(commit: asyncio.Future[None]) -> None:
-    """Wait until a commit is adopted or has failed, however often the caller is cancelled meanwhile: nothing else may be
-    decided before it is known which. Then the caller is cancelled after all."""
-    cancelled: BaseException | None = None
-    while not commit.done():
-        try:
-            await asyncio.wait([commit])
-        except asyncio.CancelledError as cancellation:
-            cancelled = cancellation
-    failed = commit.exception()  # asked for in any case: an exception that nobody asks for is logged as lost
-    if error := cancelled or failed:
-        raise error
 
 
 def _event_row(event: EventKey | None) -> tuple[int | None, ...]:

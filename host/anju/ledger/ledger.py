@@ -67,6 +67,11 @@ class Ledger:
         """
         return await self._writer.submit(job)
 
+    def begin(self, job: Callable[[sqlite3.Connection], T]) -> asyncio.Future[T]:
+        """The same for a caller who has to know how it ends even when cancelled: the future is to be asked for its outcome,
+        and never cancelled. LedgerError at once if the ledger is closed."""
+        return self._writer.submit(job)
+
     def read(self) -> sqlite3.Connection:
         """A read-only connection that belongs to the calling thread; it sees what is committed. Fetch all rows: an open
         cursor keeps the log from being emptied."""

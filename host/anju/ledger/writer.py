@@ -20,6 +20,20 @@ _MOST_JOBS = 512
 """Jobs in one transaction: bounds how long the first of them waits for the last."""
 
 
+@dataclass(frozen=True, slots=True)
+class _Bounds:
+    """What is executed before a job, instead of what a failed one has done, and after it."""
+
+    enter: tuple[str, ...]
+    undo: tuple[str, ...]
+    leave: tuple[str, ...]
+
+
+_AMONG_OTHERS = _Bounds(("SAVEPOINT job",), ("ROLLBACK TO job",), ("RELEASE job",))
+_ALONE = _Bounds((), ("ROLLBACK", "BEGIN IMMEDIATE"), ())
+"""A lone job has the transaction to itself and needs no savepoint in it."""
+
+
 @dataclass(slots=True, eq=False)
 class _Job:
     """A job with the future of the task that waits for it, and what came of it."""
@@ -51,16 +65,15 @@ class Writer:
         self._thread = threading.Thread(target=self._work, name=f"ledger {path.name}", daemon=True)
         self._thread.start()
 
-    async def submit(self, run: Callable[[sqlite3.Connection], T]) -> T:
-        """Wait for a job's commit; LedgerError if the writer is closed or the transaction failed."""
+    def submit(self, run: Callable[[sqlite3.Connection], T]) -> asyncio.Future[T]:
+        """The future of a job's commit, with LedgerError in it if the transaction failed; raises it if the writer is closed."""
         loop = asyncio.get_running_loop()
         job = _Job(run, loop, loop.create_future())
         with self._gate:
             if self.closed:
                 raise errors.closed(self._path)
             self._waiting.put(job)
-        result: T = await job.future
-        return result
+        return job.future
 
     async def close(self, before: Callable[[], None]) -> None:
         """Finish the jobs that wait, call `before`, close the connection (the last one to close empties the log)."""
@@ -100,7 +113,7 @@ class Writer:
         try:
             connection.execute("BEGIN IMMEDIATE")
             for job in jobs:
-                self._run(job)
+                self._run(job, _ALONE if len(jobs) == 1 else _AMONG_OTHERS)
             connection.execute("COMMIT")
         except BaseException as error:  # noqa: BLE001 - whatever it was, it is told to everyone who waits
             with suppress(sqlite3.Error):  # where SQLite has rolled back already
@@ -109,10 +122,11 @@ class Writer:
                 # One object for each: a shared exception would collect the tracebacks of all its waiters.
                 job.error = job.error or errors.not_committed(self._path, error)
 
-    def _run(self, job: _Job) -> None:
-        """One job in its savepoint; raises only where the whole transaction is lost."""
+    def _run(self, job: _Job, bounds: _Bounds) -> None:
+        """One job within its bounds; raises only where the whole transaction is lost."""
         connection = self._connection
-        connection.execute("SAVEPOINT job")
+        for statement in bounds.enter:
+            connection.execute(statement)
         try:
             job.result = job.run(connection)
         except BaseException as error:
@@ -121,8 +135,10 @@ class Writer:
                 raise
             # A future refuses StopIteration, which would end the generator that waits for it.
             job.error = RuntimeError("a job raised StopIteration") if isinstance(error, StopIteration) else error
-            connection.execute("ROLLBACK TO job")
-        connection.execute("RELEASE job")
+            for statement in bounds.undo:
+                connection.execute(statement)
+        for statement in bounds.leave:
+            connection.execute(statement)
 
 
 def _tell(jobs: list[_Job]) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from dataclasses import dataclass, replace
+from functools import lru_cache
 
 from anju.uplink.reports import PanelMode, PanelView, ZoneKind
 
@@ -46,6 +47,7 @@ class PanelState:
         """What reports say of the panel."""
         return PanelView(mode=self.mode, latched=tuple(sorted(self.latched)))
 
+    @lru_cache(maxsize=4096)  # noqa: B019 - states are few and small: most households are off with nothing latched
     def to_json(self) -> str:
         """The stored form."""
         return json.dumps({"version": 1, "modes": self.modes, "latched": sorted(self.latched)})
