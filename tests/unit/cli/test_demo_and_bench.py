@@ -5,6 +5,7 @@ import json
 import pytest
 
 from anju.bench.result import Comparison, Figure, Progress, Result
+from anju.simulator.ground import Ground, Processes
 from anju.simulator.options import DemoOptions
 from unit.cli.conftest import Anju
 
@@ -27,10 +28,11 @@ RESULT = Result(
 
 @pytest.fixture
 def asked(monkeypatch: pytest.MonkeyPatch) -> list[DemoOptions]:
-    """What demos were asked for; none is run."""
+    """What demos on processes were asked for; none is run."""
     options: list[DemoOptions] = []
 
-    def run(given: DemoOptions) -> int:
+    def run(given: DemoOptions, ground: Ground) -> int:
+        assert isinstance(ground, Processes)
         options.append(given)
         return 1 if given.seed == 13 else 0
 
