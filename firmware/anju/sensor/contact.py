@@ -15,7 +15,11 @@ if TYPE_CHECKING:
 
 
 class Contact:
-    """A contact at a pin. The interrupt sets a flag, nothing more; debouncing is `anju.node.input`'s."""
+    """A contact at a pin. The interrupt sets a flag, nothing more; debouncing is `anju.node.input`'s.
+
+    An interpreter queues few interrupts (eight in most ports) and drops the rest, so in a storm on one pin the last edge of
+    another may never be told. Those that were queued still set the flag, and then every contact's level is looked at.
+    """
 
     SETTLE_MS = 20
     """How long its level has to stay before it counts."""
@@ -24,16 +28,20 @@ class Contact:
         """`wake` is called from the interrupt and must neither wait nor allocate."""
         self._pin = pin
         self._wake = wake
-        self._has_moved = True  # since the boot: its first level has to be looked at
+        self._level = -1  # its first level has to be looked at
+        self._has_moved = False
         pin.irq(handler=self._interrupt)
 
     def edge(self) -> "int | None":
         """The present level if the contact moved since it was asked last, or None."""
-        if not self._has_moved:
-            return None
         # Before the level is read: an edge in between makes one look too many, never one too few.
+        has_moved = self._has_moved
         self._has_moved = False
-        return self._pin.value()
+        level = self._pin.value()
+        if level == self._level and not has_moved:
+            return None
+        self._level = level
+        return level
 
     def _interrupt(self, pin: "Pin") -> None:
         self._has_moved = True
