@@ -93,8 +93,7 @@ class Feedback:
         stage = _STAGE_OF_ORDER.get(order)
         if stage is None or event_id not in self._presses:
             return False
-        # Who is coming has also seen it: an older answer that arrives late takes nothing back.
-        if not (stage == SEEN and self.stage == COMING):
+        if stage == COMING or not self._says_more_than_seen(event_id):
             self._enter(stage, valid_ms, now)
         return True
 
@@ -124,6 +123,10 @@ class Feedback:
     def deadline(self) -> "int | None":
         """When `outputs` change next; None = never by themselves."""
         return None if self.stage == IDLE else min(self._stage_ends_ms, self._step_ends_ms)
+
+    def _says_more_than_seen(self, event_id: int) -> bool:
+        """Who is coming has also seen it; and that an earlier press was seen says nothing of one that is still on its way."""
+        return self.stage == COMING or (self.stage in (SENDING, UNDELIVERED) and event_id != self._presses[-1])
 
     def _enter(self, stage: int, lasts_ms: int, now: int) -> None:
         introduction, loop = PATTERNS[stage]

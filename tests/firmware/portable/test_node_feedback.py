@@ -127,6 +127,8 @@ def test_a_new_press_starts_anew_and_an_answer_may_name_an_older_one() -> None:
     shows.answer(Order.SEEN, 18, 120000, 10)
     shows.press(19, 20)
     assert shows.stage == feedback.SENDING
+    assert shows.answer(Order.SEEN, 18, 120000, 25)
+    assert shows.stage == feedback.SENDING
     assert shows.answer(Order.COMING, 18, 120000, 30)
     assert shows.stage == feedback.COMING
 
