@@ -87,12 +87,21 @@ async def test_a_contact_that_bounces_without_end_is_no_flood_and_blocks_nothing
         assert bench.said("Traceback") == 0
 
 
-async def test_a_program_that_hangs_is_reset_by_the_watchdog(image: Path, tmp_path: Path) -> None:
+async def test_a_program_that_hangs_is_reset_by_the_watchdog_and_sends_again_what_was_not_acknowledged(
+    image: Path, tmp_path: Path
+) -> None:
     async with _bench(image, tmp_path) as bench:
+        bench.peer.answers = lambda: False
+        await bench.board.drive(BUTTON, 1)
+        await bench.until(lambda: bench.said("event ") == 1)
+        (pressed,) = bench.peer.events
+        bench.peer.events.clear()
         bench.board.type(b"\x03")
         await bench.until(lambda: bool(bench.said("KeyboardInterrupt")))
         bench.board.type(b"\x01while True: pass\r\n\x04")
         await bench.until(lambda: bench.said("ready anju/") == 2)
         await bench.until(lambda: bench.peer.hellos[-1].reset_cause == table.ResetCause.WATCHDOG)
-        await bench.board.drive(BUTTON, 1)
-        await bench.until(lambda: bench.said("acked ") == 1)
+        await bench.until(lambda: pressed in bench.peer.events)
+        assert not bench.said("acked ")
+        bench.peer.answers = lambda: True
+        await bench.until(lambda: bench.said(f"acked {pressed}") == 1)

@@ -98,6 +98,19 @@ def test_a_concentrator_that_comes_late_gets_everything(bundle: Path, enrolment:
             node.expect(f"acked {panic}")
 
 
+def test_a_press_that_nobody_answered_is_sent_again_after_a_kill(bundle: Path, enrolment: Enrolment) -> None:
+    with UdpEnd() as deaf, NodeProcess(bundle, enrolment.folder, deaf.address) as node:
+        node.drive("pin input0 1")
+        panic = int(node.expect("event").split()[1])
+        node.kill()
+    with UdpEnd() as end, NodeProcess(bundle, enrolment.folder, end.address) as node:
+        node.expect(f"kept {panic}", "ready", "@pin led_amber 1")
+        concentrator = Concentrator(end, enrolment)
+        while concentrator.event().event_id != panic:
+            pass
+        node.expect(f"acked {panic}")
+
+
 def test_a_line_that_is_gone_is_opened_again(bundle: Path, enrolment: Enrolment) -> None:
     with TcpEnd() as end, NodeProcess(bundle, enrolment.folder, end.address) as node:
         concentrator = Concentrator(end, enrolment)

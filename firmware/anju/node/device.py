@@ -5,14 +5,16 @@
     while (frame := device.poll(now)) is not None: link.send(frame)
     device.next_deadline()               when to poll again if nothing happens before
 
-No call here waits, and every method may raise StoreError once the store no longer gives numbers: such a node is unenrolled.
+An event is sent, then kept in the store, then told on the console: nobody waits for a flash chip to be saved, and what was
+told outlives the power. No call here waits for anything else, and every method may raise StoreError once the store no longer
+gives numbers: such a node is unenrolled.
 """
 
-from anju.node import frame
+from anju.node import frame, keeping
 from anju.node.clock import Clock
 from anju.node.counter import Counter
 from anju.node.feedback import Feedback
-from anju.node.identity import Identity
+from anju.node.identity import Identity, StoreError
 from anju.node.input import Input
 from anju.node.orders import Orders
 from anju.node.outbox import Entry, Outbox
@@ -43,11 +45,13 @@ class Device:
         inputs: "Sequence[Input]",
         counter: Counter,
         feedback: Feedback,
+        keep: "Callable[[bytes], None]",
         random_bytes: "Callable[[int], bytes]",
         tell: "Callable[..., None]",
         heartbeat_ms: int,
     ) -> None:
-        """`tell(*words)` is the console; `random_bytes(n)` must be fit for a challenge."""
+        """`keep(content)` stores what the next `start` gets, or raises StoreError; `random_bytes(n)` must be fit for a
+        challenge; `tell(*words)` is the console."""
         self.feedback = feedback
         self.clock = Clock()
         self.forged = 0
@@ -55,6 +59,7 @@ class Device:
         self._identity = identity
         self._inputs = inputs
         self._counter = counter
+        self._keep = keep
         self._random_bytes = random_bytes
         self._tell = tell
         self._heartbeat_ms = heartbeat_ms
@@ -63,6 +68,10 @@ class Device:
         self._window = Window()
         self._orders = Orders(self.clock, feedback)
         self._outbox = Outbox(counter.take, self._seal, self._random)
+        self._new: "list[Entry]" = []
+        """Events that are neither kept nor told of."""
+        self._holds_events = False
+        """Whether the store has any to send again."""
         self._challenge = random_bytes(_CHALLENGE_BYTES)
         self._reset_cause = 0
         self._build = b""
@@ -71,19 +80,38 @@ class Device:
         self._unanswered = 0
         """Transmissions since the last acknowledgement."""
 
-    def start(self, build: bytes, reset_cause: int, now: int) -> None:
-        """Say hello; nothing but an answer to what this node sends is believed before that is answered."""
+    def start(self, build: bytes, reset_cause: int, kept: "bytes | None", now: int) -> None:
+        """Say hello, and take up what was `kept` when the power went (None: it can't be read).
+
+        Nothing but an answer to what this node sends is believed before the hello is answered.
+        """
         self._reset_cause = reset_cause
         self._build = frame.extra(table.Extra.BUILD, build)
         self._outbox.add(Entry(table.Type.HELLO, table.Code.NONE, 0, now, frame.blank(self._build)), now)
         self._plan_heartbeat(now)
+        events = None if kept is None else keeping.unpack(self._identity, kept)
+        if events is None:
+            self._tell("lost: what was kept of events can't be read")
+            return
+        self._holds_events = bool(events)
+        for event in events:
+            self._outbox.restore(event)
+            self._tell("kept", event.event_id, "code", event.code, "zone", event.zone)
+            if event.is_urgent():
+                self.feedback.press(event.event_id, now)
 
     def edge(self, zone: int, level: int, now: int) -> None:
         """Input `zone` moved and reads `level`."""
         self._inputs[zone].edge(level, now)
 
     def poll(self, now: int) -> "bytearray | None":
-        """A frame to send at once, or None; call until None. The buffer is the node's own: don't keep it."""
+        """A frame to send at once, or None; call until None. The buffer is the node's own: don't hold on to it."""
+        sealed = self._frame_due(now)
+        if sealed is None and (self._new or (self._holds_events and not self._outbox.events())):
+            self._keep_events()
+        return sealed
+
+    def _frame_due(self, now: int) -> "bytearray | None":
         for zone, contact in enumerate(self._inputs):
             code = contact.poll(now)
             if code != table.Code.NONE:
@@ -152,11 +180,24 @@ class Device:
         if self._outbox.dropped != dropped:
             self._tell("dropped", self._outbox.dropped)
         if is_taken:
-            self._tell("event", entry.event_id, "code", code, "zone", zone)
+            self._new.append(entry)
         if code == table.Code.PANIC:
             carrier = entry if is_taken else self._outbox.waiting(code, zone)
             if carrier is not None:
                 self.feedback.press(carrier.event_id, now)
+
+    def _keep_events(self) -> None:
+        """Have the store hold what is not acknowledged, then tell of what is new in it."""
+        events = self._outbox.events()
+        try:
+            self._keep(keeping.pack(self._identity, events, self._time_of))
+            self._holds_events = bool(events)
+        except StoreError as error:
+            # Sending goes on: only a loss of power would now lose them.
+            self._tell("events not kept:", error)
+        for entry in self._new:
+            self._tell("event", entry.event_id, "code", entry.code, "zone", entry.zone)
+        self._new = []
 
     def _acknowledged(self, counter: int, body: bytes, now: int) -> None:
         time_s, epoch, verdict, acked, event_id = frame.read_ack(body)
@@ -221,7 +262,7 @@ class Device:
                 entry.frame,
                 entry.kind,
                 table.Flag.ACK_REQUESTED | (table.Flag.URGENT if entry.is_urgent() else 0),
-                self.clock.at(entry.made_ms),
+                self._time_of(entry),
                 entry.event_id,
                 entry.code,
                 entry.zone,
@@ -229,6 +270,9 @@ class Device:
                 self._unanswered,
             )
         self._finish(entry.frame, entry.counter)
+
+    def _time_of(self, entry: Entry) -> int:
+        return self.clock.at(entry.made_ms) if entry.time_s < 0 else entry.time_s
 
     def _finish(self, buffer: bytearray, counter: int) -> None:
         own = self._identity

@@ -4,7 +4,7 @@ Retry: 0.1 * 2^i s, at most 2 s, each 50 % up or down by chance, without end; ev
 Window: the concentrator refuses a counter 32 behind its highest, so a message is sealed again, under a new counter and its old
 event id, before the node's numbers run 16 past it. At most FLYING messages are under way at once; the others wait, panics
 first.
-Overflow: the ring holds CAPACITY messages. When it is full the message of least worth gives way, the newest of them first:
+Overflow: the ring holds CAPACITY events beside the HELLO. When it is full the event of least worth gives way, the newest first:
 a restoration, then an opening or a tamper, then a panic where an older one of the same zone still waits. The first
 panic of a zone never does, and there are fewer zones than places. What gave way is counted in `dropped`; the levels that
 every frame carries tell the present state all the same.
@@ -40,6 +40,8 @@ class Entry:
         self.code = code
         self.zone = zone
         self.made_ms = made_ms
+        self.time_s = -1
+        """When it happened, if that was before the last start, and 0 if nobody knows; -1 = `made_ms` tells."""
         self.frame = frame
         self.event_id = 0
         self.first_counter = 0
@@ -52,8 +54,8 @@ class Entry:
         self.tries = 0
 
     def is_urgent(self) -> bool:
-        """Whether it goes before the others."""
-        return self.code == table.Code.PANIC
+        """Whether it goes before the others: a panic, and the first HELLO, which begins every session."""
+        return self.code == table.Code.PANIC or (self.kind == table.Type.HELLO and not self.tries)
 
 
 class Outbox:
@@ -74,21 +76,27 @@ class Outbox:
 
     def add(self, entry: Entry, now: int) -> bool:
         """Take a message and give it its event id; False if it gave way itself. StoreError: there was no number for it."""
-        if len(self._entries) >= CAPACITY:
+        if entry.kind == table.Type.EVENT and len(self.events()) >= CAPACITY:
             self.dropped += 1
             victim = self._least(entry)
             if victim is entry:
                 return False
             self._entries.remove(victim)
-        entry.counter = self.number()
-        while entry.kind == table.Type.EVENT and not entry.counter & 0xFFFF:
-            entry.counter = self.number()  # event id 0 means "no event"
-        entry.first_counter = entry.counter
-        entry.event_id = entry.counter & 0xFFFF if entry.kind == table.Type.EVENT else 0
+        self._number(entry)
         self._entries.append(entry)
         if self._make_room_for(entry):
             self._launch(entry, now)
         return True
+
+    def restore(self, entry: Entry) -> None:
+        """Take back an event of an earlier life, with its first counter; it flies when it is its turn, under a new number."""
+        entry.event_id = entry.first_counter & 0xFFFF
+        entry.counter = entry.first_counter
+        self._entries.append(entry)
+
+    def events(self) -> "list[Entry]":
+        """The events that are not acknowledged, oldest first."""
+        return [entry for entry in self._entries if entry.kind == table.Type.EVENT]
 
     def number(self) -> int:
         """The next number, after sealing again what it would leave too far behind; StoreError if there is none."""
@@ -150,6 +158,17 @@ class Outbox:
                 soonest = entry.due_ms
         return soonest
 
+    def _number(self, entry: Entry) -> None:
+        """Give it the next number, and a name where it has none: an event id tells no more than 65,536 numbers apart."""
+        entry.counter = self.number()
+        if entry.kind != table.Type.EVENT:
+            entry.first_counter = entry.counter
+        elif not entry.event_id or entry.counter - entry.first_counter > 0xFFFF:
+            while not entry.counter & 0xFFFF:
+                entry.counter = self.number()  # event id 0 means "no event"
+            entry.first_counter = entry.counter
+            entry.event_id = entry.counter & 0xFFFF
+
     def _oldest(self) -> "Entry | None":
         oldest = None
         for entry in self._entries:
@@ -183,7 +202,7 @@ class Outbox:
             waiting = [entry for entry in self._entries if not entry.is_flying]
             urgent = [entry for entry in waiting if entry.is_urgent()]
             entry = (urgent or waiting)[0]
-            entry.counter = self.number()
+            self._number(entry)
             entry.tries = 0
             self._launch(entry, now)
             flying += 1

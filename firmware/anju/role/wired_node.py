@@ -138,12 +138,13 @@ class _Node:
                 inputs,
                 Counter(ceiling, store.reserve),
                 Feedback(self._board.IS_SILENT),
+                store.keep,
                 os.urandom,
                 print,
                 self._board.HEARTBEAT_MS,
             )
             build = " ".join((_ANJU, "micropython-" + _MICROPYTHON, self._board.NAME))
-            device.start(build.encode(), self._board.reset_cause(), 0)
+            device.start(build.encode(), self._board.reset_cause(), store.kept(), 0)
         except StoreError as error:
             return self._unenrolled_device(error)
         self._greet(identity)

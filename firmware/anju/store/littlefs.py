@@ -2,6 +2,7 @@
 
     identity          written beside itself and renamed
     ceiling.0, .1     written in turn, so that one is always whole; they never go down, whatever the identity
+    outbox            events that nobody has acknowledged, written beside itself and renamed
     enrolment.json    from the bench: taken over at boot, read back, then deleted
 
 The two ceilings are one block apart at most. A broken one may have been the higher, so it is counted as one block above the
@@ -16,6 +17,8 @@ from anju.node.counter import BLOCK
 from anju.node.identity import Identity, IdentityError, StoreError
 
 _CEILING = ">I"
+_FRESH = ".new"
+"""Behind the name of a file that is not whole yet."""
 
 
 class LittlefsStore:
@@ -25,6 +28,7 @@ class LittlefsStore:
         self.complaint = ""
         """What `load` found wrong beside what it could use."""
         self._identity = folder + "/identity"
+        self._outbox = folder + "/outbox"
         self._enrolment = folder + "/enrolment.json"
         self._ceilings = (folder + "/ceiling.0", folder + "/ceiling.1")
         self._turn = 0
@@ -49,21 +53,25 @@ class LittlefsStore:
                 raise StoreError("the frame numbers used under these keys are lost: enrol this node again")
             for path in self._ceilings:
                 _write(path, struct.pack(_CEILING, 0))
-        fresh = self._identity + ".new"
-        _write(fresh, identity.to_json().encode())
-        try:
-            os.rename(fresh, self._identity)
-        except OSError as error:
-            raise StoreError("identity not kept: {}".format(error))
+        _replace(self._identity, identity.to_json().encode())
 
     def reserve(self, ceiling: int) -> None:
         """Keep a higher ceiling; StoreError if it could not be read back."""
         _write(self._ceilings[self._turn], struct.pack(_CEILING, ceiling))
         self._turn = 1 - self._turn
 
+    def keep(self, outbox: bytes) -> None:
+        """Hold these events for the next start; StoreError if they could not be read back, and then the old ones are held."""
+        _replace(self._outbox, outbox)
+
+    def kept(self) -> "bytes | None":
+        """The events that were held; None if they can't be read, empty if there never were any."""
+        return _read(self._outbox) if _exists(self._outbox) else b""
+
     def wipe(self) -> None:
-        """Forget the identity, not the ceilings; StoreError if something of it is still there."""
-        for path in (self._enrolment, self._identity + ".new", self._identity):
+        """Forget identity and events, not the ceilings; StoreError if something of them is still there."""
+        own = (self._identity, self._outbox)
+        for path in (self._enrolment,) + tuple([path + _FRESH for path in own]) + own:
             try:
                 os.remove(path)
             except OSError:
@@ -121,6 +129,15 @@ def _write(path: str, content: bytes) -> None:
         raise StoreError("{} not written: {}".format(path, error))
     if _read(path) != content:
         raise StoreError("{} does not read back".format(path))
+
+
+def _replace(path: str, content: bytes) -> None:
+    """Write a file beside itself and rename it: there is always a whole one. StoreError if it is still the old one."""
+    _write(path + _FRESH, content)
+    try:
+        os.rename(path + _FRESH, path)
+    except OSError as error:
+        raise StoreError("{} not replaced: {}".format(path, error))
 
 
 def _read(path: str) -> "bytes | None":

@@ -4,11 +4,12 @@ from anju.node.identity import Identity, StoreError
 
 
 class MemoryStore:
-    """Identity and ceiling in two variables."""
+    """Identity, ceiling and events in three variables."""
 
     def __init__(self) -> None:
         self._identity: "Identity | None" = None
         self._ceiling = 0
+        self._outbox = b""
 
     def load(self) -> "tuple[Identity, int]":
         """Identity and ceiling; StoreError says why there are none."""
@@ -24,6 +25,15 @@ class MemoryStore:
         """Keep a higher ceiling."""
         self._ceiling = ceiling
 
+    def keep(self, outbox: bytes) -> None:
+        """Hold these events for the next start."""
+        self._outbox = outbox
+
+    def kept(self) -> "bytes | None":
+        """The events that were held."""
+        return self._outbox
+
     def wipe(self) -> None:
-        """Forget the identity, not the ceiling."""
+        """Forget identity and events, not the ceiling."""
         self._identity = None
+        self._outbox = b""

@@ -1,4 +1,4 @@
-"""The power fails at every single write of a real littlefs, whole or halfway: no number twice, no half identity.
+"""The power fails at every single write of a real littlefs, whole or halfway: no number twice, no half identity, no lost event.
 
 The cut is made in the block device below `VfsLfs2`: write or erase number N happens in part or not at all, and nothing after
 it. Then the flash is mounted anew, and the node lives on.
@@ -10,9 +10,13 @@ import os
 import vfs  # type: ignore[import-not-found]  # MicroPython's own
 
 from anju.node.counter import BLOCK, Counter
+from anju.node.device import Device
+from anju.node.feedback import Feedback
 from anju.node.identity import StoreError
+from anju.node.input import Input
 from anju.store.littlefs import LittlefsStore
-from firmware.portable.kit import identity
+from anju.wire import table
+from firmware.portable.kit import Concentrator, Dice, identity
 
 _BLOCK_BYTES = 256
 _BLOCKS = 32
@@ -89,6 +93,58 @@ def _life(supply: Supply, count: int) -> "list[int]":
     return used
 
 
+def _eventful_life(supply: Supply, presses: int) -> "tuple[list[int], list[int]]":
+    """Boot, press so often, acknowledge every other press; ids that were taken up at the boot, and those that were told of and
+    not acknowledged before the power failed."""
+    taken_up: "list[int]" = []
+    open_ids: "list[int]" = []
+
+    def tell(what: str, number: int, *_rest: object) -> None:
+        if not supply.is_on:
+            return  # nobody reads the console of a node without power
+        if what == "kept":
+            taken_up.append(number)
+        if what in ("kept", "event"):
+            open_ids.append(number)
+        if what == "acked":
+            open_ids.remove(number)
+
+    try:
+        _mount(supply)
+        store = LittlefsStore(_MOUNT)
+        own, ceiling = store.load()
+        inputs = [Input(kind, 1, 20) for kind in own.inputs]
+        counter = Counter(ceiling, store.reserve)
+        device = Device(own, inputs, counter, Feedback(), store.keep, Dice(ceiling + 1).bytes, tell, 60000)
+        device.start(b"test", table.ResetCause.POWER_ON, store.kept(), 0)
+        _work(device, presses)
+    except (StoreError, OSError):
+        assert not supply.is_on
+    supply.is_on = False
+    try:
+        vfs.umount(_MOUNT)
+    except OSError:
+        pass
+    return taken_up, open_ids
+
+
+def _work(device: Device, presses: int) -> None:
+    concentrator = Concentrator()
+    now = 0
+    for press in range(presses + 1):
+        device.edge(0, press & 1, now)
+        now += 20
+        answers: "list[bytes]" = []
+        sealed = device.poll(now)
+        while sealed is not None:
+            heard = concentrator.hear(sealed)
+            if heard.type == table.Type.EVENT and heard.event_id() & 1:
+                answers.append(concentrator.ack(heard))
+            sealed = device.poll(now)
+        for answer in answers:
+            device.receive(answer, now)
+
+
 def _fresh() -> bytearray:
     """A flash with an enrolment on it, as it leaves the bench."""
     supply = Supply(bytearray(_ERASED * _BLOCKS))
@@ -149,3 +205,18 @@ def test_one_cut_after_another() -> None:
         used += after
         assert len(used) > 60
         assert len(used) == len(set(used))
+
+
+def test_an_event_that_was_told_of_survives_every_cut() -> None:
+    before = _fresh()
+    _, waiting = _eventful_life(Supply(before), 4)
+    assert waiting
+    uncut = Supply(bytearray(before))
+    _eventful_life(uncut, 6)
+    assert uncut.writes > 6
+    for cut in range(uncut.writes):
+        for torn in (0, 17, 32):
+            data = bytearray(before)
+            _, open_ids = _eventful_life(Supply(data, cut, torn), 6)
+            taken_up, _ = _eventful_life(Supply(data), 0)
+            assert set(open_ids) <= set(taken_up), (cut, torn, open_ids, taken_up)

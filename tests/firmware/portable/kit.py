@@ -7,7 +7,7 @@ from anju.node import frame
 from anju.node.counter import Counter
 from anju.node.device import Device
 from anju.node.feedback import Feedback
-from anju.node.identity import Identity
+from anju.node.identity import Identity, StoreError
 from anju.node.input import Input
 from anju.node.seal import Cipher
 from anju.wire import table
@@ -156,8 +156,13 @@ class Concentrator:
 class Bench:
     """A device on the bench: its inputs, its concentrator, and a clock that a test turns by hand."""
 
-    def __init__(self, seed: int = 1, heartbeat_ms: int = 60000, ceiling: int = 100) -> None:
+    def __init__(
+        self, seed: int = 1, heartbeat_ms: int = 60000, ceiling: int = 100, kept: "bytes | None" = b""
+    ) -> None:
         self.now = 0
+        self.kept = kept
+        """What the store holds of events."""
+        self.is_full = False
         self.told: "list[tuple[object, ...]]" = []
         self.concentrator = Concentrator()
         self.dice = Dice(seed)
@@ -165,8 +170,9 @@ class Bench:
         self.feedback = Feedback()
         own = identity()
         inputs = [Input(kind, 1, 20) for kind in own.inputs]
-        self.device = Device(own, inputs, self.counter, self.feedback, self.dice.bytes, self._tell, heartbeat_ms)
-        self.device.start(b"test", table.ResetCause.POWER_ON, self.now)
+        give = self.dice.bytes
+        self.device = Device(own, inputs, self.counter, self.feedback, self._keep, give, self._tell, heartbeat_ms)
+        self.device.start(b"test", table.ResetCause.POWER_ON, kept, self.now)
 
     def greet(self) -> None:
         """Answer the hello, so that time and downlink floor are known."""
@@ -216,6 +222,11 @@ class Bench:
 
     def _reserve(self, ceiling: int) -> None:
         pass
+
+    def _keep(self, outbox: bytes) -> None:
+        if self.is_full:
+            raise StoreError("full")
+        self.kept = outbox
 
 
 def greeted(seed: int = 1, heartbeat_ms: int = 60000) -> Bench:

@@ -166,7 +166,35 @@ def test_a_broken_identity_is_unenrolled() -> None:
     raises(StoreError, LittlefsStore(folder).load)
 
 
+def test_the_last_kept_events_are_there_again_until_it_is_wiped() -> None:
+    for store in (MemoryStore(), LittlefsStore(new_folder())):
+        assert store.kept() == b""
+        store.keep(b"first")
+        store.keep(b"then")
+        assert store.kept() == b"then"
+        store.wipe()
+        assert store.kept() == b""
+
+
+def test_kept_events_that_rot_are_lost_and_said_to_be() -> None:
+    folder = _enrolled()
+    LittlefsStore(folder).keep(b"an event")
+    assert LittlefsStore(folder).kept() == b"an event"
+    _spoil(folder + "/outbox")
+    assert LittlefsStore(folder).kept() is None
+
+
+def test_events_that_cannot_be_replaced_stay_as_they_were() -> None:
+    folder = _enrolled()
+    store = LittlefsStore(folder)
+    store.keep(b"old")
+    os.mkdir(folder + "/outbox.new")
+    raises(StoreError, store.keep, b"new")
+    assert store.kept() == b"old"
+
+
 def test_a_store_that_cannot_be_written_says_so() -> None:
     folder = new_folder()
+    raises(StoreError, LittlefsStore(folder + "/missing").keep, b"")
     raises(StoreError, LittlefsStore(folder + "/missing").save, identity())
     raises(StoreError, LittlefsStore(folder + "/missing").reserve, BLOCK)
