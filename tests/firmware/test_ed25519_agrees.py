@@ -1,0 +1,277 @@
+"""Bench and node must agree on every signature: the node's own Ed25519 beside the one of `cryptography`, which is OpenSSL's.
+
+They may differ in one thing only: a key of small order or with a y beyond the prime is refused by the node, always.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import subprocess
+import sys
+from collections.abc import Generator
+from pathlib import Path
+from random import Random
+from types import FrameType
+from typing import Any
+
+import pytest
+from cryptography.exceptions import InvalidSignature
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey, Ed25519PublicKey
+
+from anju.bundle import stage
+from anju.simulator.interpreter import micropython
+from anju.update.ed25519 import verify
+from anju.update.sha512 import sha512
+
+P = 2**255 - 19
+ORDER = 2**252 + 27742317777372353535851937790883648493
+D = -121665 * pow(121666, -1, P) % P
+Point = tuple[int, int]
+NEUTRAL: Point = (0, 1)
+
+
+def finished(steps: Generator[None, None, Any]) -> Any:
+    while True:
+        try:
+            next(steps)
+        except StopIteration as end:
+            return end.value
+
+
+def on_node(key: bytes, signature: bytes, message: bytes) -> bool:
+    return bool(finished(verify(key, signature, message)))
+
+
+def on_bench(key: bytes, signature: bytes, message: bytes) -> bool:
+    try:
+        Ed25519PublicKey.from_public_bytes(key).verify(signature, message)
+    except InvalidSignature:
+        return False
+    return True
+
+
+def both(key: bytes, signature: bytes, message: bytes) -> bool:
+    """What both say; AssertionError if they don't agree."""
+    said = on_bench(key, signature, message)
+    assert on_node(key, signature, message) == said
+    return said
+
+
+# The curve once more, as slowly and plainly as RFC 8032 writes it: for making what no honest signer makes.
+
+
+def plus(one: Point, other: Point) -> Point:
+    (x1, y1), (x2, y2) = one, other
+    product = D * x1 * x2 * y1 * y2
+    return (x1 * y2 + x2 * y1) * pow(1 + product, -1, P) % P, (y1 * y2 + x1 * x2) * pow(1 - product, -1, P) % P
+
+
+def times(count: int, point: Point) -> Point:
+    total = NEUTRAL
+    while count:
+        if count & 1:
+            total = plus(total, point)
+        point, count = plus(point, point), count >> 1
+    return total
+
+
+def with_y(y: int) -> Point | None:
+    square = (y * y - 1) * pow(D * y * y + 1, -1, P) % P
+    root = pow(square, (P + 3) // 8, P)
+    for x in (root, root * pow(2, (P - 1) // 4, P) % P):
+        if x * x % P == square:
+            return x, y
+    return None
+
+
+def encoded(point: Point) -> bytes:
+    return (point[1] | (point[0] & 1) << 255).to_bytes(32, "little")
+
+
+BASE: Point = (
+    15112221349535400772501151409588531511454012693041857206046113283949847762202,
+    46316835694926478169428394003475163141307993866256225615783033603165251855960,
+)
+
+
+def torsion() -> list[Point]:
+    """The eight points of small order, the neutral one first."""
+    for y in range(2, 200):
+        point = with_y(y)
+        small = times(ORDER, point) if point else NEUTRAL
+        if times(4, small) != NEUTRAL:
+            return [times(count, small) for count in range(8)]
+    raise AssertionError
+
+
+SMALL = torsion()
+
+
+def challenge(r: bytes, key: bytes, message: bytes) -> int:
+    return int.from_bytes(hashlib.sha512(r + key + message).digest(), "little") % ORDER
+
+
+def signed(secret: int, key: Point, nonce: int, message: bytes, r: Point | None = None) -> tuple[bytes, bytes]:
+    """(key, signature) by a signer who may choose everything: what R is said to be, and which key stands beside `secret`."""
+    said = encoded(r or times(nonce, BASE))
+    s = (nonce + challenge(said, encoded(key), message) * secret) % ORDER
+    return encoded(key), said + s.to_bytes(32, "little")
+
+
+def test_what_is_signed_is_good() -> None:
+    dice = Random(1)
+    for size in (0, 1, 46, 47, 48, 63, 64, 175, 176, 1000, 5000):
+        private = Ed25519PrivateKey.from_private_bytes(dice.randbytes(32))
+        message = dice.randbytes(size)
+        assert both(private.public_key().public_bytes_raw(), private.sign(message), message)
+
+
+def test_what_was_changed_is_not() -> None:
+    dice = Random(2)
+    for _ in range(60):
+        private = Ed25519PrivateKey.from_private_bytes(dice.randbytes(32))
+        message = dice.randbytes(dice.randrange(1, 200))
+        told = [
+            bytearray(private.public_key().public_bytes_raw()),
+            bytearray(private.sign(message)),
+            bytearray(message),
+        ]
+        part = dice.choice(told)
+        part[dice.randrange(len(part))] ^= 1 << dice.randrange(8)
+        assert not both(*map(bytes, told))
+
+
+def test_random_bytes_are_refused_by_both() -> None:
+    dice = Random(3)
+    for _ in range(60):
+        assert not both(dice.randbytes(32), dice.randbytes(63) + b"\x0f", dice.randbytes(20))
+
+
+@pytest.mark.parametrize("more", [1, 2, 7, 15])
+def test_s_from_the_order_upwards_is_refused(more: int) -> None:
+    private = Ed25519PrivateKey.from_private_bytes(bytes(32))
+    key, signature = private.public_key().public_bytes_raw(), private.sign(b"m")
+    s = int.from_bytes(signature[32:], "little") + more * ORDER
+    assert both(key, signature, b"m")
+    assert not both(key, signature[:32] + s.to_bytes(32, "little"), b"m")
+
+
+@pytest.mark.parametrize("s", [0, 1, ORDER - 1, ORDER, ORDER + 1, 2**252, 2**253 - 1, 2**255, 2**256 - 1])
+def test_the_edges_of_s(s: int) -> None:
+    """R made to fit s, so that only the range of s decides."""
+    key = times(5, BASE)
+    r = encoded(times(s % ORDER, BASE))
+    assert not both(encoded(key), r + s.to_bytes(32, "little"), b"m")
+    # A nonce chosen backwards: R = sB - kA would need k before R, so use the key's own secret.
+    known, signature = signed(5, key, (s - 1) % ORDER, b"m")
+    assert both(known, signature, b"m")
+
+
+@pytest.mark.parametrize("number", range(1, 8))
+def test_a_key_with_a_small_part_counts_as_openssl_counts_it(number: int) -> None:
+    """Without a cofactor, about one signature in eight fits such a key; both must pick the same ones."""
+    key = plus(times(9, BASE), SMALL[number])
+    said = [both(*signed(9, key, nonce, b"m"), b"m") for nonce in range(1, 25)]
+    assert any(said)
+    assert not all(said)
+
+
+@pytest.mark.parametrize("number", range(1, 8))
+def test_r_with_a_small_part_is_refused(number: int) -> None:
+    """With a cofactor it would be good."""
+    key, signature = signed(9, times(9, BASE), 77, b"m", plus(times(77, BASE), SMALL[number]))
+    assert not both(key, signature, b"m")
+
+
+def test_r_beyond_the_prime_is_refused() -> None:
+    """R = neutral, written as 1 and as 1 + P: only the first is its encoding."""
+    key = times(9, BASE)
+    assert both(*signed(9, key, 0, b"m"), b"m")
+    for r in (1 + P, 1 + 2**255, 1 + P + 2**255):
+        said = r.to_bytes(32, "little")
+        s = challenge(said, encoded(key), b"m") * 9 % ORDER
+        assert not both(encoded(key), said + s.to_bytes(32, "little"), b"m")
+
+
+def test_digits_of_every_kind_in_both_scalars() -> None:
+    """Scalars whose windows are all the same digit, or all but one empty."""
+    for digit in range(1, 16):
+        for scalar in (digit * (16**63 - 1) // 15 % ORDER, digit << 200, digit):
+            key, signature = signed(scalar, times(scalar, BASE), scalar, b"m")
+            assert both(key, signature, b"m")
+
+
+def bad_keys() -> list[bytes]:
+    """All encodings of points of small order, and what OpenSSL reads as a point though its y is beyond the prime."""
+    ys = {point[1] for point in SMALL} | {0, 1, P - 1}
+    numbers = {y + more for y in ys for more in (0, P) if y + more < 2**255} | set(range(P, 2**255))
+    return [(number | sign).to_bytes(32, "little") for number in sorted(numbers) for sign in (0, 2**255)]
+
+
+@pytest.mark.parametrize("key", bad_keys(), ids=lambda key: key.hex())
+def test_a_bad_key_never_verifies_on_a_node(key: bytes) -> None:
+    for nonce in range(8):
+        signature = encoded(times(nonce, BASE)) + nonce.to_bytes(32, "little")
+        assert not on_node(key, signature, b"m")
+
+
+def test_openssl_alone_would_take_a_bad_key() -> None:
+    """Why the bench looks at a key before it uses it."""
+    neutral = encoded(NEUTRAL)
+    assert on_bench(neutral, encoded(BASE) + (1).to_bytes(32, "little"), b"whatever")
+
+
+def test_sha512_of_every_length_around_its_blocks() -> None:
+    dice = Random(4)
+    for size in (*range(260), 1000, 4096):
+        message = dice.randbytes(size)
+        cut = dice.randrange(size + 1)
+        assert finished(sha512(message[:cut], message[cut:])) == hashlib.sha512(message).digest()
+
+
+def test_no_slice_is_long() -> None:
+    """Counted in bytecode operations: the most are four rounds of the hash, about a thousand."""
+    longest = 0
+    count = 0
+
+    def look(frame: FrameType, event: str, argument: object) -> Any:
+        nonlocal count
+        frame.f_trace_opcodes = True
+        count += event == "opcode"
+        return look
+
+    private = Ed25519PrivateKey.from_private_bytes(bytes(32))
+    message = bytes(1000)
+    steps = verify(private.public_key().public_bytes_raw(), private.sign(message), message)
+    before = sys.gettrace()
+    sys.settrace(look)
+    try:
+        for _ in steps:
+            longest, count = max(longest, count), 0
+    finally:
+        sys.settrace(before)
+    assert 100 < longest < 1500
+
+
+def test_it_needs_little_memory(tmp_path: Path) -> None:
+    """On MicroPython of 64 bits, where everything is twice as large as on a board: the largest manifest in 64 KB of heap."""
+    bundle = stage("unix_sim", tmp_path / "bundle")
+    private = Ed25519PrivateKey.from_private_bytes(bytes(32))
+    message = bytes(8192)
+    program = (
+        "import sys\n"
+        "from anju.update.ed25519 import verify\n"
+        f"steps = verify(bytes.fromhex({private.public_key().public_bytes_raw().hex()!r}),"
+        f" bytes.fromhex({private.sign(message).hex()!r}), bytes({len(message)}))\n"
+        "try:\n    while True: next(steps)\nexcept StopIteration as end: print(end.value)\n"
+    )
+    run = subprocess.run(
+        [micropython(), "-X", "heapsize=64k", "-c", program],
+        env=os.environ | {"MICROPYPATH": f"{bundle}:.frozen"},
+        capture_output=True,
+        text=True,
+        timeout=120,
+        check=False,
+    )
+    assert (run.stdout, run.stderr) == ("True\n", "")
