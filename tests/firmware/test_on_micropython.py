@@ -2,19 +2,19 @@
 
 from __future__ import annotations
 
-import ast
 import os
 import subprocess
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
 from anju.bundle import stage
 from anju.simulator.interpreter import micropython
+from firmware.modules import HERE, MODULES, Run, functions, name_of
+from firmware.report import UNIX, told_by
 
-TESTS = Path(__file__).parents[1]
-HERE = Path(__file__).parent
-MODULES = sorted(HERE.glob("portable/test_*.py")) + sorted(HERE.glob("only_micropython/*.py"))
+TESTS = HERE.parent
 
 
 @pytest.fixture(scope="module")
@@ -24,10 +24,11 @@ def bundle(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.mark.parametrize("module", MODULES, ids=lambda module: module.stem)
-def test_under_micropython(module: Path, bundle: Path, tmp_path: Path) -> None:
-    name = ".".join(module.relative_to(TESTS).with_suffix("").parts)
+def test_under_micropython(
+    module: Path, bundle: Path, tmp_path: Path, record_property: Callable[[str, object], None]
+) -> None:
     run = subprocess.run(
-        [micropython(), HERE / "runner.py", name],
+        [micropython(), HERE / "runner.py", name_of(module)],
         cwd=tmp_path,
         env=os.environ | {"MICROPYPATH": f"{bundle}:{TESTS}:.frozen"},
         capture_output=True,
@@ -36,11 +37,7 @@ def test_under_micropython(module: Path, bundle: Path, tmp_path: Path) -> None:
         check=False,
     )
     print(run.stdout, run.stderr)
-    passed = {line.removeprefix("ok ") for line in run.stdout.splitlines() if line.startswith("ok ")}
+    told = Run.read(run.stdout)
+    record_property(*told_by(UNIX, module, told))
     assert run.returncode == 0
-    assert passed == _functions(module)
-
-
-def _functions(module: Path) -> set[str]:
-    body = ast.parse(module.read_text("utf-8")).body
-    return {part.name for part in body if isinstance(part, ast.FunctionDef) and part.name.startswith("test_")}
+    assert told.passed == functions(module)
