@@ -23,12 +23,13 @@ firmware: ## MicroPython for the emulated board, from the pinned source or from 
 test: ## all tests but the long ones (ARGS="tests/unit -k seal" for a few)
 	@.ci/packages
 	@.ci/venv dev
+	@.ci/firmware --path >/dev/null
 	@.venv/bin/python -m pytest -m "not long" $(ARGS)
 
-test-long: ## the long ones only: more kills, more seeds, more examples, and the emulated board
+test-long: ## the long ones only: more kills, more seeds, more examples, more power cuts
 	@.ci/packages
-	@.ci/packages firmware
 	@.ci/venv dev
+	@.ci/firmware --path >/dev/null
 	@.venv/bin/python -m pytest -m long $(ARGS)
 
 catalogues: ## bring the translations up to the code: extract, update, compile

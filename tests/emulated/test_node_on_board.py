@@ -2,50 +2,75 @@
 
 from __future__ import annotations
 
-import ast
+import asyncio
+import os
 import shutil
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+from typing import cast
 
 import pytest
 
 from anju.bundle import stage
+from anju.emulator.board import Pace
 from anju.emulator.image import flash_image
-from emulated.machine import Machine
+from emulated.rig import powered
+from firmware.modules import HERE, MODULES, Run, functions, name_of
+from firmware.report import BOARD, told_by
 
-ROOT = Path(__file__).parents[2]
-NODE_TESTS = ROOT / "tests" / "firmware"
-MODULES = sorted(NODE_TESTS.glob("portable/test_*.py")) + sorted(NODE_TESTS.glob("only_micropython/*.py"))
-
+ROOT = HERE.parents[1]
 PROGRAM = """
 import gc, sys
 gc.threshold(16384)  # else what lives long is strewn over the whole heap, and nothing large fits in between
 sys.path.append('/tests')
 from firmware.runner import run
+run({name!r})
 """
 
 
 @pytest.fixture(scope="module")
-def chip(tmp_path_factory: pytest.TempPathFactory) -> bytes:
-    """A flash chip with the staged bundle, its tests and the vectors; without what would start the node."""
-    tree = stage("qemu_ast1030", tmp_path_factory.mktemp("chip") / "tree")
-    (tree / "main.py").unlink()
-    for folder in ("tests/firmware/portable", "tests/firmware/only_micropython", "protocol/vectors/v1"):
-        shutil.copytree(ROOT / folder, tree / folder, ignore=shutil.ignore_patterns("__pycache__"))
-    shutil.copy(NODE_TESTS / "runner.py", tree / "tests/firmware")
-    return flash_image(tree)
+def told(
+    request: pytest.FixtureRequest, image: Path, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[Callable[[Path], str]]:
+    """What a module printed. All that this session asks for run ahead, on as many boards as there are processors."""
+    folder = tmp_path_factory.mktemp("boards")
+    chip = _chip(folder / "tree")
+    asked = [item for item in request.session.items if isinstance(item, pytest.Function) and item.path == request.path]
+    modules = [cast(Path, item.callspec.params["module"]) for item in asked]
+    with ThreadPoolExecutor(len(os.sched_getaffinity(0))) as boards:
+        runs = {module: boards.submit(_run, module, image, chip, folder / module.stem) for module in modules}
+        yield lambda module: runs[module].result()
+        boards.shutdown(cancel_futures=True)
 
 
 @pytest.mark.parametrize("module", MODULES, ids=lambda module: module.stem)
-def test_on_the_board(module: Path, chip: bytes, image: Path, tmp_path: Path) -> None:
-    (tmp_path / "flash.bin").write_bytes(chip)
-    name = ".".join(module.relative_to(ROOT / "tests").with_suffix("").parts)
-    with Machine(image, tmp_path) as board:
-        told = board.console.run(PROGRAM + f"run({name!r})")
-    print(told)
-    passed = {line.removeprefix("ok ") for line in told.splitlines() if line.startswith("ok ")}
-    assert passed == _functions(module)
+def test_on_the_board(
+    module: Path, told: Callable[[Path], str], record_property: Callable[[str, object], None]
+) -> None:
+    printed = told(module)
+    print(printed)
+    run = Run.read(printed)
+    record_property(*told_by(BOARD, module, run))
+    assert run.passed == functions(module)
 
 
-def _functions(module: Path) -> set[str]:
-    body = ast.parse(module.read_text("utf-8")).body
-    return {part.name for part in body if isinstance(part, ast.FunctionDef) and part.name.startswith("test_")}
+def _chip(tree: Path) -> bytes:
+    """A flash chip with the staged bundle, its tests and the vectors; without what would start the node."""
+    stage("qemu_ast1030", tree)
+    (tree / "main.py").unlink()
+    for folder in ("tests/firmware/portable", "tests/firmware/only_micropython", "protocol/vectors/v1"):
+        shutil.copytree(ROOT / folder, tree / folder, ignore=shutil.ignore_patterns("__pycache__"))
+    shutil.copy(HERE / "runner.py", tree / "tests/firmware")
+    return flash_image(tree)
+
+
+def _run(module: Path, image: Path, chip: bytes, folder: Path) -> str:
+    folder.mkdir()
+    (folder / "flash.bin").write_bytes(chip)
+
+    async def run() -> str:
+        async with powered(image, folder, Pace.REAL) as rig:
+            return await rig.run(PROGRAM.format(name=name_of(module)))
+
+    return asyncio.run(run())

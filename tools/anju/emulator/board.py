@@ -1,11 +1,12 @@
 """One emulated board: QEMU's ast1030-evb with our MicroPython, from power-on to the moment the power goes.
 
     console   the REPL's line and what the firmware prints        (QEMU's first serial line)
-    uart1     the line to the concentrator: a socket of ours that QEMU connects to
-    probe     a logic analyser: every edge, tone, frame and reset with the board's own time     (the seventh)
+    lines     UART(1), the line to the concentrator, and UART(2) to UART(4): sockets of ours that QEMU connects to
+    probe     a logic analyser: every edge, tone, frame and reset with the board's own time     (the seventh; QEMU's stdout,
+              because a pipe holds 64 KB of it where a socket would lose what comes after ten lines)
     qmp       QEMU's control line: pins, stop, power
 
-Every line is read all the time: a guest whose output nobody takes would stand still.
+Every line is read all the time: what nobody takes is lost, as on a wire.
 """
 
 from __future__ import annotations
@@ -15,7 +16,7 @@ import contextlib
 import ctypes
 import signal
 from asyncio.subprocess import DEVNULL, PIPE, Process
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
 from enum import Enum
 from pathlib import Path
@@ -34,7 +35,7 @@ _LEAVE_S = 5.0
 _LOOK_AGAIN_S = 0.005
 _UNIQUE_ID_ADDRESS = 0xBFF00
 _PR_SET_PDEATHSIG = 1
-_UNUSED_LINES = 5
+_UARTS = 4
 
 
 class Pace(Enum):
@@ -62,7 +63,11 @@ class BoardError(ServiceError):
 
 
 class Board:
-    """A board whose flash is `folder/flash.bin`; `line` is the socket that its UART1 connects to."""
+    """A board whose flash is `folder/flash.bin`.
+
+    `line` is the socket that UART(1) connects to, `more_lines` those of UART(2), UART(3) and UART(4); it tries again each second
+    where nobody serves it, and what the board sends meanwhile is lost. `unique_id` has eight bytes, the lowest first.
+    """
 
     def __init__(
         self,
@@ -70,18 +75,19 @@ class Board:
         folder: Path,
         *,
         line: Path | None = None,
+        more_lines: Sequence[Path] = (),
         pace: Pace = Pace.STEADY,
         seed: int | None = None,
         unique_id: int = 1,
         environment: Mapping[str, str] | None = None,
     ) -> None:
         self.on_text: Callable[[bytes], None] = lambda _piece: None
-        """Called with what the console says, as it comes."""
+        """Called with what the console says, as it comes; with nothing at its end."""
         self.on_event: Callable[[Event], None] = lambda _event: None
         """Called with each line of the probe."""
         self._firmware = firmware
         self._folder = folder
-        self._line = line
+        self._uarts = [line, *more_lines]
         self._pace = pace
         self._seed = seed
         self._unique_id = unique_id
@@ -89,7 +95,7 @@ class Board:
         self._process: Process | None = None
         self._qmp: Qmp | None = None
         self._gdb: Gdb | None = None
-        self._lines: list[asyncio.StreamWriter] = []
+        self._console: asyncio.StreamWriter | None = None
         self._tasks: list[asyncio.Task[None]] = []
 
     @property
@@ -107,13 +113,13 @@ class Board:
 
         `held` keeps the processor at its first instruction until `thaw`, or until a debugger lets it go.
         """
-        for name in ("console", "qmp", "probe", "gdb"):
+        for name in ("console", "qmp", "gdb"):
             (self._folder / name).unlink(missing_ok=True)
         try:
             self._process = await asyncio.create_subprocess_exec(
                 *self._command(),
                 stdin=DEVNULL,
-                stdout=DEVNULL,
+                stdout=PIPE,
                 stderr=PIPE,
                 cwd=self._folder,
                 env=self._environment,
@@ -128,11 +134,15 @@ class Board:
             ) from None
         try:
             async with asyncio.timeout(_START_S):
-                traced, probe = await self._connect("probe")
-                heard, console = await self._connect("console")
-                self._lines = [probe, console]
+                heard, self._console = await self._until_served(
+                    lambda: asyncio.open_unix_connection(self._folder / "console")
+                )
                 self._qmp = await self._until_served(lambda: Qmp.connect(self._folder / "qmp"))
-            self._tasks = [asyncio.create_task(self._watch(traced)), asyncio.create_task(self._read(heard))]
+            assert self._process.stdout is not None  # noqa: S101 - PIPE was asked for
+            self._tasks = [
+                asyncio.create_task(self._watch(self._process.stdout)),
+                asyncio.create_task(self._read(heard)),
+            ]
             if not held:
                 await self._qmp.run("cont")
         except BaseException:
@@ -155,23 +165,21 @@ class Board:
         await self.kill()
 
     async def kill(self) -> None:
-        """End the process, and let go of everything."""
+        """End the process, take in what it still said, and let go of everything."""
         process = self._process
         if process is None:
             return
         with contextlib.suppress(ProcessLookupError):
             process.send_signal(signal.SIGKILL)
         await process.wait()
-        for task in self._tasks:
-            task.cancel()
         await asyncio.gather(*self._tasks, return_exceptions=True)
-        for line in self._lines:
-            line.close()
+        if self._console is not None:
+            self._console.close()
         if self._qmp is not None:
             self._qmp.close()
         if self._gdb is not None:
             self._gdb.close()
-        self._tasks, self._lines, self._qmp, self._gdb, self._process = [], [], None, None, None
+        self._tasks, self._console, self._qmp, self._gdb, self._process = [], None, None, None, None
 
     async def ended(self) -> int:
         """Wait for QEMU to end, which it should not; its exit status."""
@@ -205,8 +213,9 @@ class Board:
         return self._gdb
 
     def type(self, keys: bytes) -> None:
-        """Type at the console."""
-        self._lines[-1].write(keys)
+        """Type at the console; without power nobody hears it."""
+        if self._console is not None:
+            self._console.write(keys)
 
     @property
     def _control(self) -> Qmp:
@@ -215,25 +224,24 @@ class Board:
         return self._qmp
 
     def _command(self) -> list[str]:
-        def socket(name: str, path: Path | str, role: str) -> list[str]:
-            return ["-chardev", f"socket,id={name},path={path},{role}", "-serial", f"chardev:{name}"]
+        def serial(name: str, kind: str) -> list[str]:
+            return ["-chardev", f"{kind},id={name}", "-serial", f"chardev:{name}"]
 
         served = "server=on,wait=off"
         identity = f"addr={_UNIQUE_ID_ADDRESS:#x},data={self._unique_id:#x},data-len=8"
-        return [
+        command = [
             *(PROGRAM, "-M", "ast1030-evb,fmc-model=w25q80bl,spi-model=w25q80bl", "-S"),
             *("-display", "none", "-monitor", "none", "-kernel", str(self._firmware)),
             *("-drive", "file=flash.bin,format=raw,if=mtd", "-device", f"loader,{identity}"),
             *(*self._pace.value, *(() if self._seed is None else ("-seed", str(self._seed)))),
             *("-qmp", f"unix:qmp,{served}", "-gdb", f"unix:gdb,{served}"),
-            *socket("console", "console", served),
-            *(["-serial", "null"] if self._line is None else socket("uart1", self._line, "reconnect=1")),
-            *(["-serial", "null"] * (_UNUSED_LINES - 1)),
-            *socket("probe", "probe", served),
+            *serial("console", f"socket,path=console,{served}"),
         ]
-
-    async def _connect(self, name: str) -> tuple[asyncio.StreamReader, asyncio.StreamWriter]:
-        return await self._until_served(lambda: asyncio.open_unix_connection(self._folder / name))
+        for number in range(_UARTS):
+            path = self._uarts[number] if number < len(self._uarts) else None
+            name = f"uart{number + 1}"
+            command += ["-serial", "null"] if path is None else serial(name, f"socket,path={path},reconnect=1")
+        return [*command, "-serial", "null", *serial("probe", "file,path=/dev/stdout")]
 
     async def _until_served(self, connect: Callable[[], Awaitable[Served]]) -> Served:
         while True:
@@ -251,8 +259,10 @@ class Board:
             await asyncio.sleep(_LOOK_AGAIN_S)
 
     async def _read(self, console: asyncio.StreamReader) -> None:
-        while piece := await console.read(4096):
-            self.on_text(piece)
+        with contextlib.suppress(ConnectionError):  # of a process that was killed
+            while piece := await console.read(4096):
+                self.on_text(piece)
+        self.on_text(b"")
 
     async def _watch(self, probe: asyncio.StreamReader) -> None:
         while line := await probe.readline():

@@ -15,6 +15,8 @@ FIRMWARE = "ANJU_EMULATED_FIRMWARE"
 """Environment variable that names an image of your own."""
 _SECTOR_BYTES = 4096
 _SECTORS = 256
+BLANK = b"\xff" * (_SECTOR_BYTES * _SECTORS)
+"""A chip's content as it comes from its factory."""
 _LITTLEFS_2_0 = 0x00020000
 """The format that MicroPython's littlefs writes; a newer one it would refuse."""
 
