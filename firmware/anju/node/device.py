@@ -100,6 +100,11 @@ class Device:
             if event.is_urgent():
                 self.feedback.press(event.event_id, now)
 
+    @property
+    def is_answered(self) -> bool:
+        """Whether the concentrator has answered what this program has sealed since it started."""
+        return self._window.is_open
+
     def edge(self, zone: int, level: int, now: int) -> None:
         """Input `zone` moved and reads `level`."""
         self._inputs[zone].edge(level, now)

@@ -13,6 +13,8 @@ except ImportError:  # MicroPython
 class Unenrolled:
     """Stands where a `Device` would, with the same methods."""
 
+    is_answered = False
+
     def __init__(self, inputs: "Sequence[Input]", feedback: Feedback) -> None:
         self.feedback = feedback
         self._inputs = inputs

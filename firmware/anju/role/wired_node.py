@@ -17,10 +17,12 @@ from anju.node.input import Input
 from anju.node.unenrolled import Unenrolled
 from anju.node.version import VERSION
 from anju.role.signals import Signals
+from anju.role.trial import Trial
 from anju.sensor.button import Button
 from anju.sensor.contact import Contact
 from anju.sensor.magnet import Magnet
 from anju.sensor.tamper import Tamper
+from anju.update.slots import Slots
 
 try:
     from typing import TYPE_CHECKING
@@ -40,12 +42,17 @@ _LINK_RETRY_MS = 1000
 
 def run(board: "Board") -> None:
     """Be the node that `board` describes, until the power goes."""
-    asyncio.run(_Node(board).main())
+    slots = Slots()
+    trial = Trial(slots)
+    trial.begin(board)
+    asyncio.run(_Node(board, trial, slots.markings()).main())
 
 
 class _Node:
-    def __init__(self, board: "Board") -> None:
+    def __init__(self, board: "Board", trial: Trial, markings: "tuple[str, ...]") -> None:
         self._board = board
+        self._trial = trial
+        self._markings = markings
         self._link = board.link()
         self._signals = Signals(board.lamps(), board.buzzer())
         self._edge = board.flag()
@@ -98,6 +105,7 @@ class _Node:
         longest = _LONGEST_PAUSE_MS if guard is None else guard[1] // 2
         while True:
             self._pump()
+            self._trial.look(self._device.is_answered, self._now())
             if guard is not None:
                 guard[0].feed()
             self._earlier.clear()
@@ -143,7 +151,7 @@ class _Node:
                 print,
                 self._board.HEARTBEAT_MS,
             )
-            build = " ".join((_ANJU, "micropython-" + _MICROPYTHON, self._board.NAME))
+            build = " ".join((_ANJU, "micropython-" + _MICROPYTHON, self._board.NAME) + self._markings)
             device.start(build.encode(), self._board.reset_cause(), store.kept(), 0)
         except StoreError as error:
             return self._unenrolled_device(error)

@@ -45,6 +45,10 @@ class LittlefsStore:
             raise StoreError("both ceilings are broken: enrol this node again")
         return identity, ceiling
 
+    def holds_identity(self) -> bool:
+        """Whether there is an identity, and be it one that can't be read."""
+        return _exists(self._identity)
+
     def save(self, identity: Identity) -> None:
         """Keep a new identity; StoreError if it, or a ceiling for it, could not be read back."""
         if self._whole_ceiling() is None:

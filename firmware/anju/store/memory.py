@@ -17,6 +17,10 @@ class MemoryStore:
             raise StoreError("no identity")
         return self._identity, self._ceiling
 
+    def holds_identity(self) -> bool:
+        """Whether there is an identity."""
+        return self._identity is not None
+
     def save(self, identity: Identity) -> None:
         """Keep a new identity. The ceiling stays: numbers only ever go up."""
         self._identity = identity

@@ -42,6 +42,20 @@ def test_what_is_saved_is_loaded() -> None:
         assert ceiling == 0
 
 
+def test_an_identity_that_cannot_be_read_is_not_the_same_as_none() -> None:
+    for store in (MemoryStore(), LittlefsStore(new_folder())):
+        assert not store.holds_identity()
+        store.save(identity())
+        assert store.holds_identity()
+        store.wipe()
+        assert not store.holds_identity()
+    folder = _enrolled()
+    _spoil(folder + "/identity")
+    store = LittlefsStore(folder)
+    raises(StoreError, store.load)
+    assert store.holds_identity()
+
+
 def test_the_last_ceiling_is_loaded() -> None:
     folder = new_folder()
     for store in (MemoryStore(), LittlefsStore(folder)):
