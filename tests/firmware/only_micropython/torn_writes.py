@@ -4,10 +4,7 @@ The cut is made in the block device below `VfsLfs2`: write or erase number N hap
 it. Then the flash is mounted anew, and the node lives on.
 """
 
-import errno
 import os
-
-import vfs  # type: ignore[import-not-found]  # MicroPython's own
 
 from anju.node.counter import BLOCK, Counter
 from anju.node.device import Device
@@ -17,67 +14,17 @@ from anju.node.input import Input
 from anju.store.littlefs import LittlefsStore
 from anju.wire import table
 from firmware.portable.kit import Concentrator, Dice, identity
+from firmware.portable.supply import MOUNT, Supply
 
-_BLOCK_BYTES = 256
-_BLOCKS = 32
-_MOUNT = "/flash"
-_NEVER = 1000000
 _ENROLMENT = identity().to_json()
-_ERASED = b"\xff" * _BLOCK_BYTES
-_IOCTL_BLOCK_COUNT, _IOCTL_BLOCK_SIZE, _IOCTL_BLOCK_ERASE = 4, 5, 6
-
-
-class Supply:
-    """The flash chip for one life: it fails at write or erase number `cut`, of which `torn` bytes are still done."""
-
-    def __init__(self, data: bytearray, cut: int = _NEVER, torn: int = 0) -> None:
-        self.data = data
-        self.cut = cut
-        self.torn = torn
-        self.writes = 0
-        self.is_on = True
-
-    def readblocks(self, block: int, buf: bytearray, offset: int = 0) -> int:
-        """Read within a block."""
-        if not self.is_on:
-            return -errno.EIO
-        start = block * _BLOCK_BYTES + offset
-        buf[:] = self.data[start : start + len(buf)]
-        return 0
-
-    def writeblocks(self, block: int, buf: bytearray, offset: int = 0) -> int:
-        """Write within an erased block."""
-        return self._change(block * _BLOCK_BYTES + offset, buf)
-
-    def ioctl(self, request: int, argument: int) -> int:
-        """What littlefs asks of a device."""
-        if request == _IOCTL_BLOCK_COUNT:
-            return _BLOCKS
-        if request == _IOCTL_BLOCK_SIZE:
-            return _BLOCK_BYTES
-        return self._change(argument * _BLOCK_BYTES, _ERASED) if request == _IOCTL_BLOCK_ERASE else 0
-
-    def _change(self, start: int, content: "bytes | bytearray") -> int:
-        # The first line allocates nothing: files of an ended life are closed by the garbage collector, in the next one.
-        if not self.is_on:
-            return -errno.EIO
-        size = self.torn if self.writes == self.cut else len(content)
-        self.data[start : start + size] = content[:size]
-        self.is_on = self.writes != self.cut
-        self.writes += 1
-        return 0 if self.is_on else -errno.EIO
-
-
-def _mount(supply: Supply) -> None:
-    vfs.mount(vfs.VfsLfs2(supply, readsize=32, progsize=32, lookahead=32), _MOUNT)
 
 
 def _life(supply: Supply, count: int) -> "list[int]":
     """Boot, load, take `count` numbers unless the power fails before; those that were given out."""
     used = []
     try:
-        _mount(supply)
-        store = LittlefsStore(_MOUNT)
+        supply.mount()
+        store = LittlefsStore(MOUNT)
         own, ceiling = store.load()
         assert own.to_json() == _ENROLMENT
         counter = Counter(ceiling, store.reserve)
@@ -85,11 +32,7 @@ def _life(supply: Supply, count: int) -> "list[int]":
             used.append(counter.take())  # noqa: PERF401 (what was used before the cut counts)
     except (StoreError, OSError):
         assert not supply.is_on
-    supply.is_on = False
-    try:
-        vfs.umount(_MOUNT)
-    except OSError:
-        pass  # the power failed before it was mounted
+    supply.end()
     return used
 
 
@@ -110,8 +53,8 @@ def _eventful_life(supply: Supply, presses: int) -> "tuple[list[int], list[int]]
             open_ids.remove(number)
 
     try:
-        _mount(supply)
-        store = LittlefsStore(_MOUNT)
+        supply.mount()
+        store = LittlefsStore(MOUNT)
         own, ceiling = store.load()
         inputs = [Input(kind, 1, 20) for kind in own.inputs]
         counter = Counter(ceiling, store.reserve)
@@ -120,11 +63,7 @@ def _eventful_life(supply: Supply, presses: int) -> "tuple[list[int], list[int]]
         _work(device, presses)
     except (StoreError, OSError):
         assert not supply.is_on
-    supply.is_on = False
-    try:
-        vfs.umount(_MOUNT)
-    except OSError:
-        pass
+    supply.end()
     return taken_up, open_ids
 
 
@@ -147,13 +86,11 @@ def _work(device: Device, presses: int) -> None:
 
 def _fresh() -> bytearray:
     """A flash with an enrolment on it, as it leaves the bench."""
-    supply = Supply(bytearray(_ERASED * _BLOCKS))
-    vfs.VfsLfs2.mkfs(supply, readsize=32, progsize=32, lookahead=32)
-    _mount(supply)
-    with open(_MOUNT + "/enrolment.json", "w") as file:
+    supply = Supply.formatted()
+    supply.mount()
+    with open(MOUNT + "/enrolment.json", "w") as file:
         file.write(_ENROLMENT)
-    vfs.umount(_MOUNT)
-    supply.is_on = False
+    supply.end()
     return supply.data
 
 
@@ -188,9 +125,9 @@ def test_the_enrolment_is_gone_after_the_first_whole_boot() -> None:
     data = _fresh()
     _life(Supply(data), 1)
     supply = Supply(data)
-    _mount(supply)
-    names = sorted(os.listdir(_MOUNT))
-    vfs.umount(_MOUNT)
+    supply.mount()
+    names = sorted(os.listdir(MOUNT))
+    supply.end()
     assert names == ["ceiling.0", "ceiling.1", "identity"]
 
 
