@@ -25,10 +25,8 @@ MOST_BYTES = 8192
 MOST_FILES = 64
 _MOST_PATH = 64
 _MOST_NAME = 32
-_MOST_NUMBER = 0xFFFFFFFF
-_MOST_MPY = 0xFFFF
 _SUFFIX = ".mpy"
-_LETTERS = "abcdefghijklmnopqrstuvwxyz0123456789_"
+_NAME = "abcdefghijklmnopqrstuvwxyz0123456789_"
 _HEX = "0123456789abcdef"
 _KEY_BYTES = 32
 _SIGNATURE_BYTES = 64
@@ -75,55 +73,45 @@ def parse(content: bytes) -> Manifest:
     """What the whole file says; ManifestError names the first thing wrong with it. The signature is not looked at."""
     line, _ = split(content)
     # Nothing nested, so that a parser needs no more memory than the line is long.
-    if b"[" in line or line.count(b"{") != 2:
-        raise ManifestError("not the form of a manifest")
+    _check("form", b"[" not in line and line.count(b"{") == 2)
     try:
         told = json.loads(line)
-    except ValueError:
-        raise ManifestError("not JSON")
-    if not isinstance(told, dict):
-        raise ManifestError("not the form of a manifest")
-    files = told.get("files")
-    if not isinstance(files, dict) or not 0 < len(files) <= MOST_FILES:
-        raise ManifestError("files: from 1 to {}".format(MOST_FILES))
-    for path in files:
-        _check_path(path)
-        _check_hex(files[path], _KEY_BYTES, path)
-    manifest = Manifest(
-        _name(told.get("board")),
-        files,
-        _number(told, "mpy", _MOST_MPY),
-        _number(told, "number", _MOST_NUMBER),
-        _version(told.get("version")),
-    )
-    # Whatever two parsers could understand differently is refused here: keys told twice, escapes, white space, fields of others.
-    if manifest.line() != line:
-        raise ManifestError("not in canonical form")
+        manifest = Manifest(told["board"], told["files"], told["mpy"], told["number"], told["version"])
+        is_canonical = manifest.line() == line
+    except (KeyError, TypeError, ValueError):
+        raise ManifestError("not a manifest")
+    # What two parsers could read differently ends here: wrong types, keys told twice or not known, escapes, white space.
+    _check("form", is_canonical)
+    _check("board", _is_of(_NAME, manifest.board, _MOST_NAME))
+    _check("files", 0 < len(manifest.files) <= MOST_FILES)
+    for path, digest in manifest.files.items():
+        _check(path, _is_path(path) and len(digest) == 2 * _KEY_BYTES and _is_of(_HEX, digest, MOST_BYTES))
+    for number, most in ((manifest.mpy, 0xFFFF), (manifest.number, 0xFFFFFFFF)):
+        _check("mpy or number", isinstance(number, int) and 0 < number <= most)
+    _check("version", _is_version(manifest.version.split(".")))
     return manifest
 
 
 def split(content: bytes) -> "tuple[bytes, bytes | None]":
     """Line 1 without its end, and the signature, or None if there is none; ManifestError if the file is not whole."""
-    if len(content) > MOST_BYTES:
-        raise ManifestError("longer than {} bytes".format(MOST_BYTES))
+    _check("length", len(content) <= MOST_BYTES)
     lines = content.split(b"\n")
     if not 2 <= len(lines) <= 3 or lines[-1]:
-        raise ManifestError("not whole: one or two lines, each with its end")
+        raise ManifestError("not whole")
     if len(lines) == 2:
         return lines[0], None
     try:
         signature = unhexlify(lines[1])
     except ValueError:
         signature = b""
-    if len(signature) != _SIGNATURE_BYTES or hexlify(signature) != lines[1]:
-        raise ManifestError("signature: {} hexadecimal digits".format(2 * _SIGNATURE_BYTES))
+    _check("signature", len(signature) == _SIGNATURE_BYTES and hexlify(signature) == lines[1])
     return lines[0], signature
 
 
 def release_key(text: str) -> bytes:
     """The public key in a `release_key` file; ManifestError if it holds none."""
     digits = text[:-1] if text.endswith("\n") else text
-    _check_hex(digits, _KEY_BYTES, "release_key")
+    _check("release_key", len(digits) == 2 * _KEY_BYTES and _is_of(_HEX, digits, MOST_BYTES))
     return unhexlify(digits)
 
 
@@ -132,7 +120,7 @@ def check_signature(content: bytes, key: bytes) -> "Iterator[None]":
     line, signature = split(content)
     if signature is None:
         raise ManifestError("signature: missing")
-    # Some kilobytes of code, for a minute in a year.
+    # Four kilobytes of bytecode that hardly ever run: loaded for this alone.
     from anju.update import ed25519
 
     if not (yield from ed25519.verify(key, signature, SIGNED_PREFIX, line)):
@@ -164,46 +152,32 @@ def check_files(manifest: Manifest, paths: "Iterable[str]", open_file: "Callable
             raise ManifestError("{}: not what its hash says".format(path))
 
 
-def _check_path(path: object) -> None:
-    if not isinstance(path, str) or len(path) > _MOST_PATH or not path.endswith(_SUFFIX):
-        raise ManifestError("files: a path has at most {} characters and ends in {}".format(_MOST_PATH, _SUFFIX))
-    for part in path[: -len(_SUFFIX)].split("/"):
-        if not _is_of(part, _LETTERS):
-            raise ManifestError("files: a path is made of names with a-z, 0-9 and _")
+def _check(what: str, is_good: bool) -> None:
+    if not is_good:
+        raise ManifestError(what + ": not what belongs there")
 
 
-def _check_hex(value: object, size: int, what: str) -> None:
-    if not isinstance(value, str) or len(value) != 2 * size or not _is_of(value, _HEX):
-        raise ManifestError("{}: {} hexadecimal digits".format(what, 2 * size))
-
-
-def _name(value: object) -> str:
-    if not isinstance(value, str) or len(value) > _MOST_NAME or not _is_of(value, _LETTERS):
-        raise ManifestError("board: a name with a-z, 0-9 and _")
-    return value
-
-
-def _number(told: "dict[str, object]", name: str, most: int) -> int:
-    value = told.get(name)
-    if not isinstance(value, int) or isinstance(value, bool) or not 0 < value <= most:
-        raise ManifestError("{}: a whole number from 1 to {}".format(name, most))
-    return value
-
-
-def _version(value: object) -> str:
-    """Three numbers, as a HELLO has three bytes for them."""
-    parts = value.split(".") if isinstance(value, str) and len(value) <= _MOST_NAME else []
-    for part in parts:
-        if not _is_of(part, "0123456789") or int(part) > 0xFF or str(int(part)) != part:
-            parts = []
-    if not isinstance(value, str) or len(parts) != 3:
-        raise ManifestError("version: three numbers from 0 to 255")
-    return value
-
-
-def _is_of(text: str, letters: str) -> bool:
-    """Whether a text that is not empty has only these letters."""
+def _is_of(letters: str, text: str, most: int) -> bool:
+    """Whether a text has from one to `most` letters, and only these."""
     for letter in text:
         if letter not in letters:
             return False
-    return bool(text)
+    return 0 < len(text) <= most
+
+
+def _is_path(path: str) -> bool:
+    """Names between strokes, so that a path leads nowhere but downwards."""
+    if len(path) > _MOST_PATH or not path.endswith(_SUFFIX):
+        return False
+    for name in path[: -len(_SUFFIX)].split("/"):
+        if not _is_of(_NAME, name, _MOST_PATH):
+            return False
+    return True
+
+
+def _is_version(numbers: "list[str]") -> bool:
+    """A HELLO has three bytes for them."""
+    for number in numbers:
+        if not _is_of("0123456789", number, 3) or int(number) > 0xFF or str(int(number)) != number:
+            return False
+    return len(numbers) == 3

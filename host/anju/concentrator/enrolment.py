@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import asyncio
 import json
-import os
 import re
 from collections.abc import Sequence
 from pathlib import Path
@@ -18,6 +17,7 @@ from pydantic import ValidationError
 
 from anju.concentrator import control
 from anju.concentrator.keyring import Keyring, Link
+from anju.service import private_file
 from anju.service.errors import ServiceError
 from anju.service.i18n import _
 from anju.service.settings import Site
@@ -51,7 +51,8 @@ def enrol(site: Site, household: str, inputs: Sequence[tuple[str, ZoneKind]], ou
     try:
         out.mkdir(parents=True, exist_ok=True, mode=0o700)
         link = _new_link(site, household, zones)
-        _write_once(target, link | {"inputs": [zone.kind.value for zone in zones]})
+        told = link | {"inputs": [zone.kind.value for zone in zones]}
+        private_file.create(target, json.dumps(told).encode())
     except OSError as error:
         raise ServiceError(
             _("%(file)s cannot be written: %(reason)s.") % {"file": target, "reason": error.strerror or error},
@@ -116,15 +117,3 @@ def _check_household(site: Site, household: str) -> None:
             _("Nothing was enrolled."),
             _("Write building, unit, floor and door, for example %(building)s-2-0501.") % {"building": building},
         )
-
-
-def _write_once(target: Path, content: dict[str, Any]) -> None:
-    descriptor = os.open(target, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600)
-    try:
-        with os.fdopen(descriptor, "w", encoding="utf-8") as file:
-            json.dump(content, file)
-            file.flush()
-            os.fsync(file.fileno())
-    except OSError:
-        target.unlink(missing_ok=True)  # half a file of keys would keep the next try from making a whole one
-        raise

@@ -10,8 +10,14 @@ import pytest
 
 from unit.cli.conftest import Anju
 
-COMMANDS = ["demo", "init", "run", "enrol", "panel", "status", "bench"]
-PAGES = [[], *([name] for name in COMMANDS), ["bench", "decode"], ["bench", "journal"], ["bench", "press"]]
+COMMANDS = ["demo", "init", "run", "enrol", "panel", "status", "bundle", "keys", "bench"]
+PAGES = [
+    [],
+    *([name] for name in COMMANDS),
+    *(["bundle", name] for name in ("build", "show", "verify")),
+    ["keys", "new-release"],
+    *(["bench", name] for name in ("decode", "journal", "press", "power-cut")),
+]
 
 
 def test_the_installed_command_and_the_module_are_the_same() -> None:
@@ -84,6 +90,11 @@ MISUSES = [
     (["demo", "--los", "1"], "There is no option --los. Did you mean --flats, --loss?"),
     (["demo", "--flats"], "--flats needs a value."),
     (["demo", "--json=1"], "--json takes no value."),
+    (["bundle", "build"], "--board is missing."),
+    (["bundle", "build", "--board", "unix_sim", "--number", "0"], "--number: a number from 1 upwards belongs here"),
+    (["bench", "power-cut", "--cuts", "9999999"], "--cuts: a number up to 100000 belongs here"),
+    (["bundle", "verify", "x"], "--key is missing."),
+    (["bundle", "show"], "DIR is missing."),
     (["status", "extra"], "This is too much: extra."),
     (["--lang", "fr", "status"], "--lang: choose en or zh-CN"),
 ]

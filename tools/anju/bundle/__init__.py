@@ -1,6 +1,10 @@
-"""The staged bundle: the one tree of files that a node runs, whether it is a process, an emulated board or a real one."""
+"""What a node runs: a tree of sources for processes and tests (`stage`), bytecode with a MANIFEST for boards (`build`)."""
 
-from anju.bundle.source import BundleError, Source
+from anju.bundle.build import build
+from anju.bundle.check import Bundle
+from anju.bundle.errors import BundleError
+from anju.bundle.manifest import Manifest, ManifestError
+from anju.bundle.source import Source
 from anju.bundle.stage import stage
 
-__all__ = ["BundleError", "Source", "stage"]
+__all__ = ["Bundle", "BundleError", "Manifest", "ManifestError", "Source", "build", "stage"]

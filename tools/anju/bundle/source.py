@@ -6,15 +6,11 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import anju.wire.table
-from anju.service.errors import ServiceError
+from anju.bundle.errors import BundleError
 from anju.service.i18n import _
 
 PACKED = "source"
 """Folder beside this module in which a wheel carries `firmware/` and `boards/`."""
-
-
-class BundleError(ServiceError):
-    """The tree that a node runs cannot be put together."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,6 +20,8 @@ class Source:
     firmware: Path
     boards: Path
     table: Path
+    number: Path
+    """A wheel writes here when its source was last changed; in a repository there is no such file."""
 
     @classmethod
     def find(cls, here: Path = Path(__file__)) -> Source:
@@ -31,7 +29,7 @@ class Source:
         repository, packed = here.resolve().parents[3], here.resolve().with_name(PACKED)
         for root in (repository, packed):
             if (root / "firmware" / "main.py").is_file() and (root / "boards").is_dir():
-                return cls(root / "firmware", root / "boards", Path(anju.wire.table.__file__))
+                return cls(root / "firmware", root / "boards", Path(anju.wire.table.__file__), root / "number")
         raise BundleError(
             _("The firmware's source is neither in %(repository)s nor in %(packed)s.")
             % {"repository": repository, "packed": packed},

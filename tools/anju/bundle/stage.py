@@ -6,11 +6,14 @@ import shutil
 from collections.abc import Iterator
 from pathlib import Path
 
-from anju.bundle.source import BundleError, Source
+from anju.bundle.errors import BundleError
+from anju.bundle.source import Source
 from anju.service.i18n import _
 
-_STARTERS = ("boot.py", "main.py")
-_TABLE = Path("anju/wire/table.py")
+STARTERS = ("boot.py", "main.py")
+TABLE = Path("anju/wire/table.py")
+_TYPES_ALONE = Path("anju/role/needs.py")
+"""Read by people and type checkers: MicroPython could not even parse it."""
 
 
 def stage(board: str, target: Path) -> Path:
@@ -44,10 +47,11 @@ def stage(board: str, target: Path) -> Path:
 
 def _parts(source: Source, board: Path) -> Iterator[tuple[Path, Path]]:
     """(name in the bundle, file) of everything a node needs."""
-    for starter in _STARTERS:
+    for starter in STARTERS:
         yield Path(starter), source.firmware / starter
     for file in sorted((source.firmware / "anju").rglob("*.py")):
-        yield file.relative_to(source.firmware), file
-    yield _TABLE, source.table
+        if (name := file.relative_to(source.firmware)) != _TYPES_ALONE:
+            yield name, file
+    yield TABLE, source.table
     for file in sorted(board.glob("*.py")):
         yield Path(file.name), file

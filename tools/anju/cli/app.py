@@ -4,7 +4,7 @@ from typing import Annotated, Any
 
 import typer
 
-from anju.cli import bench, demo, grammar, site
+from anju.cli import bench, bundle, demo, grammar, site
 from anju.service.i18n import LANGUAGES, _
 
 
@@ -19,6 +19,7 @@ def make() -> Any:
     app.callback(invoke_without_command=False)(_root())
     demo.add_to(app)
     site.add_to(app)
+    bundle.add_to(app)
     bench.add_to(app)
     return typer.main.get_command(app)
 

@@ -31,6 +31,7 @@ def _help_words() -> Words:
         (r"<(?:str|path)>", lambda found: " " * len(found[0])),  # the columns stay where they are
         (r"Show this message and exit\.", _("Show this page.")),
         (r"\[required\]", _("[required]")),
+        (r"(\d+)<=x<=(\d+)", _(r"\1 to \2")),
         (r"\[default:\s+([^\]]*)\]", _(r"[default: \1]")),
     )
 
@@ -51,6 +52,8 @@ def _complaints() -> Words:
         (r"Invalid value for '([^']*)': ", r"\1: "),
         (r"Invalid value: ", ""),
         (r"'(.*?)' is not one of (.*)\.", _(r"“\1” is not one of \2.")),
+        (r"Input should be greater than or equal to (\d+).*", _(r"a number from \1 upwards belongs here")),
+        (r"Input should be less than or equal to (\d+).*", _(r"a number up to \1 belongs here")),
         (r"Input should be a valid integer.*", _("a whole number belongs here")),
         (r"Input should be a valid number.*", _("a number belongs here")),
     )

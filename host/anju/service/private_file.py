@@ -1,0 +1,19 @@
+"""A new file that is whole or not there at all, and that nobody else may read from its first moment."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+
+def create(path: Path, content: bytes, mode: int = 0o600) -> None:
+    """Write a new file, to the disk; FileExistsError if there is one already, OSError if it could not be written."""
+    descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, mode)
+    try:
+        with os.fdopen(descriptor, "wb") as file:
+            file.write(content)
+            file.flush()
+            os.fsync(file.fileno())
+    except OSError:
+        path.unlink(missing_ok=True)  # half a file would keep the next try from making a whole one
+        raise
