@@ -45,9 +45,9 @@ MOST = {"B": 0xFF, "H": 0xFFFF, "I": 0xFFFF_FFFF, "b": 127}
 
 def extreme(kind: table.Type, values: dict[str, int], fill: bytes) -> Body:
     """A body whose every field but the type holds the least or the most that fits."""
-    rows = table.BODIES[kind]
+    rows = table.rows_of(table.BODIES[kind])
     fields = [fill * 8 if letter == "8s" else values[letter] for _, letter in rows[1:]]
-    made: Body = bodies.BODIES[kind].parse(struct.pack(table.format_of(rows), kind, *fields))
+    made: Body = bodies.BODIES[kind].parse(struct.pack(table.format_of(table.BODIES[kind]), kind, *fields))
     return made
 
 

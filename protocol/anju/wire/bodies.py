@@ -17,18 +17,16 @@ from construct import Construct, SizeofError, StreamError
 from anju.wire import table
 from anju.wire.messages import Ack, Body, Command, Extra, Header, Hello, Status
 
-Rows = tuple[tuple[str, str], ...]
-
 
 class Block(Construct):
     """A fixed-width Construct that reads a whole table row into one message, and nothing shorter or longer."""
 
-    def __init__(self, rows: Rows, message: type[tuple[Any, ...]]) -> None:
+    def __init__(self, fields: str, message: type[tuple[Any, ...]]) -> None:
         """TypeError unless the message's fields are the table's, in its order."""
         super().__init__()
-        if [*message.__annotations__] != [name for name, _ in rows]:
+        if [*message.__annotations__] != [name for name, _ in table.rows_of(fields)]:
             raise TypeError(f"{message.__name__} does not have the fields of its table")
-        packer = struct.Struct(table.format_of(rows))
+        packer = struct.Struct(table.format_of(fields))
         self.size = packer.size
         self._pack = packer.pack
         self._unpack = packer.unpack
@@ -96,7 +94,7 @@ _MESSAGES: dict[int, type[tuple[Any, ...]]] = {
     table.Type.ACK: Ack,
     table.Type.COMMAND: Command,
 }
-BODIES: dict[int, Block] = {kind: Block(rows, _MESSAGES[kind]) for kind, rows in table.BODIES.items()}
+BODIES: dict[int, Block] = {kind: Block(fields, _MESSAGES[kind]) for kind, fields in table.BODIES.items()}
 KNOWN_EXTRAS = frozenset(int(kind) for kind in table.Extra)
 
 

@@ -1,7 +1,8 @@
 """Every frame of the wire protocol, version 1: the one definition, read by the host and run by the node as it is.
 
-A table is a tuple of rows ``(name_with_unit, struct letter)``; all numbers are big-endian. A code is an ``IntEnum`` on the
-host and a plain class of numbers under MicroPython, which has no ``enum``. `protocol/README.md` explains each field.
+A table has a row for each field, its `struct` letter and its name with the unit; all numbers are big-endian. It is a text
+because a node keeps it in RAM, where tuples of tuples take seven times as much. A code is an ``IntEnum`` on the host and a
+plain class of numbers under MicroPython, which has no ``enum``. `protocol/README.md` explains each field.
 """
 
 try:
@@ -12,68 +13,68 @@ except ImportError:  # MicroPython
 MAGIC = 0xA1
 """First byte of a frame: "Anju" and the protocol version."""
 
-HEADER = (
-    ("magic", "B"),
-    ("link_class", "B"),
-    ("epoch", "B"),
-    ("reserved", "B"),
-    ("network", "H"),
-    ("node", "H"),
-    ("counter", "I"),
-)
+HEADER = """
+    B  magic
+    B  link_class
+    B  epoch
+    B  reserved
+    H  network
+    H  node
+    I  counter
+"""
 """The clear part: authenticated, not encrypted. The CCM nonce is these twelve bytes and one zero byte."""
 
-STATUS = (
-    ("type", "B"),
-    ("flags", "B"),
-    ("time_s", "I"),
-    ("event_id", "H"),
-    ("code", "B"),
-    ("zone", "B"),
-    ("levels", "H"),
-    ("battery_20mv", "B"),
-    ("temperature_half_c", "b"),
-    ("tries", "B"),
-    ("link_quality", "B"),
-)
+STATUS = """
+    B  type
+    B  flags
+    I  time_s
+    H  event_id
+    B  code
+    B  zone
+    H  levels
+    B  battery_20mv
+    b  temperature_half_c
+    B  tries
+    B  link_quality
+"""
 """EVENT and HEARTBEAT: what happened, when, and the level of every input."""
 
-HELLO = (
-    ("type", "B"),
-    ("flags", "B"),
-    ("challenge", "8s"),
-    ("major", "B"),
-    ("minor", "B"),
-    ("patch", "B"),
-    ("reset_cause", "B"),
-    ("inputs", "B"),
-    ("battery_20mv", "B"),
-)
+HELLO = """
+    B  type
+    B  flags
+    8s challenge
+    B  major
+    B  minor
+    B  patch
+    B  reset_cause
+    B  inputs
+    B  battery_20mv
+"""
 """HELLO: the first frame after a boot; its answer returns the challenge and sets the downlink floor."""
 
-ACK = (
-    ("type", "B"),
-    ("flags", "B"),
-    ("time_s", "I"),
-    ("acked_epoch", "B"),
-    ("verdict", "B"),
-    ("acked_counter", "I"),
-    ("event_id", "H"),
-    ("link_quality", "B"),
-    ("arm_mode", "B"),
-)
+ACK = """
+    B  type
+    B  flags
+    I  time_s
+    B  acked_epoch
+    B  verdict
+    I  acked_counter
+    H  event_id
+    B  link_quality
+    B  arm_mode
+"""
 """ACK, both directions: the frame it names is durable (concentrator), or was carried out (node)."""
 
-COMMAND = (
-    ("type", "B"),
-    ("flags", "B"),
-    ("time_s", "I"),
-    ("command_id", "I"),
-    ("code", "B"),
-    ("zone", "B"),
-    ("event_id", "H"),
-    ("valid_s", "H"),
-)
+COMMAND = """
+    B  type
+    B  flags
+    I  time_s
+    I  command_id
+    B  code
+    B  zone
+    H  event_id
+    H  valid_s
+"""
 """COMMAND, concentrator to node: carried out at most once, and only within `valid_s` of `time_s`."""
 
 HEADER_BYTES = 12
@@ -182,6 +183,12 @@ BODIES = {
 }
 
 
-def format_of(rows: "tuple[tuple[str, str], ...]") -> str:
+def rows_of(fields: str) -> "list[tuple[str, str]]":
+    """The rows of a table as (name, `struct` letter)."""
+    words = fields.split()
+    return [(words[index + 1], words[index]) for index in range(0, len(words), 2)]
+
+
+def format_of(fields: str) -> str:
     """The `struct` format of a table, big-endian."""
-    return ">" + "".join([letter for _, letter in rows])
+    return ">" + "".join([letter for _, letter in rows_of(fields)])

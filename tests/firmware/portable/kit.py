@@ -141,14 +141,14 @@ class Concentrator:
         body = (table.Type.COMMAND, table.Flag.ACK_REQUESTED, time_s, command_id, order, 0, event_id, valid_s)
         return self.seal(table.COMMAND, body, extras)
 
-    def seal(self, rows: "tuple[tuple[str, str], ...]", values: "tuple[int, ...]", extras: bytes = b"") -> bytes:
+    def seal(self, fields: str, values: "tuple[int, ...]", extras: bytes = b"") -> bytes:
         """A frame down to the node under the next counter."""
         self.counter += 1
         sealed = frame.blank(extras)
         struct.pack_into(
             table.format_of(table.HEADER), sealed, 0, table.MAGIC, table.LinkClass.DOWN, 1, 0, 1, 7, self.counter
         )
-        struct.pack_into(table.format_of(rows), sealed, table.HEADER_BYTES, *values)
+        struct.pack_into(table.format_of(fields), sealed, table.HEADER_BYTES, *values)
         self._down.seal(sealed)
         return bytes(sealed)
 

@@ -188,7 +188,6 @@ def test_frames_that_are_not_authentic_or_not_ours_change_nothing() -> None:
 def test_an_acknowledgement_of_something_else_changes_nothing() -> None:
     bench = greeted()
     (panic,) = bench.press()
-    rows = table.ACK
     own = panic.event_id()
     for epoch, counter, event_id, verdict in (
         (2, panic.counter, own, Verdict.ACCEPTED),
@@ -197,9 +196,9 @@ def test_an_acknowledgement_of_something_else_changes_nothing() -> None:
         (1, panic.counter, own, Verdict.EXPIRED),
         (1, panic.counter, own, 0),
     ):
-        bench.receive(bench.concentrator.seal(rows, (Type.ACK, 0, NOW_S, epoch, verdict, counter, event_id, 0, 0)))
+        bench.receive(bench.concentrator.seal(table.ACK, (Type.ACK, 0, NOW_S, epoch, verdict, counter, event_id, 0, 0)))
     bench.receive(bench.concentrator.seal(table.STATUS, (Type.EVENT, 3, NOW_S, own, 3, 0, 1, 0, 0, 0, 0)))
-    bench.receive(bench.concentrator.seal(rows, (77, 0, NOW_S, 1, 1, panic.counter, own, 0, 0)))
+    bench.receive(bench.concentrator.seal(table.ACK, (77, 0, NOW_S, 1, 1, panic.counter, own, 0, 0)))
     assert bench.feedback.stage == feedback.SENDING
 
 

@@ -31,7 +31,7 @@ def _field(letter: str) -> st.SearchStrategy[int | bytes]:
 
 
 def _body(kind: table.Type) -> st.SearchStrategy[Body]:
-    fields = [_field(letter) for _, letter in table.BODIES[kind][1:]]
+    fields = [_field(letter) for _, letter in table.rows_of(table.BODIES[kind])[1:]]
     return st.tuples(st.just(int(kind)), *fields).map(
         lambda values: bodies.BODIES[kind].parse(bodies.BODIES[kind].build(values))
     )
