@@ -4,6 +4,7 @@ import asyncio
 
 import machine
 from machine import PWM, UART, WDT, Pin
+from micropython import const
 
 from anju.link.uart import UartLink
 from anju.store.littlefs import LittlefsStore
@@ -13,8 +14,8 @@ NAME = "qemu_ast1030"
 ACTIVE_LEVEL = 1
 HEARTBEAT_MS = 60000
 IS_SILENT = False
-_TERMINALS = 8
-_WATCHDOG_MS = 8000
+_TERMINALS = const(8)
+_WATCHDOG_MS = const(8000)
 _CAUSES = {
     machine.PWRON_RESET: table.ResetCause.POWER_ON,
     machine.HARD_RESET: table.ResetCause.HARD,

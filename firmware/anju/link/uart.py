@@ -1,5 +1,7 @@
 """A link over a UART: frames between zero bytes (`anju.node.framing`), on a wire of its own."""
 
+from micropython import const
+
 from anju.node.framing import Deframer, Framer
 
 try:
@@ -18,7 +20,7 @@ if TYPE_CHECKING:
         def deinit(self) -> None: ...
 
 
-_CHUNK = 64
+_CHUNK = const(64)
 
 
 class UartLink:

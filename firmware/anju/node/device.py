@@ -10,6 +10,8 @@ told outlives the power. No call here waits for anything else, and every method 
 gives numbers: such a node is unenrolled.
 """
 
+from micropython import const
+
 from anju.node import frame, keeping
 from anju.node.clock import Clock
 from anju.node.counter import Counter
@@ -31,7 +33,7 @@ except ImportError:  # MicroPython
 UNCERTAIN_HEARTBEAT_MS = 5000
 """Heartbeats come so often while the time is unknown, because only an answer to a frame sent once tells it."""
 
-_CHALLENGE_BYTES = 8
+_CHALLENGE_BYTES = const(8)
 _DELIVERED = (table.Verdict.ACCEPTED, table.Verdict.DUPLICATE, table.Verdict.NOT_UNDERSTOOD)
 """What the concentrator does not understand it has raised as an unknown event: sending it again would change nothing."""
 

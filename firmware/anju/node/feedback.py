@@ -10,6 +10,8 @@ A pattern is steps of (green, amber, red, buzzer in Hz, milliseconds): an introd
 begins with a note of its own.
 """
 
+from micropython import const
+
 from anju.wire import table
 
 IDLE = 0
@@ -23,7 +25,7 @@ REFUSED = 6
 DARK = (0, 0, 0, 0)
 """Green, amber, red, buzzer in Hz: all off."""
 
-_FOREVER_MS = 0x3FFFFFFF
+_FOREVER_MS = const(0x3FFFFFFF)
 """Twelve days: longer than any stage, and still a small integer on a 32-bit board."""
 
 _GREEN, _AMBER, _RED = (1, 0, 0), (0, 1, 0), (0, 0, 1)
@@ -53,7 +55,7 @@ HELD_MS = 180000
 
 REFUSED_MS = 5000
 
-_REMEMBERED = 8
+_REMEMBERED = const(8)
 """Presses that a person's answer may still name."""
 
 _STAGE_OF_ORDER: "dict[int, int]" = {table.Order.SEEN: SEEN, table.Order.COMING: COMING}

@@ -7,14 +7,16 @@ COBS: Cheshire and Baker, "Consistent Overhead Byte Stuffing", 1999.
 import struct
 from binascii import crc32
 
+from micropython import const
+
 from anju.wire import table
 
-_CRC_BYTES = 4
+_CRC_BYTES = const(4)
 _MOST = table.MOST_BYTES + _CRC_BYTES
 _MOST_ENCODED = _MOST + 2
 """COBS adds one byte for each 254 begun; one to spare."""
 
-_FULL = 0xFF
+_FULL = const(0xFF)
 """Code of a block of 254 bytes without a zero behind it."""
 
 

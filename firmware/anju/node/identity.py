@@ -8,10 +8,12 @@ Exceptions, each on its own:
 import json
 from binascii import unhexlify
 
-_VERSION = 1
+from micropython import const
+
+_VERSION = const(1)
 _FIELDS = ("version", "network", "node", "epoch", "up", "down", "inputs")
-_KEY_BYTES = 16
-_MOST_INPUTS = 16
+_KEY_BYTES = const(16)
+_MOST_INPUTS = const(16)
 """`levels` of a frame has a bit for each input, and 16 bits."""
 
 KINDS = ("entry", "hold_up", "tamper")

@@ -9,6 +9,8 @@ counter, by which it is known.
 
 import struct
 
+from micropython import const
+
 from anju.node import frame
 from anju.node.identity import Identity
 from anju.node.outbox import CAPACITY, Entry
@@ -19,7 +21,7 @@ try:
 except ImportError:  # MicroPython
     pass
 
-_VERSION = 1
+_VERSION = const(1)
 _HEADER = ">BHHB"
 _ROW = ">BBII"
 

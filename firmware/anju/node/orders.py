@@ -4,13 +4,15 @@ A repeated frame is answered by the same bytes again, a repeated command under a
 time nothing can be in time, so the answer is EXPIRED; a command that was not carried out may be tried again.
 """
 
+from micropython import const
+
 from anju.node import frame
 from anju.node.clock import Clock
 from anju.node.feedback import Feedback
 from anju.node.outbox import SPAN
 from anju.wire import table
 
-_REMEMBERED = 8
+_REMEMBERED = const(8)
 
 
 class Answer:

@@ -10,6 +10,8 @@ panic of a zone never does, and there are fewer zones than places. What gave way
 every frame carries tell the present state all the same.
 """
 
+from micropython import const
+
 from anju.wire import table
 
 try:
@@ -28,7 +30,7 @@ FIRST_RETRY_MS = 100
 SLOWEST_RETRY_MS = 2000
 
 _RESTORATIONS = (table.Code.CLOSED, table.Code.TAMPER_RESTORED)
-_KEEP = 3
+_KEEP = const(3)
 """Worth of what never gives way."""
 
 

@@ -7,12 +7,13 @@ header bytes and a zero; the header is the associated data, so it is sent in cle
 import struct
 
 from cryptolib import aes
+from micropython import const
 
 from anju.wire import table
 
-_ECB = 1
-_CBC = 2
-_BLOCK = 16
+_ECB = const(1)
+_CBC = const(2)
+_BLOCK = const(16)
 _HEADER = table.HEADER_BYTES
 _TAG = table.TAG_BYTES
 _CLEAR = _HEADER + _TAG
@@ -21,11 +22,11 @@ _START = 2 * _BLOCK
 """Before the plaintext the MAC covers B0 and one block of associated data."""
 
 _MAC_HEAD = ">B12sBHH12sH"
-_MAC_FLAGS = 0x79
+_MAC_FLAGS = const(0x79)
 """B0: associated data present, a 16-byte tag, a 2-byte length (RFC 3610, 2.2)."""
 
 _STREAM_HEAD = ">B12sBH"
-_STREAM_FLAGS = 0x01
+_STREAM_FLAGS = const(0x01)
 """A_i: a 2-byte block number (RFC 3610, 2.3)."""
 
 _ZEROS = bytes(_BLOCK)

@@ -10,6 +10,8 @@ import json
 import os
 from binascii import unhexlify
 
+from micropython import const
+
 from anju.node.identity import StoreError
 from anju.node.seal import Cipher
 
@@ -24,8 +26,8 @@ if TYPE_CHECKING:
 _KEY = unhexlify("3d77563f512d1078630b3a55617079d0")
 _PLAIN = unhexlify("02036955b900001203000001a52b00c8")
 _SEALED = unhexlify("a10101000001000700000012bc4d32e4378ab31e66e94cb330ee725313d96508b10cfb5a190caca798fbacd3")
-_HEADER_BYTES = 12
-_TAG_BYTES = 16
+_HEADER_BYTES = const(12)
+_TAG_BYTES = const(16)
 
 
 def faults(board: "Board") -> "list[str]":

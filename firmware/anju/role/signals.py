@@ -1,5 +1,7 @@
 """Feedback as pins: three lamps and a buzzer."""
 
+from micropython import const
+
 from anju.node.feedback import DARK
 
 try:
@@ -9,7 +11,7 @@ except ImportError:  # MicroPython
 if TYPE_CHECKING:
     from anju.role.needs import Lamp, Tone
 
-_HALF = 0x8000
+_HALF = const(0x8000)
 """Duty of a square wave: the loudest that a piezo disc gets."""
 
 

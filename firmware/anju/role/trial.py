@@ -6,7 +6,6 @@
 Giving up is an exception: main.py then resets, and the try stays counted, as it does if the program hangs.
 """
 
-from anju.role import selftest
 from anju.update.slots import Slots
 
 try:
@@ -35,6 +34,9 @@ class Trial:
     def begin(self, board: "Board") -> None:
         """Test this image; TrialError with all that failed."""
         if self._is_open:
+            # Here, because a confirmed image never needs it and its room is the events'.
+            from anju.role import selftest
+
             faults = selftest.faults(board)
             if faults:
                 raise TrialError("self-test: " + "; ".join(faults))

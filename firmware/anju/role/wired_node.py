@@ -9,6 +9,8 @@ import os
 import sys
 import time
 
+from micropython import const
+
 from anju.node.counter import Counter
 from anju.node.device import Device
 from anju.node.feedback import Feedback
@@ -36,8 +38,8 @@ _ANJU = "{}.{}.{}".format(*VERSION)
 _MICROPYTHON = "{}.{}.{}-{}".format(*(tuple(sys.implementation.version) + ("",))[:4]).rstrip("-")
 """As in `1.28.0`, or `1.29.0-preview` of a port between releases."""
 
-_LONGEST_PAUSE_MS = 60000
-_LINK_RETRY_MS = 1000
+_LONGEST_PAUSE_MS = const(60000)
+_LINK_RETRY_MS = const(1000)
 
 
 def run(board: "Board") -> None:

@@ -9,9 +9,11 @@ import os
 import sys
 from binascii import crc32
 
+from micropython import const
+
 SLOTS = ("a", "b")
 NONE = "-"
-_MOST_POINTER = 256
+_MOST_POINTER = const(256)
 
 
 class SlotError(Exception):
