@@ -254,7 +254,7 @@ class Board:
                     _("Nothing else was started."),
                     _("Check the image and the version of QEMU (7.2 or later)."),
                 )
-            with contextlib.suppress(OSError):
+            with contextlib.suppress(OSError, QmpError):  # it serves nothing yet, or is about to end
                 return await connect()
             await asyncio.sleep(_LOOK_AGAIN_S)
 
