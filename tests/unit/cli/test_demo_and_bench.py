@@ -1,10 +1,12 @@
 """What `anju demo` hands on, and how `anju bench` shows a result."""
 
 import json
+from typing import TypeAlias
 
 import pytest
 
 from anju.bench.result import Comparison, Figure, Progress, Result
+from anju.emulator.ground import Boards
 from anju.simulator.ground import Ground, Processes
 from anju.simulator.options import DemoOptions
 from unit.cli.conftest import Anju
@@ -26,28 +28,45 @@ RESULT = Result(
 )
 
 
-@pytest.fixture
-def asked(monkeypatch: pytest.MonkeyPatch) -> list[DemoOptions]:
-    """What demos on processes were asked for; none is run."""
-    options: list[DemoOptions] = []
+Asked: TypeAlias = list[tuple[DemoOptions, type[Ground]]]
 
-    def run(given: DemoOptions, ground: Ground) -> int:
-        assert isinstance(ground, Processes)
-        options.append(given)
-        return 1 if given.seed == 13 else 0
+
+@pytest.fixture
+def asked(monkeypatch: pytest.MonkeyPatch) -> Asked:
+    """What demos were asked for, and what their nodes would have stood on; none is run."""
+    demos: Asked = []
+
+    def run(options: DemoOptions, ground: Ground) -> int:
+        demos.append((options, type(ground)))
+        return 1 if options.seed == 13 else 0
 
     monkeypatch.setattr("anju.simulator.demo.run", run)
-    return options
+    return demos
 
 
-def test_demo_without_options(anju: Anju, asked: list[DemoOptions]) -> None:
+def test_demo_without_options(anju: Anju, asked: Asked) -> None:
     assert anju("demo").code == 0
-    assert asked == [DemoOptions()]
+    assert asked == [(DemoOptions(), Processes)]
 
 
-def test_demo_with_all_options(anju: Anju, asked: list[DemoOptions]) -> None:
+def test_demo_on_emulated_boards_has_fewer_flats(anju: Anju, asked: Asked) -> None:
+    assert anju("demo", "--board", "qemu").code == 0
+    assert anju("demo", "--board", "qemu", "--flats", Boards.most_flats).code == 0
+    assert asked == [(DemoOptions(flats=4), Boards), (DemoOptions(flats=Boards.most_flats), Boards)]
+
+
+def test_demo_on_more_boards_than_serial_lines(anju: Anju, asked: Asked) -> None:
+    said = anju("demo", "--board", "qemu", "--flats", Boards.most_flats + 1)
+    assert said.code == 2
+    assert f"at most {Boards.most_flats} on board qemu" in said.err
+    assert asked == []
+
+
+def test_demo_with_all_options(anju: Anju, asked: Asked) -> None:
     assert anju("demo", *ALL.split()).code == 0
-    assert asked == [
+    [(options, ground)] = asked
+    assert ground is Processes
+    assert options == (
         DemoOptions(
             flats=64,
             loss=0.2,
@@ -60,10 +79,10 @@ def test_demo_with_all_options(anju: Anju, asked: list[DemoOptions]) -> None:
             port=8399,
             guard=False,
         )
-    ]
+    )
 
 
-def test_a_demo_that_lost_something_has_failed(anju: Anju, asked: list[DemoOptions]) -> None:
+def test_a_demo_that_lost_something_has_failed(anju: Anju, asked: Asked) -> None:
     assert anju("demo", "--seed", "13").code == 1
 
 

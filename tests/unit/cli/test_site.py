@@ -13,6 +13,7 @@ from pathlib import Path
 import pytest
 
 from anju.cli import values
+from anju.service.settings import load
 from unit.cli.conftest import Anju
 from unit.concentrator.site import free_udp_port
 
@@ -34,6 +35,11 @@ def test_init_makes_a_site_and_says_what_comes_next(anju: Anju, tmp_path: Path) 
 def test_init_without_udp(anju: Anju, tmp_path: Path) -> None:
     anju("init", tmp_path / "a", "--udp", "none")
     assert '# udp = "127.0.0.1:7010"' in (tmp_path / "a" / "site.toml").read_text()
+
+
+def test_init_with_serial_lines(anju: Anju, tmp_path: Path) -> None:
+    assert anju("init", tmp_path / "a", "--serial", "/dev/ttyUSB0", "--serial", "socket://127.0.0.1:7002").code == 0
+    assert load(tmp_path / "a").concentrator.serial == ["/dev/ttyUSB0", "socket://127.0.0.1:7002"]
 
 
 def test_init_explains_in_the_users_language(anju: Anju, tmp_path: Path) -> None:

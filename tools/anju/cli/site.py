@@ -1,5 +1,6 @@
 """Commands about one site: make it, run it, enrol nodes, look after a household's panel."""
 
+from collections.abc import Sequence
 from enum import StrEnum
 from pathlib import Path
 from typing import Annotated, Any
@@ -49,9 +50,15 @@ def add_to(app: typer.Typer) -> None:
         udp: Annotated[
             str, typer.Option(metavar="IP:PORT", help=_("Where to listen for nodes; “none” for serial lines only."))
         ] = "127.0.0.1:7010",
+        serial: Annotated[
+            list[str] | None,
+            typer.Option(
+                metavar="PORT", help=_("A serial line to nodes, as a path or a pyserial URL; may be repeated.")
+            ),
+        ] = None,
         port: Annotated[int, typer.Option(metavar="N", help=_("Port of the duty room's page."))] = 8380,
     ) -> None:
-        _init(folder, estate, building, network, udp, port)
+        _init(folder, estate, building, network, udp, serial or (), port)
 
     @app.command(cls=grammar.Command, help=_("Run a site's services until Ctrl-C; what dies is started again."))
     def run(site: Annotated[Path, typer.Argument(metavar="SITE", help=_("The site's folder."))]) -> None:
@@ -91,12 +98,14 @@ def add_to(app: typer.Typer) -> None:
         _status(site, json)
 
 
-def _init(folder: Path, estate: str, building: str, network: int, udp: str, port: int) -> None:
+def _init(folder: Path, estate: str, building: str, network: int, udp: str, serial: Sequence[str], port: int) -> None:
     from anju.service import site_template
 
     address = None if udp in {"", "none"} else udp
     name = estate or folder.absolute().name
-    made = site_template.create(folder, estate=name, building=building, network=network, udp=address, port=port)
+    made = site_template.create(
+        folder, estate=name, building=building, network=network, udp=address, port=port, serial=serial
+    )
     screen.say(_("Made %(file)s.") % {"file": made.folder / "site.toml"})
     screen.hint(
         _("Next: anju enrol %(building)s-1-0101 --zone bed:hold_up --site %(site)s --out node-1")
