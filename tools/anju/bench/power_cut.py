@@ -1,9 +1,6 @@
 """Power cuts that strike while the node writes its flash: does it boot, has it lost an event, does it use a number twice.
 
-How it is known that a cut strikes: the board holds pin P7 high from the first byte of a write or erase of its chip to the end. A
-debugger stops the processor where that pin rises, and then at each byte that goes to the chip. At a byte that chance has
-chosen the pin is read once more, and QEMU is killed: the chip then holds the pieces of 16 bytes that were through. A write with
-fewer bytes than chosen goes on to its end, and the next one is met.
+How a cut is made to strike, and how that is known: `anju.emulator.strike`.
 
 Aims, by turns of chance: the boot, where the next numbers are reserved, and the seconds in which events are made, kept and
 acknowledged, by a concentrator that answers half of what it hears, or every other time cannot be reached at all. An event counts
@@ -28,26 +25,19 @@ from anju.bench.result import Progress
 from anju.bundle import stage
 from anju.emulator.board import Board, Pace
 from anju.emulator.console import Lines
-from anju.emulator.gdb import Gdb
 from anju.emulator.image import firmware, flash_image
+from anju.emulator.strike import strike
 from anju.service.i18n import _
 
 INPUTS = ("hold_up", "entry", "tamper")
-BUSY = "P7"
 _WORKERS = 2
 _BOOT_S = 30.0
+_WRITES_S = 1.5
+"""How long a write is waited for while contacts move."""
 _ARRIVE_S = 10.0
 """Several times the slowest retry."""
-_WRITES_S = 1.5
-"""How long writes are waited for that the aim should bring."""
-_BUSY_PORT = 0x7E780078
-"""The register of P7's level; nothing else that this board drives is in it."""
-_CHIP = 0x80000000
-"""Where bytes to the chip are written."""
 _MOST_WRITES = 16
 """A cut of the outbox lets up to so many writes pass, by chance: keeping one event takes about five."""
-_MOST_BYTES_LOG2 = 7.5
-"""A cut strikes at the 2 ** (0 to this)th byte of a write: commands and addresses as often as data."""
 _MOST_MISSES = 20
 """Aims in a row that met no write: then the firmware does not write where it should."""
 
@@ -183,14 +173,14 @@ class _Victim:
         try:
             if aim is Aim.RESERVATION:
                 await self._switch_on(held=True)
-                return await self._strike(writes_to_pass=0)
+                return await strike(self._board, self._random, writes_to_pass=0, patience_s=_BOOT_S)
             await self._switch_on()
             await self._boot_done()
             await self._account()
             self._peer.answers = lambda: self._random.random() < 0.5
             self._peer.hears = self._random.random() < 0.5
             acting = asyncio.create_task(self._act())
-            return await self._strike(self._random.randrange(_MOST_WRITES))
+            return await strike(self._board, self._random, self._random.randrange(_MOST_WRITES), _WRITES_S)
         except _NotBootedError:
             self._outcome.not_booted += 1
             return False
@@ -199,37 +189,6 @@ class _Victim:
                 acting.cancel()
                 await asyncio.gather(acting, return_exceptions=True)
             await self._board.cut_power()
-
-    async def _strike(self, writes_to_pass: int) -> bool:
-        """Stop the processor in the middle of a write; False if it does not write any more."""
-        gdb = await self._board.debug()
-        await gdb.watch(_BUSY_PORT)
-        while True:
-            gdb.go()
-            try:
-                async with asyncio.timeout(_WRITES_S):
-                    await gdb.stopped()
-            except TimeoutError:
-                return False
-            await gdb.step_past(_BUSY_PORT)
-            if not await self._board.level(BUSY):
-                continue  # the end of a write
-            if writes_to_pass:
-                writes_to_pass -= 1
-            elif await self._go_into_write(gdb, int(2 ** self._random.uniform(0, _MOST_BYTES_LOG2))):
-                return True
-
-    async def _go_into_write(self, gdb: Gdb, count: int) -> bool:
-        """Let `count` bytes go to the chip; False if the write had fewer."""
-        await gdb.watch(_CHIP)
-        for _byte in range(count):
-            gdb.go()
-            place = await gdb.stopped()
-            await gdb.step_past(place)
-            if place == _BUSY_PORT:
-                await gdb.unwatch(_CHIP)
-                return False
-        return bool(await self._board.level(BUSY))
 
     async def _act(self) -> None:
         """Move contacts for as long as it takes."""
