@@ -1,8 +1,10 @@
 """Starts the node that this board is, from the slot that boot.py chose or from the tree beside it. Never updated in place."""
 
-import gc
-import sys
-import time
+_brought = list(globals())
+
+import gc  # noqa: E402 (first it is seen what boot.py has left: a board runs it and this file in one namespace)
+import sys  # noqa: E402
+import time  # noqa: E402
 
 _WATCHDOG_MS = 8000
 """About the longest that an RP2040's can wait; it resets a slot that hangs before that has started a watchdog of its own."""
@@ -37,9 +39,13 @@ def _start_slot(slot: str) -> None:
 # on the emulated board 15 KB in one piece could not be had while 448 KB were free.
 gc.threshold(16384)
 
-# A board runs boot.py and this file in one namespace.
 _chosen = globals().get("slot")
 if _chosen is None:
     _start()
 elif _chosen:
-    _start_slot(globals()["count"](_chosen))
+    _slot = globals()["count"](_chosen)
+    # What boot.py has brought is done with, and its 3 KB are the slot's.
+    for _name in _brought:
+        if _name not in ("__name__", "sys"):
+            del globals()[_name]
+    _start_slot(_slot)

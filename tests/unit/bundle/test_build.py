@@ -79,7 +79,7 @@ def test_nothing_of_this_machine_is_in_it(bundle: Path) -> None:
         assert b"/tmp/" not in content, name
 
 
-def test_micropython_runs_it_and_its_tracebacks_name_file_and_line(bundle: Path) -> None:
+def test_micropython_runs_it_and_its_tracebacks_name_module_and_line(bundle: Path) -> None:
     failing = "from anju.node.identity import Identity\nIdentity.from_json('x')"
     source = (Source.find().firmware / "anju/node/identity.py").read_text().splitlines()
     line = 1 + source.index('            raise IdentityError("not JSON")')
@@ -91,7 +91,7 @@ def test_micropython_runs_it_and_its_tracebacks_name_file_and_line(bundle: Path)
         timeout=60,
         check=False,
     )
-    assert f'File "anju/node/identity.py", line {line}, in from_json' in run.stdout + run.stderr
+    assert f'File "anju.node.identity", line {line}, in from_json' in run.stdout + run.stderr
 
 
 def test_every_module_loads(bundle: Path, tmp_path: Path) -> None:
