@@ -66,6 +66,11 @@ def examples(language: str) -> list[str]:
     return re.findall(rf"```{language}\n(.*?)```", TEXT, re.DOTALL)
 
 
+def manifest_fields() -> list[str]:
+    """Fields of a manifest, in their order."""
+    return [field for field, _ in _rows("| field | value |", "## 13 Bundles")]
+
+
 def threats() -> list[list[str]]:
     """Rows of the threat model: attack, what stands against it, rules, the test that shows it."""
     return _rows("| attack | what stands against it | rules | shown by |", "## 11 Threat model")

@@ -12,6 +12,7 @@ from anju.bundle import Manifest, ManifestError
 from anju.bundle import manifest as on_host
 from anju.update import manifest as on_node
 from firmware.portable import manifests
+from vectors import specification
 
 HERE = Path("MANIFEST")
 KEY = Ed25519PrivateKey.from_private_bytes(bytes(range(32)))
@@ -107,6 +108,19 @@ def test_a_signature_of_the_line_alone_is_none() -> None:
     """The prefix keeps apart what the same key signed for another purpose."""
     told, _ = Manifest.parse(manifests.UNSIGNED, HERE)
     assert not told.is_signed_by(PUBLIC, KEY.sign(told.line()))
+
+
+def test_the_example_of_the_specification() -> None:
+    (example,) = specification.examples("manifest")
+    told, signature = Manifest.parse(example.encode(), HERE)
+    assert (
+        list(Manifest.model_fields) == specification.manifest_fields() == sorted(vars(on_node.parse(example.encode())))
+    )
+    assert told.content(KEY) == example.encode()
+    assert PUBLIC.hex() in specification.TEXT
+    assert signature is not None
+    assert told.is_signed_by(PUBLIC, signature)
+    assert list(on_node.check_signature(example.encode(), PUBLIC))
 
 
 def test_files_are_written_in_order_whatever_came() -> None:
