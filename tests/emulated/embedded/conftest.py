@@ -1,4 +1,4 @@
-"""An emulated board as pytest-embedded's device under test: console on standard input and output, UART1 on a socket."""
+"""Emulated boards as pytest-embedded's devices under test: console on standard input and output, UART1 on a bus of ours."""
 
 from __future__ import annotations
 
@@ -8,22 +8,28 @@ import os
 import secrets
 import socket
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
-from typing import Any, TypeAlias
+from typing import Any
+from urllib.parse import urlsplit
 
+import anyio.from_thread
 import pytest
 from pytest_embedded_qemu.qemu import Qemu
 
 from anju.bundle import stage
+from anju.emulator.hub import Hub
 from anju.emulator.image import firmware, flash_image
 from anju.wire import table
 from anju.wire.codec import Codec
 from anju.wire.framing import Deframer, LineFault
+from anju.wire.messages import Message
 
 _LOOK_AGAIN_S = 0.01
 _PATIENCE_S = 30
+_MOST_BOARDS = 3
 NETWORK, NODE, EPOCH = 1, 7, 1
+"""Of the first board; the others are the next nodes of its network."""
 
 
 class _Forwarder(multiprocessing.get_context("fork").Process):  # type: ignore[misc]
@@ -47,21 +53,26 @@ Qemu.REDIRECT_CLS = _Forwarder
 
 
 @pytest.fixture(scope="session")
-def keys() -> dict[str, bytes]:
-    """The node's keys, of this run alone."""
-    return {"up": secrets.token_bytes(16), "down": secrets.token_bytes(16)}
+def keys() -> list[dict[str, bytes]]:
+    """The nodes' keys, of this run alone."""
+    return [{"up": secrets.token_bytes(16), "down": secrets.token_bytes(16)} for _ in range(_MOST_BOARDS)]
 
 
 @pytest.fixture(scope="session")
-def golden(tmp_path_factory: pytest.TempPathFactory, keys: dict[str, bytes]) -> bytes:
-    """The flash of an enrolled node that was never switched on: made once, copied for each board."""
+def golden(tmp_path_factory: pytest.TempPathFactory, keys: list[dict[str, bytes]]) -> list[bytes]:
+    """The flash of enrolled nodes that were never switched on: made once, copied for each board."""
     folder = tmp_path_factory.mktemp("golden")
-    enrolled = folder / "enrolled"
-    enrolled.mkdir()
-    told = {"version": 1, "network": NETWORK, "node": NODE, "epoch": EPOCH, "inputs": ["hold_up", "entry", "tamper"]}
-    told |= {name: key.hex() for name, key in keys.items()}
-    (enrolled / "enrolment.json").write_text(json.dumps(told))
-    return flash_image(stage("qemu_ast1030", folder / "bundle"), enrolled)
+    bundle = stage("qemu_ast1030", folder / "bundle")
+    chips = []
+    for number, own in enumerate(keys):
+        enrolled = folder / f"enrolled{number}"
+        enrolled.mkdir()
+        keys_told = {name: key.hex() for name, key in own.items()}
+        inputs = ["hold_up", "entry", "tamper"]
+        told = {"version": 1, "network": NETWORK, "node": NODE + number, "epoch": EPOCH, "inputs": inputs, **keys_told}
+        (enrolled / "enrolment.json").write_text(json.dumps(told))
+        chips.append(flash_image(bundle, enrolled))
+    return chips
 
 
 @pytest.fixture
@@ -72,50 +83,52 @@ def boards(request: pytest.FixtureRequest) -> int:
 
 
 @pytest.fixture
-def qemu_image_path(golden: bytes, tmp_path: Path, boards: int) -> str | tuple[str, ...]:
+def line(tmp_path: Path) -> Iterator[tuple[str, str]]:
+    """The line that boards connect to, a bus if there are several, and where its other end is."""
+    path = tmp_path / "line"
+    with anyio.from_thread.start_blocking_portal() as loop, loop.wrap_async_context_manager(Hub(path)) as bus:
+        yield str(path), bus.url
+
+
+@pytest.fixture
+def qemu_image_path(golden: list[bytes], tmp_path: Path, boards: int) -> str | tuple[str, ...]:
     """A copy of the golden flash for each board."""
     paths = []
     for number in range(boards):
         path = tmp_path / f"flash{number}.bin"
-        path.write_bytes(golden)
+        path.write_bytes(golden[number])
         paths.append(str(path))
     return paths[0] if boards == 1 else tuple(paths)
 
 
 @pytest.fixture
-def qemu_cli_args(tmp_path: Path, boards: int) -> str | tuple[str, ...]:
-    """What to start QEMU with. Time leaps over waiting: what lasts a minute in the firmware takes a moment here."""
-    image = firmware()
-    told = [
+def qemu_cli_args(line: tuple[str, str], boards: int) -> str | tuple[str, ...]:
+    """What to start QEMU with. One board's time leaps over waiting: what lasts a minute in the firmware takes a moment here.
+
+    Several would leap each for itself, and crowd the bus with their retries.
+    """
+    pace = "shift=3,sleep=off" if boards == 1 else "shift=3"
+    told = (
         "-M ast1030-evb,fmc-model=w25q80bl,spi-model=w25q80bl -display none -monitor none "
-        f"-icount shift=3,sleep=off -kernel {image} "
-        "-chardev stdio,id=con,signal=off -serial chardev:con "
-        f"-chardev socket,id=line,path={tmp_path}/line{number},server=on,wait=off -serial chardev:line"
-        for number in range(boards)
-    ]
-    return told[0] if boards == 1 else tuple(told)
-
-
-Bodies: TypeAlias = Callable[[int], Iterator[Any]]
+        f"-icount {pace} -kernel {firmware()} -chardev stdio,id=con,signal=off -serial chardev:con "
+        f"-chardev socket,id=line,path={line[0]},reconnect=1 -serial chardev:line"
+    )
+    return told if boards == 1 else (told,) * boards
 
 
 @pytest.fixture
-def bodies(tmp_path: Path, keys: dict[str, bytes]) -> Iterator[Bodies]:
-    """What a board sends, opened with its keys: an endless iterator for each board."""
-    ends = []
+def heard(line: tuple[str, str], keys: list[dict[str, bytes]]) -> Iterator[Iterator[Message]]:
+    """What is said on the line, opened with the nodes' keys; it has no end."""
+    place = urlsplit(line[1])
+    with socket.create_connection((place.hostname, place.port), _PATIENCE_S) as end:
 
-    def listen(number: int) -> Iterator[Any]:
-        end = socket.socket(socket.AF_UNIX)
-        ends.append(end)
-        end.settimeout(_PATIENCE_S)
-        end.connect(str(tmp_path / f"line{number}"))
-        codec, deframer = Codec(table.LinkClass.UP), Deframer()
-        codec.learn(NETWORK, NODE, EPOCH, **keys)
-        while piece := end.recv(4096):
-            for frame in deframer.feed(piece):
-                if not isinstance(frame, LineFault):
-                    yield codec.open(frame).body
+        def messages() -> Iterator[Message]:
+            codec, deframer = Codec(table.LinkClass.UP), Deframer()
+            for number, own in enumerate(keys):
+                codec.learn(NETWORK, NODE + number, EPOCH, **own)
+            while piece := end.recv(4096):
+                for frame in deframer.feed(piece):
+                    if not isinstance(frame, LineFault):
+                        yield codec.open(frame)
 
-    yield listen
-    for end in ends:
-        end.close()
+        yield messages()
