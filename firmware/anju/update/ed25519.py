@@ -3,7 +3,8 @@
 Without a cofactor, as OpenSSL does: the encoding of sB - kA must be the signature's R, bit for bit. Keys that OpenSSL would
 take all the same, a y that is not below the prime and a point of small order, are refused: such a key signs everything.
 
-About 3,500 products modulo the prime; a slice between two yields has nine of them at most.
+About 3,500 products modulo the prime, a slice between two yields has nine of them at most. On the emulated Cortex-M4F, counted
+with -icount: 67 million instructions for a message of 46 bytes, 141 million for one of 3,000, most slices below 0.2 million.
 """
 
 from anju.update.sha512 import sha512

@@ -59,9 +59,8 @@ def test_a_spoiled_one_is_not_whole(bundle: Path, spoil: Callable[[Path], object
         Bundle.open(bundle)
 
 
-def test_what_is_no_folder_is_not_whole(tmp_path: Path) -> None:
-    with pytest.raises(BundleError, match="not whole"):
-        Bundle.open(tmp_path / "missing")
+@pytest.mark.parametrize("what", ["missing", "file", "."])
+def test_where_there_is_none_it_says_so(what: str, tmp_path: Path) -> None:
     (tmp_path / "file").write_text("")
-    with pytest.raises(BundleError, match="not whole"):
-        Bundle.open(tmp_path / "file")
+    with pytest.raises(BundleError, match="There is no bundle in"):
+        Bundle.open(tmp_path / what)

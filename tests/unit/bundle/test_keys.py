@@ -98,7 +98,6 @@ def test_a_key_that_others_may_touch_is_not_used(mode: int, tmp_path: Path) -> N
 
 def test_the_public_half_does_not_sign_and_the_private_is_not_shown_around(tmp_path: Path) -> None:
     private, _ = keys.create(tmp_path, None)
-    (tmp_path / PUBLIC).chmod(0o600)
     with pytest.raises(ReleaseKeyError, match="no private key"):
         keys.load_private(tmp_path / PUBLIC, nobody)
     with pytest.raises(ReleaseKeyError, match="private half"):

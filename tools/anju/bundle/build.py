@@ -101,9 +101,9 @@ def _compile(tree: Path, name: Path, target: Path) -> None:
     command = [mpy_cross, "-O0", "-s", known_as, "-o", target, "--", tree / name]
     done = subprocess.run(command, capture_output=True, text=True, check=False)
     if done.returncode:
+        said = done.stderr.replace(str(tree / name), str(name)).removeprefix("Traceback (most recent call last):")
         raise BundleError(
-            _("%(file)s cannot be compiled: %(reason)s")
-            % {"file": name, "reason": " ".join(done.stderr.split()) or done.returncode},
+            _("%(file)s cannot be compiled: %(reason)s") % {"file": name, "reason": " ".join(said.split())},
             _("No bundle was made."),
             _("Mend that file, then build again."),
         )

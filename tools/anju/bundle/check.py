@@ -28,6 +28,12 @@ class Bundle:
         """Read and check a bundle, but for its signature; BundleError says what is wrong with it."""
         slot = folder / SLOT
         name = slot / manifest.NAME
+        if not slot.is_dir():
+            raise BundleError(
+                _("There is no bundle in %(folder)s.") % {"folder": folder},
+                _("Nothing was changed."),
+                _("Name the folder that anju bundle build has filled."),
+            )
         try:
             with name.open("rb") as file:
                 content = file.read(manifest.MOST_BYTES + 1)

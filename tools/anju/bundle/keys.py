@@ -68,6 +68,9 @@ def create(folder: Path, passphrase: str | None) -> tuple[Path, bytes]:
 def load_private(path: Path, ask: Callable[[], str]) -> Ed25519PrivateKey:
     """The key to sign with; `ask()` is called for the passphrase if there is one. ReleaseKeyError says why it is not used."""
     pem = _read(path)
+    if b"PRIVATE KEY" not in pem:
+        hint = _("Name the private half, %(private)s.") % {"private": PRIVATE}
+        raise _unusable(path, _("it holds no private key"), hint)
     others = path.stat().st_mode & 0o077
     if others:
         raise _unusable(
@@ -75,9 +78,6 @@ def load_private(path: Path, ask: Callable[[], str]) -> Ed25519PrivateKey:
             _("other users of this machine may read or change it"),
             _("Think of who could have read it; if nobody, type: chmod 600 %(file)s") % {"file": path},
         )
-    if b"PRIVATE KEY" not in pem:
-        hint = _("Name the private half, %(private)s.") % {"private": PRIVATE}
-        raise _unusable(path, _("it holds no private key"), hint)
     passphrase = ask().encode() if b"ENCRYPTED" in pem else None
     try:
         key = serialization.load_pem_private_key(pem, passphrase)
