@@ -23,12 +23,6 @@ GUARD = Reactions(acknowledge=(1, 1), dispatch=(2, 2), close=(60, 60), reset=(60
 PATIENCE_S = 60
 
 
-@pytest.fixture
-def anyio_backend() -> str:
-    """The one event loop that there is."""
-    return "asyncio"
-
-
 async def _until(true: Callable[[], bool]) -> None:
     async with asyncio.timeout(PATIENCE_S):
         while not true():
