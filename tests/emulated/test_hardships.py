@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-import asyncio
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
 
@@ -12,14 +11,13 @@ import pytest
 from anju.bench.answering import Answering
 from anju.bundle import stage
 from anju.emulator.board import Board
-from anju.emulator.console import Lines
 from anju.emulator.image import flash_image
 from anju.wire import table
+from emulated.heard import Heard
 
 pytestmark = pytest.mark.anyio
 INPUTS = ("hold_up", "entry", "tamper")
 BUTTON, DOOR = "A0", "A1"
-PATIENCE_S = 60
 
 
 @pytest.fixture
@@ -28,27 +26,12 @@ def anyio_backend() -> str:
     return "asyncio"
 
 
-class Bench:
+class Bench(Heard):
     """A node, what it says, and a concentrator that answers it."""
 
     def __init__(self, board: Board, peer: Answering) -> None:
-        self.board = board
+        super().__init__(board)
         self.peer = peer
-        self.lines: list[str] = []
-        board.on_text = Lines(self.lines.append).feed
-
-    def said(self, words: str) -> int:
-        """How many lines have this in them."""
-        return sum(words in line for line in self.lines)
-
-    async def until(self, true: Callable[[], bool]) -> None:
-        """Wait for something; what the node said explains why it did not come."""
-        try:
-            async with asyncio.timeout(PATIENCE_S):
-                while not true():
-                    await asyncio.sleep(0.01)
-        except TimeoutError:
-            raise AssertionError(self.lines) from None
 
 
 @asynccontextmanager

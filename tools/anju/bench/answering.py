@@ -33,6 +33,8 @@ class Answering:
         """Set at each event that is heard."""
         self.hellos: list[Hello] = []
         """All that were heard."""
+        self.builds: list[bytes] = []
+        """What each of them said about the program."""
         self.reused: list[int] = []
         """Numbers under which two different frames were heard."""
         self._line = line
@@ -76,6 +78,7 @@ class Answering:
             return
         if isinstance(message.body, Hello):
             self.hellos.append(message.body)
+            self.builds.append(message.extra(table.Extra.BUILD) or b"")
         event_id = message.body.event_id if isinstance(message.body, Status) else 0
         if event_id:
             self.events.add(event_id)
