@@ -57,8 +57,10 @@ async def test_deep_sleep_ends_by_its_timer(rig: Rig) -> None:
     asleep, awake = await rig.wait_for("sleep", DEEP), await rig.wait_for("sleep", AWAKE)
     assert awake.at_us - asleep.at_us >= 299_000
     await rig.wait_for("boot", DEEP_SLEEP)
-    told = await rig.run("import machine; print(machine.wake_reason() == machine.TIMER_WAKE, machine.RTC().memory())")
-    assert told == "True b'42'\n"
+    told = await rig.run(
+        "import machine; print(machine.wake_reason() == machine.TIMER_WAKE, machine.wake_pins(), machine.RTC().memory())"
+    )
+    assert told == "True () b'42'\n"
 
 
 @pytest.mark.parametrize(("before", "trigger"), [(0, "IRQ_HIGH_LEVEL"), (1, "IRQ_LOW_LEVEL"), (0, "IRQ_RISING")])
@@ -73,8 +75,10 @@ async def test_deep_sleep_ends_by_a_pin(rig: Rig, before: int, trigger: str) -> 
     await rig.wait_for("sleep", DEEP)
     await rig.board.drive("A1", 1 - before)
     await rig.wait_for("boot", DEEP_SLEEP)
-    told = await rig.run("import machine; print(machine.wake_reason() == machine.PIN_WAKE, machine.Pin('A1').value())")
-    assert told == f"True {1 - before}\n"
+    told = await rig.run(
+        "import machine; print(machine.wake_reason() == machine.PIN_WAKE, machine.wake_pins(), machine.Pin('A1').value())"
+    )
+    assert told == f"True (1,) {1 - before}\n"
 
 
 async def test_light_sleep_goes_on_where_it_was(rig: Rig) -> None:

@@ -15,6 +15,7 @@
     { MP_ROM_QSTR(MP_QSTR_RTC), MP_ROM_PTR(&machine_rtc_type) }, \
     { MP_ROM_QSTR(MP_QSTR_Timer), MP_ROM_PTR(&machine_timer_type) }, \
     { MP_ROM_QSTR(MP_QSTR_wake_reason), MP_ROM_PTR(&machine_wake_reason_obj) }, \
+    { MP_ROM_QSTR(MP_QSTR_wake_pins), MP_ROM_PTR(&machine_wake_pins_obj) }, \
     { MP_ROM_QSTR(MP_QSTR_PWRON_RESET), MP_ROM_INT(RESET_POWER_ON) }, \
     { MP_ROM_QSTR(MP_QSTR_HARD_RESET), MP_ROM_INT(RESET_HARD) }, \
     { MP_ROM_QSTR(MP_QSTR_WDT_RESET), MP_ROM_INT(RESET_WATCHDOG) }, \
@@ -45,6 +46,19 @@ static mp_obj_t machine_wake_reason(void) {
 }
 static MP_DEFINE_CONST_FUN_OBJ_0(machine_wake_reason_obj, machine_wake_reason);
 
+// Numbers of the pins that ended the latest sleep, as on an ESP32; none if it was the time.
+static mp_obj_t machine_wake_pins(void) {
+    mp_obj_t pins[32 * GPIO_SETS];
+    size_t count = 0;
+    for (unsigned pin = 0; pin < MP_ARRAY_SIZE(pins); pin++) {
+        if (retained->woken_pins[pin / 32] >> pin % 32 & 1) {
+            pins[count++] = MP_OBJ_NEW_SMALL_INT(pin);
+        }
+    }
+    return mp_obj_new_tuple(count, pins);
+}
+static MP_DEFINE_CONST_FUN_OBJ_0(machine_wake_pins_obj, machine_wake_pins);
+
 static mp_obj_t mp_machine_unique_id(void) {
     return mp_obj_new_bytes(retained_unique_id(), UNIQUE_ID_BYTES);
 }
@@ -73,7 +87,7 @@ static wake_reason_t sleep(unsigned kind, size_t n_args, const mp_obj_t *args) {
     probe("sleep", kind);
     wake_reason_t reason = WAKE_NONE;
     while (reason == WAKE_NONE && !(kind == PIN_WAKE_SLEEP && is_interrupted())) {
-        if (pin_wake_seen(kind)) {
+        if (pin_wake_seen(kind, retained->woken_pins)) {
             reason = WAKE_PIN;
         } else if (clock_us() >= until_us) {
             reason = WAKE_TIMER;

@@ -1,4 +1,6 @@
 // machine.Pin
+#include <string.h>
+
 #include "py/mphal.h"
 #include "py/mperrno.h"
 #include "py/runtime.h"
@@ -9,6 +11,7 @@
 
 #include "gpio.h"
 #include "port_pin.h"
+#include "retained.h"
 
 enum { MODE_IN, MODE_OUT };
 
@@ -160,17 +163,20 @@ void pin_wake_arm(void) {
     }
 }
 
-bool pin_wake_seen(unsigned kind) {
+bool pin_wake_seen(unsigned kind, uint32_t *pins) {
+    bool any = false;
+    memset(pins, 0, GPIO_SETS * sizeof(*pins));
     for (unsigned pin = 0; pin < GPIO_PINS; pin++) {
         pin_irq_t *irq = IRQ(pin);
         if (irq != NULL && irq->wake & kind) {
             unsigned level = gpio_read(pin) ? HIGH_LEVEL : LOW_LEVEL;
             if (irq->trigger & (level | irq->seen)) {
-                return true;
+                pins[pin / 32] |= 1u << pin % 32;
+                any = true;
             }
         }
     }
-    return false;
+    return any;
 }
 
 void pin_rest(void) {

@@ -2,6 +2,7 @@
 #define ANJU_PORT_PIN_H
 
 #include <stdbool.h>
+#include <stdint.h>
 
 #include "py/obj.h"
 
@@ -14,9 +15,10 @@ unsigned pin_number(mp_obj_t pin);
 #define PIN_WAKE_SLEEP (1)
 #define PIN_WAKE_DEEPSLEEP (2)
 
-// Forget the edges seen so far, then ask whether a pin that may wake from `kind` has what it was armed for.
+// Forget the edges seen so far, then ask whether a pin that may wake from `kind` has what it was armed for,
+// and which: a bit each in GPIO_SETS words.
 void pin_wake_arm(void);
-bool pin_wake_seen(unsigned kind);
+bool pin_wake_seen(unsigned kind, uint32_t *pins);
 
 // Outputs fall back to inputs, as at a reset.
 void pin_rest(void);

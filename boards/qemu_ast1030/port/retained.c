@@ -28,6 +28,7 @@ void retained_init(void) {
     retained->cause = find_cause();
     if (retained->cause != RESET_DEEP_SLEEP) {
         retained->woken_by = WAKE_NONE;
+        memset(retained->woken_pins, 0, sizeof(retained->woken_pins));
     }
     retained->announced = RESET_UNKNOWN;
     retained->watchdog_armed = false;

@@ -30,6 +30,7 @@ typedef struct {
     reset_cause_t announced; // what the next start will have been caused by
     reset_cause_t cause; // what this one was caused by
     wake_reason_t woken_by;
+    uint32_t woken_pins[GPIO_SETS]; // those that did, a bit each
     bool watchdog_armed;
     uint32_t levels[GPIO_SETS]; // of input pins, which QEMU forgets at a reset
     int64_t rtc_us; // since 2000-01-01, as of the latest tick
