@@ -7,9 +7,11 @@ from machine import PWM, UART, WDT, Pin
 from micropython import const
 
 from anju.link.uart import UartLink
+from anju.role import wired_node
 from anju.store.littlefs import LittlefsStore
 from anju.wire import table
 
+ROLE = wired_node
 NAME = "qemu_ast1030"
 ACTIVE_LEVEL = 1
 HEARTBEAT_MS = 60000

@@ -6,6 +6,7 @@ from machine import PWM, UART, Flag, Pin
 
 from anju.link.uart import UartLink
 from anju.link.udp import UdpLink
+from anju.role import wired_node
 from anju.store.littlefs import LittlefsStore
 from anju.wire import table
 
@@ -18,6 +19,7 @@ _USAGE = """\
 usage: micropython main.py --store FOLDER --link LINK [--heartbeat SECONDS] [--silent]
     LINK is udp:HOST:PORT, uart:PATH of a pty or serial device, or uart:socket://HOST:PORT"""
 
+ROLE = wired_node
 NAME = "unix_sim"
 ACTIVE_LEVEL = 1
 _TERMINALS = 8

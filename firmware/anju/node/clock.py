@@ -11,20 +11,25 @@ class Clock:
 
     def __init__(self) -> None:
         self.is_known = False
-        self._epoch_s = 0
-        self._epoch_ms = 0
+        self.epoch_s = 0
+        """It was so late at `epoch_ms`."""
+        self.epoch_ms = 0
 
     def adopt(self, time_s: int, first_ms: int, now: int) -> bool:
         """Set the clock from the answer, at `now`, to a frame first sent at `first_ms`; whether it was believed."""
         if time_s == table.TIME_UNKNOWN or now - first_ms > FRESH_MS:
             return False
-        self._epoch_s = time_s
-        self._epoch_ms = now
-        self.is_known = True
+        self.set(time_s, now)
         return True
+
+    def set(self, time_s: int, ms: int) -> None:
+        """It was `time_s` at this moment of the caller's milliseconds."""
+        self.epoch_s = time_s
+        self.epoch_ms = ms
+        self.is_known = True
 
     def at(self, ms: int) -> int:
         """Unix seconds at a moment of the caller's milliseconds, past ones too; 0 = unknown."""
         if not self.is_known:
             return table.TIME_UNKNOWN
-        return max(self._epoch_s + (ms - self._epoch_ms) // 1000, 1)
+        return max(self.epoch_s + (ms - self.epoch_ms) // 1000, 1)

@@ -24,28 +24,33 @@ MOST = 0xFFFFFFFF
 class Counter:
     """Gives out frame numbers below a ceiling that the store has confirmed."""
 
-    def __init__(self, ceiling: int, reserve: "Callable[[int], None]") -> None:
-        """Start at `ceiling` as loaded; `reserve(ceiling)` writes, reads back, and raises StoreError if it can't."""
-        self.next = max(ceiling, 1)  # 0 is what a concentrator has heard from a node that was never heard
-        self._ceiling = ceiling
+    def __init__(self, ceiling: int, reserve: "Callable[[int], None]", next_number: int = 0) -> None:
+        """Start at `ceiling` as loaded, or at a `next_number` below it by `anju.node.retained`, which alone may know of one.
+
+        `reserve(ceiling)` writes, reads back, and raises StoreError if it can't.
+        """
+        self.next = next_number or max(
+            ceiling, 1
+        )  # 0 is what a concentrator has heard from a node that was never heard
+        self.ceiling = ceiling
         self._reserve = reserve
 
     def take(self) -> int:
         """The next number; StoreError if none is reserved, and then nothing may be sent."""
-        if self._ceiling - self.next <= EARLY:
+        if self.ceiling - self.next <= EARLY:
             self._reserve_block()
         number = self.next
         self.next = number + 1
         return number
 
     def _reserve_block(self) -> None:
-        higher = self._ceiling + BLOCK
+        higher = self.ceiling + BLOCK
         try:
             if higher > MOST:
                 raise StoreError("all frame numbers of these keys are used: enrol the node again")
             self._reserve(higher)
         except StoreError:
-            if self.next >= self._ceiling:
+            if self.next >= self.ceiling:
                 raise
         else:
-            self._ceiling = higher
+            self.ceiling = higher

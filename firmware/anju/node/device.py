@@ -262,9 +262,6 @@ class Device:
             )
             frame.write_extras(entry.frame, self._build)
         else:
-            levels = 0
-            for zone, contact in enumerate(self._inputs):
-                levels |= contact.is_active << zone
             frame.write_status(
                 entry.frame,
                 entry.kind,
@@ -273,10 +270,16 @@ class Device:
                 entry.event_id,
                 entry.code,
                 entry.zone,
-                levels,
+                self._levels(),
                 self._unanswered,
             )
         self._finish(entry.frame, entry.counter)
+
+    def _levels(self) -> int:
+        levels = 0
+        for zone, contact in enumerate(self._inputs):
+            levels |= contact.is_active << zone
+        return levels
 
     def _time_of(self, entry: Entry) -> int:
         return self.clock.at(entry.made_ms) if entry.time_s < 0 else entry.time_s

@@ -14,6 +14,11 @@ from micropython import const
 
 from anju.wire import table
 
+try:
+    from typing import Sequence
+except ImportError:  # MicroPython
+    pass
+
 IDLE = 0
 SENDING = 1
 UNDELIVERED = 2
@@ -69,8 +74,9 @@ class Feedback:
         self.stage = IDLE
         self.outputs = DARK
         """Green, amber, red, buzzer in Hz, as of the last `poll`."""
-        self._is_silent = is_silent
-        self._presses: "list[int]" = []
+        self.is_silent = is_silent
+        self.presses: "list[int]" = []
+        """Event ids that an answer may name, the newest last."""
         self._stage_ends_ms = 0
         self._steps = PATTERNS[SENDING][1]
         self._step = 0
@@ -78,22 +84,28 @@ class Feedback:
 
     def press(self, event_id: int, now: int) -> None:
         """A panic with this event id is on its way."""
-        if event_id in self._presses:
-            self._presses.remove(event_id)
-        self._presses.append(event_id)
-        if len(self._presses) > _REMEMBERED:
-            del self._presses[0]
+        if event_id in self.presses:
+            self.presses.remove(event_id)
+        self.presses.append(event_id)
+        if len(self.presses) > _REMEMBERED:
+            del self.presses[0]
         self._enter(SENDING, UNDELIVERED_AFTER_MS, now)
+
+    def resume(self, presses: "Sequence[int]", is_undelivered: bool, now: int) -> None:
+        """After a sleep: the presses from before, and whether the newest is still on its way."""
+        self.presses = list(presses)
+        if is_undelivered:
+            self._enter(UNDELIVERED, _FOREVER_MS, now)
 
     def held(self, event_id: int, now: int) -> None:
         """The concentrator has acknowledged this event."""
-        if self.stage in (SENDING, UNDELIVERED) and self._presses[-1] == event_id:
+        if self.stage in (SENDING, UNDELIVERED) and self.presses[-1] == event_id:
             self._enter(HELD, HELD_MS, now)
 
     def answer(self, order: int, event_id: int, valid_ms: int, now: int) -> bool:
         """Someone's answer to a press of this node, true for `valid_ms`; False if it is none that can be shown."""
         stage = _STAGE_OF_ORDER.get(order)
-        if stage is None or event_id not in self._presses:
+        if stage is None or event_id not in self.presses:
             return False
         if stage == COMING or not self._says_more_than_seen(event_id):
             self._enter(stage, valid_ms, now)
@@ -119,7 +131,7 @@ class Feedback:
                 self._steps = PATTERNS[self.stage][1]
                 self._step = 0
             self._step_ends_ms = now + self._steps[self._step][4]
-        if not self._is_silent:
+        if not self.is_silent:
             self.outputs = self._steps[self._step][:4]
 
     def deadline(self) -> "int | None":
@@ -128,7 +140,7 @@ class Feedback:
 
     def _says_more_than_seen(self, event_id: int) -> bool:
         """Who is coming has also seen it; and that an earlier press was seen says nothing of one that is still on its way."""
-        return self.stage == COMING or (self.stage in (SENDING, UNDELIVERED) and event_id != self._presses[-1])
+        return self.stage == COMING or (self.stage in (SENDING, UNDELIVERED) and event_id != self.presses[-1])
 
     def _enter(self, stage: int, lasts_ms: int, now: int) -> None:
         introduction, loop = PATTERNS[stage]

@@ -30,6 +30,8 @@ class Input:
         """When the contact last moved; -1 = it is at rest."""
         self._unrest_ms = 0
         """When the present unrest began."""
+        self._has_struck = False
+        """It moved while nobody could look; no settling needed."""
 
     def edge(self, level: int, now: int) -> None:
         """The contact moved and reads `level` now; both edges of a pulse may have passed before it was read."""
@@ -38,8 +40,17 @@ class Input:
             self._unrest_ms = now
         self._moved_ms = now
 
+    def wake(self, has_struck: bool, level: int, now: int) -> None:
+        """After a sleep the contact reads `level`. If it `has_struck`, it woke the node: that counts, back or not."""
+        self._has_struck = has_struck
+        if (level == self._active_level) != (self.is_active != has_struck):
+            self.edge(level, now)
+
     def poll(self, now: int) -> int:
         """Code of what happened by `now`, or NONE."""
+        if self._has_struck:
+            self._has_struck = False
+            return self._become(not self.is_active)
         if self._moved_ms < 0:
             return table.Code.NONE
         if now - self._moved_ms >= self._settle_ms:
@@ -51,6 +62,8 @@ class Input:
 
     def deadline(self) -> "int | None":
         """When to poll next if nothing moves; None = at rest."""
+        if self._has_struck:
+            return 0
         if self._moved_ms < 0:
             return None
         settled = self._moved_ms + self._settle_ms

@@ -27,6 +27,7 @@ class Answer:
         self.number = -1
         """Under which `frame` is sealed; -1 = not yet."""
         self.is_due = True
+        """Whether it is to be said, for the first time or again."""
 
     def needs_sealing(self, next_number: int) -> bool:
         """Whether its frame has no number yet, or one that the concentrator may soon refuse."""
@@ -39,7 +40,14 @@ class Orders:
     def __init__(self, clock: Clock, feedback: Feedback) -> None:
         self._clock = clock
         self._feedback = feedback
-        self._answers: "list[Answer]" = []
+        self.answers: "list[Answer]" = []
+        """The last ones, oldest first."""
+
+    def recall(self, counter: int, command_id: int, verdict: int) -> None:
+        """After a sleep: what was said before it."""
+        answer = Answer(counter, command_id, verdict)
+        answer.is_due = False
+        self.answers.append(answer)
 
     def carry_out(self, counter: int, body: bytes, is_understood: bool, now: int) -> None:
         """Judge a fresh, authentic command and have its answer ready."""
@@ -47,19 +55,19 @@ class Orders:
         verdict: int = table.Verdict.NOT_UNDERSTOOD
         if is_understood:
             verdict = self._verdict(command_id, order, event_id, self._left_ms(time_s, valid_s, now), now)
-        self._answers.append(Answer(counter, command_id, verdict))
-        if len(self._answers) > _REMEMBERED:
-            del self._answers[0]
+        self.answers.append(Answer(counter, command_id, verdict))
+        if len(self.answers) > _REMEMBERED:
+            del self.answers[0]
 
     def repeat(self, counter: int) -> None:
         """The command frame with this counter came once more: its answer was lost."""
-        for answer in self._answers:
+        for answer in self.answers:
             if answer.counter == counter:
                 answer.is_due = True
 
     def poll(self) -> "Answer | None":
         """An answer to be sent, or None; the caller seals it where needed and it counts as sent."""
-        for answer in self._answers:
+        for answer in self.answers:
             if answer.is_due:
                 answer.is_due = False
                 return answer
@@ -81,7 +89,7 @@ class Orders:
         return min(time_s + valid_s - self._clock.at(now), valid_s) * 1000
 
     def _is_done(self, command_id: int) -> bool:
-        for answer in self._answers:
+        for answer in self.answers:
             if answer.command_id == command_id and answer.verdict == table.Verdict.ACCEPTED:
                 return True
         return False

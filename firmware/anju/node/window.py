@@ -10,28 +10,28 @@ class Window:
     def __init__(self) -> None:
         self.is_open = False
         """False until a floor is known: since a boot nothing tells an old frame from a new one."""
-        self._highest = 0
-        self._seen = 0
+        self.highest = 0
+        self.seen = 0
 
-    def open(self, floor: int) -> None:
-        """Refuse `floor` and everything below it from now on."""
+    def open(self, floor: int, seen: int = (1 << WIDTH) - 1) -> None:
+        """Refuse `floor` and everything below it from now on; or, after a sleep, what had been `seen` (bit n = `floor` - n)."""
         self.is_open = True
-        self._highest = floor
-        self._seen = (1 << WIDTH) - 1
+        self.highest = floor
+        self.seen = seen
 
     def is_fresh(self, counter: int) -> bool:
         """Whether a frame with this counter can be a new one."""
-        back = self._highest - counter
+        back = self.highest - counter
         if back < 0:
             return self.is_open
-        return self.is_open and back < WIDTH and not self._seen >> back & 1
+        return self.is_open and back < WIDTH and not self.seen >> back & 1
 
     def take(self, counter: int) -> None:
         """Remember a fresh counter."""
-        ahead = counter - self._highest
+        ahead = counter - self.highest
         if ahead > 0:
-            self._seen = (self._seen << ahead) & ((1 << WIDTH) - 1) if ahead < WIDTH else 0
-            self._highest = counter
-            self._seen |= 1
+            self.seen = (self.seen << ahead) & ((1 << WIDTH) - 1) if ahead < WIDTH else 0
+            self.highest = counter
+            self.seen |= 1
         else:
-            self._seen |= 1 << -ahead
+            self.seen |= 1 << -ahead

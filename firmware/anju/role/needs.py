@@ -57,7 +57,7 @@ class Watchdog(Protocol):
 
 
 class Board(Protocol):
-    """The module `board`: facts about one board, and constructors of what is soldered to it."""
+    """The module `board`, its role as `ROLE`: facts about one board, and constructors of what is soldered to it."""
 
     NAME: str
     ACTIVE_LEVEL: int
@@ -80,6 +80,33 @@ class Board(Protocol):
         """`machine.reset_cause()` as a `table.ResetCause`."""
 
     def buzzer(self) -> Tone: ...
-    def flag(self) -> Flag: ...
     def link(self) -> Link: ...
     def store(self) -> Store: ...
+
+
+class WiredBoard(Board, Protocol):
+    """Of a node that is always awake."""
+
+    def flag(self) -> Flag: ...
+
+
+class BatteryBoard(Board, Protocol):
+    """Of a node that sleeps deeply: its program begins anew at each wake. Terminal 0 is the one that must wake it."""
+
+    def running_ms(self) -> int:
+        """A clock that goes on in deep sleep, and in resets if it can; never backwards while the power is there."""
+
+    def recall(self) -> bytes:
+        """What `retain` was given last, with none of it left there; empty if there is nothing."""
+
+    def retain(self, block: bytes) -> None:
+        """Hold up to 2,048 bytes over deep sleep."""
+
+    def woken_by(self) -> Sequence[int]:
+        """Terminals that ended the deep sleep; empty if a timer did, or if there was none."""
+
+    def arm(self, terminals: Sequence[int], level: int) -> None:
+        """Let these terminals, and no others, end a deep sleep as soon as one of them reads `level`."""
+
+    def sleep(self, ms: int) -> None:
+        """Sleep deeply, so long at most; what follows is a reset. It may return at once if it can't."""

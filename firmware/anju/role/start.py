@@ -2,9 +2,7 @@
 
 import board
 
-from anju.role import wired_node
-
 
 def run() -> None:
     """Be the node that this board is."""
-    wired_node.run(board)
+    board.ROLE.run(board)

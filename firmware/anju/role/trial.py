@@ -42,6 +42,10 @@ class Trial:
                 raise TrialError("self-test: " + "; ".join(faults))
             self._needs_answer = board.store().holds_identity()
 
+    def needs_ms(self, now: int) -> int:
+        """How much longer the image must have, uninterrupted, to be confirmed."""
+        return max(ANSWER_MS - now, 0) if self._is_open else 0
+
     def look(self, is_answered: bool, now: int) -> None:
         """Confirm the image if this is the moment; TrialError if it has passed."""
         if not self._is_open:

@@ -6,7 +6,6 @@ which sends what is due and shows the feedback.
 
 import asyncio
 import os
-import sys
 import time
 
 from micropython import const
@@ -14,16 +13,12 @@ from micropython import const
 from anju.node.counter import Counter
 from anju.node.device import Device
 from anju.node.feedback import Feedback
-from anju.node.identity import Identity, StoreError
-from anju.node.input import Input
+from anju.node.identity import StoreError
 from anju.node.unenrolled import Unenrolled
-from anju.node.version import VERSION
+from anju.role import wiring
 from anju.role.signals import Signals
 from anju.role.trial import Trial
-from anju.sensor.button import Button
 from anju.sensor.contact import Contact
-from anju.sensor.magnet import Magnet
-from anju.sensor.tamper import Tamper
 from anju.update.slots import Slots
 
 try:
@@ -31,18 +26,13 @@ try:
 except ImportError:  # MicroPython
     TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from anju.role.needs import Board
-
-_SENSORS = {"entry": Magnet, "hold_up": Button, "tamper": Tamper}
-_ANJU = "{}.{}.{}".format(*VERSION)
-_MICROPYTHON = "{}.{}.{}-{}".format(*(tuple(sys.implementation.version) + ("",))[:4]).rstrip("-")
-"""As in `1.28.0`, or `1.29.0-preview` of a port between releases."""
+    from anju.role.needs import WiredBoard
 
 _LONGEST_PAUSE_MS = const(60000)
 _LINK_RETRY_MS = const(1000)
 
 
-def run(board: "Board") -> None:
+def run(board: "WiredBoard") -> None:
     """Be the node that `board` describes, until the power goes."""
     slots = Slots()
     trial = Trial(slots)
@@ -51,7 +41,7 @@ def run(board: "Board") -> None:
 
 
 class _Node:
-    def __init__(self, board: "Board", trial: Trial, markings: "tuple[str, ...]") -> None:
+    def __init__(self, board: "WiredBoard", trial: Trial, markings: "tuple[str, ...]") -> None:
         self._board = board
         self._trial = trial
         self._markings = markings
@@ -142,7 +132,7 @@ class _Node:
         try:
             store = self._board.store()
             identity, ceiling = store.load()
-            self._contacts, inputs = self._wire(identity.inputs)
+            self._contacts, inputs = wiring.wire(self._board, identity.inputs, self._edge.set)
             device = Device(
                 identity,
                 inputs,
@@ -153,33 +143,16 @@ class _Node:
                 print,
                 self._board.HEARTBEAT_MS,
             )
-            build = " ".join((_ANJU, "micropython-" + _MICROPYTHON, self._board.NAME) + self._markings)
-            device.start(build.encode(), self._board.reset_cause(), store.kept(), 0)
+            build = wiring.build(self._board, self._markings)
+            device.start(build, self._board.reset_cause(), store.kept(), 0)
         except StoreError as error:
             return self._unenrolled_device(error)
-        self._greet(identity)
+        wiring.greet(self._board, identity)
         return device
 
     def _unenrolled_device(self, reason: StoreError) -> Unenrolled:
         print("store:", reason)
         print("unenrolled")
-        self._contacts, inputs = self._wire(("hold_up",) * len(self._board.inputs()))
+        self._contacts, inputs = wiring.wire(self._board, ("hold_up",) * len(self._board.inputs()), self._edge.set)
         self._edge.set()  # the press that found the store broken is looked at anew
         return Unenrolled(inputs, Feedback(self._board.IS_SILENT))
-
-    def _wire(self, kinds: "tuple[str, ...]") -> "tuple[list[Contact], list[Input]]":
-        """A sensor and a debouncer for each enrolled input, in the order of the board's terminals."""
-        pins = self._board.inputs()
-        if len(kinds) > len(pins):
-            raise StoreError("enrolled with {} inputs, but this board has {}".format(len(kinds), len(pins)))
-        contacts: "list[Contact]" = []
-        inputs = []
-        for terminal, kind in enumerate(kinds):
-            sensor = _SENSORS[kind]
-            contacts.append(sensor(pins[terminal], self._edge.set))
-            inputs.append(Input(kind, self._board.ACTIVE_LEVEL, sensor.SETTLE_MS))
-        return contacts, inputs
-
-    def _greet(self, identity: Identity) -> None:
-        where = (self._board.NAME, "network", identity.network, "node", identity.node)
-        print("ready", "anju/" + _ANJU, "micropython/" + _MICROPYTHON, *where)

@@ -43,6 +43,10 @@ class Contact:
         self._level = level
         return level
 
+    def level(self) -> int:
+        """The present level, whether it was told before or not."""
+        return self._pin.value()
+
     def _interrupt(self, pin: "Pin") -> None:
         self._has_moved = True
         self._wake()

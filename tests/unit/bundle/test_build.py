@@ -20,6 +20,8 @@ FLASHED = sorted(
     if (folder / "board.py").is_file() and folder.name != "unix_sim"  # a process, which brings a `machine` of its own
 )
 MOST_BYTECODE = 40 * 1024
+MOST_BYTECODE_ASLEEP = 46 * 1024
+"""A node that sleeps has, beside all that a wired one has, what it takes along into its sleep and out again."""
 KEY = Ed25519PrivateKey.from_private_bytes(bytes(range(32)))
 NUMBER = 1_800_000_000
 
@@ -59,7 +61,8 @@ def test_it_is_small_on_every_board(board: str, tmp_path: Path) -> None:
     build(board, tmp_path / "bundle")
     sizes = {name: len(content) for name, content in tree(tmp_path / "bundle/slot").items() if name.endswith(".mpy")}
     largest = sorted(sizes.items(), key=lambda one: -one[1])[:8]
-    assert sum(sizes.values()) <= MOST_BYTECODE, f"{sum(sizes.values())} bytes; the largest: {largest}"
+    most = MOST_BYTECODE_ASLEEP if "anju/role/battery_node.mpy" in sizes else MOST_BYTECODE
+    assert sum(sizes.values()) <= most, f"{sum(sizes.values())} bytes; the largest: {largest}"
 
 
 def test_the_same_source_number_and_key_make_the_same_bytes(bundle: Path, tmp_path: Path) -> None:

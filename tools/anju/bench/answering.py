@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 import secrets
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from types import TracebackType
 from typing import Self
@@ -45,6 +45,11 @@ class Answering:
         self._codec.learn(_NETWORK, _NODE, _EPOCH, up=up, down=down)
         told = {"version": 1, "network": _NETWORK, "node": _NODE, "epoch": _EPOCH, "inputs": inputs}
         (folder / "enrolment.json").write_text(json.dumps(told | {"up": up.hex(), "down": down.hex()}))
+
+    @property
+    def counters(self) -> Sequence[int]:
+        """Numbers of all frames that were heard, each once."""
+        return list(self._frames)
 
     async def __aenter__(self) -> Self:
         self._server = await asyncio.start_unix_server(self._serve, self._line)

@@ -1,0 +1,211 @@
+"""A node on a battery: wakes, decides, sends, waits for the answer, and sleeps. Wiring only: what it does and when it may
+sleep is decided in `anju.node`.
+
+No asyncio: every millisecond awake is battery, and there is one thing to do at a time. Before it sleeps, everything that must
+outlive it is in the board's retained memory, the contacts are armed at the opposite of what they read, and then they are read
+once more: a contact that moved in between ends the attempt. One that moves later wakes the board.
+"""
+
+import os
+import select
+import time
+
+from anju.node.counter import Counter
+from anju.node.feedback import DARK, Feedback
+from anju.node.identity import StoreError
+from anju.node.retained import Retained
+from anju.node.sleeper import UNENROLLED_BENCH_MS, Sleeper, SleepingUnenrolled
+from anju.role import wiring
+from anju.role.signals import Signals
+from anju.role.trial import Trial
+from anju.sensor.contact import Contact
+from anju.update.slots import Slots
+from anju.wire import table
+
+try:
+    from typing import TYPE_CHECKING
+except ImportError:  # MicroPython
+    TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Sequence
+
+    from anju.role.needs import BatteryBoard
+
+_LOOK_AGAIN_MS = 10
+"""An interrupt does not end the waiting for a frame, so it is never longer: half of what the quickest contact takes to settle."""
+
+_LINK_RETRY_MS = 1000
+
+
+def run(board: "BatteryBoard") -> None:
+    """Be the node that `board` describes, for ever: on real hardware a sleep ends with a reset."""
+    slots = Slots()
+    trial = Trial(slots)
+    trial.begin(board)
+    node = _Node(board, trial, slots.markings())
+    while True:
+        node.live()
+        node.sleep()
+
+
+def _nothing() -> None:
+    """What an interrupt calls: the contact's own flag is looked at all the time."""
+
+
+class _Node:
+    def __init__(self, board: "BatteryBoard", trial: Trial, markings: "tuple[str, ...]") -> None:
+        self._board = board
+        self._trial = trial
+        self._markings = markings
+        self._guard = board.watchdog()
+        self._link = board.link()
+        self._signals = Signals(board.lamps(), board.buzzer())
+        self._poller = select.poll()
+        self._is_open = False
+        self._link_due_ms = 0
+        self._ticks = time.ticks_ms()
+        self._elapsed_ms = 0
+        self._contacts: "list[Contact]" = []
+        self._device = self._make_device()
+
+    def live(self) -> None:
+        """Do all that is to be done now, and wait a little for more."""
+        now = self._now()
+        self._look(now)
+        self._pump(now)
+        self._listen()
+        self._trial.look(self._device.is_answered, now)
+        if self._guard is not None:
+            self._guard[0].feed()
+
+    def sleep(self) -> None:
+        """Sleep if there is nothing else to do."""
+        now = self._now()
+        rest = self._device.rest_ms(now)
+        if not rest or self._trial.needs_ms(now):
+            return
+        self._signals.show(DARK)
+        self._close()
+        levels = [contact.level() for contact in self._contacts]
+        awaited = 1 - levels[0]
+        self._board.arm([terminal for terminal, level in enumerate(levels) if level != awaited], awaited)
+        self._board.retain(self._device.retain(now, self._board.running_ms()))
+        if not self._look(self._now()):
+            print("asleep", rest)
+            self._board.sleep(rest)
+        self._board.recall()  # numbers will be used that it calls free
+
+    def _look(self, now: int) -> bool:
+        """Tell of every contact that moved; whether one did."""
+        has_moved = False
+        for zone, contact in enumerate(self._contacts):
+            level = contact.edge()
+            if level is not None:
+                self._device.edge(zone, level, now)
+                has_moved = True
+        return has_moved
+
+    def _pump(self, now: int) -> None:
+        """Send what is due, show what is true."""
+        try:
+            frame = self._device.poll(now)
+            while frame is not None:
+                self._open(now)
+                self._link.send(frame)
+                frame = self._device.poll(now)
+        except StoreError as error:
+            self._device = self._unenrolled_device(error, (), 0)
+        self._signals.show(self._device.feedback.outputs)
+
+    def _open(self, now: int) -> None:
+        """Open the link, with the first frame; what it can't take the outbox sends again."""
+        if self._is_open or now < self._link_due_ms:
+            return
+        try:
+            self._link.open()
+        except OSError as error:
+            print("no link:", error)
+            self._link_due_ms = now + _LINK_RETRY_MS
+            return
+        self._is_open = True
+        self._poller.register(self._link.stream, select.POLLIN)
+
+    def _close(self) -> None:
+        if self._is_open:
+            self._poller.unregister(self._link.stream)
+            self._link.close()
+            self._is_open = False
+
+    def _listen(self) -> None:
+        """Wait a little, and take what has come."""
+        if not self._is_open:
+            time.sleep_ms(_LOOK_AGAIN_MS)
+            return
+        try:
+            self._poller.poll(_LOOK_AGAIN_MS)
+            frame = self._link.receive()
+            if frame is not None:  # one at a time: a flood must not keep a button waiting
+                self._device.receive(frame, self._now())
+        except OSError as error:
+            print("no link:", error)
+            self._close()
+            self._link_due_ms = self._now() + _LINK_RETRY_MS
+
+    def _now(self) -> int:
+        """Milliseconds since the start, or since the sleep before it began, without the wrap of `ticks_ms`."""
+        ticks = time.ticks_ms()
+        self._elapsed_ms += time.ticks_diff(ticks, self._ticks)
+        self._ticks = ticks
+        return self._elapsed_ms
+
+    def _make_device(self) -> "Sleeper | SleepingUnenrolled":
+        cause = self._board.reset_cause()
+        has_slept = cause == table.ResetCause.DEEP_SLEEP
+        block = self._board.recall()
+        struck = self._board.woken_by() if has_slept else ()
+        try:
+            store = self._board.store()
+            identity, ceiling = store.load()
+            kept = Retained.unpack(identity, ceiling, block) if has_slept else None
+            number = 0 if kept is None else kept.next_number
+            self._contacts, inputs = wiring.wire(self._board, identity.inputs, _nothing)
+            device = Sleeper(
+                identity,
+                inputs,
+                Counter(ceiling, store.reserve, number),
+                Feedback(self._board.IS_SILENT),
+                store.keep,
+                os.urandom,
+                print,
+                self._board.HEARTBEAT_MS,
+            )
+            build = wiring.build(self._board, self._markings)
+            if kept is None:
+                wiring.greet(self._board, identity)
+                device.start(build, cause, store.kept(), 0)
+            else:
+                self._elapsed_ms = max(self._board.running_ms() - kept.slept_ms, 0)
+                print("awake", *struck)
+                device.resume(build, kept, self._elapsed_ms)
+        except StoreError as error:
+            return self._unenrolled_device(error, struck, 0 if has_slept else UNENROLLED_BENCH_MS)
+        device.wake(struck, self._first_look(), self._elapsed_ms)
+        return device
+
+    def _unenrolled_device(
+        self, reason: StoreError, struck: "Sequence[int]", awake_until_ms: int
+    ) -> SleepingUnenrolled:
+        print("store:", reason)
+        print("unenrolled")
+        kinds = ("hold_up",) * len(self._board.inputs())
+        self._contacts, inputs = wiring.wire(self._board, kinds, _nothing)
+        device = SleepingUnenrolled(inputs, Feedback(self._board.IS_SILENT))
+        device.awake_until_ms = awake_until_ms
+        device.wake(struck, self._first_look(), self._elapsed_ms)
+        return device
+
+    def _first_look(self) -> "list[int]":
+        """What the contacts read; `_look` tells of what moves from now on."""
+        for contact in self._contacts:
+            contact.edge()
+        return [contact.level() for contact in self._contacts]

@@ -1,0 +1,50 @@
+"""What all nodes wire alike: a sensor and a debouncer for each enrolled input, and how a node names itself."""
+
+import sys
+
+from anju.node.identity import Identity, StoreError
+from anju.node.input import Input
+from anju.node.version import VERSION
+from anju.sensor.button import Button
+from anju.sensor.contact import Contact
+from anju.sensor.magnet import Magnet
+from anju.sensor.tamper import Tamper
+
+try:
+    from typing import TYPE_CHECKING
+except ImportError:  # MicroPython
+    TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Callable
+
+    from anju.role.needs import Board
+
+_SENSORS = {"entry": Magnet, "hold_up": Button, "tamper": Tamper}
+_ANJU = "{}.{}.{}".format(*VERSION)
+_MICROPYTHON = "{}.{}.{}-{}".format(*(tuple(sys.implementation.version) + ("",))[:4]).rstrip("-")
+"""As in `1.28.0`, or `1.29.0-preview` of a port between releases."""
+
+
+def wire(board: "Board", kinds: "tuple[str, ...]", wake: "Callable[[], object]") -> "tuple[list[Contact], list[Input]]":
+    """In the order of the board's terminals; `wake` is called from interrupts. StoreError: the board has too few terminals."""
+    pins = board.inputs()
+    if len(kinds) > len(pins):
+        raise StoreError("enrolled with {} inputs, but this board has {}".format(len(kinds), len(pins)))
+    contacts: "list[Contact]" = []
+    inputs = []
+    for terminal, kind in enumerate(kinds):
+        sensor = _SENSORS[kind]
+        contacts.append(sensor(pins[terminal], wake))
+        inputs.append(Input(kind, board.ACTIVE_LEVEL, sensor.SETTLE_MS))
+    return contacts, inputs
+
+
+def build(board: "Board", markings: "tuple[str, ...]") -> bytes:
+    """Name of what runs here, as a HELLO tells it."""
+    return " ".join((_ANJU, "micropython-" + _MICROPYTHON, board.NAME) + markings).encode()
+
+
+def greet(board: "Board", identity: Identity) -> None:
+    """Tell the console that the node is enrolled, and as whom."""
+    where = (board.NAME, "network", identity.network, "node", identity.node)
+    print("ready", "anju/" + _ANJU, "micropython/" + _MICROPYTHON, *where)
