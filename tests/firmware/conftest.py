@@ -1,13 +1,10 @@
-"""Lets CPython run what a node runs: MicroPython's `cryptolib` stands in `shims/`."""
+"""What a node runs, run by CPython: MicroPython's own modules stand in `shims/`, which pyproject.toml puts on the path."""
 
 from __future__ import annotations
 
-import sys
 from pathlib import Path
 
 import pytest
-
-sys.path.insert(0, str(Path(__file__).parent / "shims"))
 
 
 @pytest.fixture(autouse=True)
