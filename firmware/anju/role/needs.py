@@ -56,10 +56,30 @@ class Watchdog(Protocol):
     def feed(self) -> None: ...
 
 
-class Board(Protocol):
-    """The module `board`, its role as `ROLE`: facts about one board, and constructors of what is soldered to it."""
+class AnyBoard(Protocol):
+    """What every board has, and what a self-test looks at."""
 
     NAME: str
+
+    def inputs(self) -> Sequence[Pin]:
+        """Terminals, in the order of an enrolment's inputs."""
+
+    def watchdog(self) -> tuple[Watchdog, int] | None:
+        """The watchdog, started, and its period in milliseconds; None if the board has none."""
+
+    def link(self) -> Link: ...
+    def store(self) -> Store: ...
+
+
+class DongleBoard(AnyBoard, Protocol):
+    """Of what carries frames between its `link`, the air, and a line."""
+
+    def line(self) -> Link: ...
+
+
+class Board(AnyBoard, Protocol):
+    """The module `board`, its role as `ROLE`: facts about one board, and constructors of what is soldered to it."""
+
     ACTIVE_LEVEL: int
     """Level of an input whose door is open, button pressed or lid off."""
     HEARTBEAT_MS: int
@@ -67,21 +87,13 @@ class Board(Protocol):
     IS_SILENT: bool
     """Neither lamps nor sound, for a button that an intruder must not notice."""
 
-    def inputs(self) -> Sequence[Pin]:
-        """Terminals, in the order of an enrolment's inputs."""
-
     def lamps(self) -> tuple[Lamp, Lamp, Lamp]:
         """Green, amber, red."""
-
-    def watchdog(self) -> tuple[Watchdog, int] | None:
-        """The watchdog, started, and its period in milliseconds; None if the board has none."""
 
     def reset_cause(self) -> int:
         """`machine.reset_cause()` as a `table.ResetCause`."""
 
     def buzzer(self) -> Tone: ...
-    def link(self) -> Link: ...
-    def store(self) -> Store: ...
 
 
 class WiredBoard(Board, Protocol):

@@ -20,7 +20,7 @@ try:
 except ImportError:  # MicroPython
     TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from anju.role.needs import Board
+    from anju.role.needs import AnyBoard
 
 # The panic of protocol/vectors/v1/event.json, under its published key.
 _KEY = unhexlify("3d77563f512d1078630b3a55617079d0")
@@ -30,7 +30,7 @@ _HEADER_BYTES = const(12)
 _TAG_BYTES = const(16)
 
 
-def faults(board: "Board") -> "list[str]":
+def faults(board: "AnyBoard") -> "list[str]":
     """What does not work, in words; empty if all does. Neither lamps nor sounder are touched, and nothing is sent."""
     found = []
     for test in (_cipher, _chance, _store, _inputs, _link):
@@ -51,7 +51,7 @@ def report() -> None:
     print(json.dumps({"ok": not found, "faults": found}))
 
 
-def _cipher(board: "Board") -> str:
+def _cipher(board: "AnyBoard") -> str:
     cipher = Cipher(_KEY)
     frame = bytearray(_SEALED[:_HEADER_BYTES] + _PLAIN + bytes(_TAG_BYTES))
     cipher.seal(frame)
@@ -61,11 +61,11 @@ def _cipher(board: "Board") -> str:
     return "a changed frame opens" if cipher.open(bytes(frame)) is not None else ""
 
 
-def _chance(board: "Board") -> str:
+def _chance(board: "AnyBoard") -> str:
     return "the random numbers repeat" if os.urandom(8) == os.urandom(8) else ""
 
 
-def _store(board: "Board") -> str:
+def _store(board: "AnyBoard") -> str:
     store = board.store()
     try:
         store.load()
@@ -75,14 +75,14 @@ def _store(board: "Board") -> str:
     return ""
 
 
-def _inputs(board: "Board") -> str:
+def _inputs(board: "AnyBoard") -> str:
     for terminal, pin in enumerate(board.inputs()):
         if pin.value() not in (0, 1):
             return "terminal {} reads {}".format(terminal, pin.value())
     return ""
 
 
-def _link(board: "Board") -> str:
+def _link(board: "AnyBoard") -> str:
     link = board.link()
     link.open()
     link.close()

@@ -13,7 +13,7 @@ try:
 except ImportError:  # MicroPython
     TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from anju.role.needs import Board
+    from anju.role.needs import AnyBoard
 
 ANSWER_MS = 300000
 """So long an image may stay unanswered if there is another one to go back to: a concentrator restarts within that."""
@@ -31,7 +31,7 @@ class Trial:
         self._is_open = slots.is_trial()
         self._needs_answer = True
 
-    def begin(self, board: "Board") -> None:
+    def begin(self, board: "AnyBoard") -> None:
         """Test this image; TrialError with all that failed."""
         if self._is_open:
             # Here, because a confirmed image never needs it and its room is the events'.
