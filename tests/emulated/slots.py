@@ -20,9 +20,9 @@ from anju.emulator.image import flash_image
 BOARD = "qemu_ast1030"
 
 
-def bundle(folder: Path, number: int, key: Ed25519PrivateKey | None = None) -> Path:
+def bundle(folder: Path, number: int, key: Ed25519PrivateKey | None = None, board: str = BOARD) -> Path:
     """Build a good one; its slot."""
-    build(BOARD, folder, key, number)
+    build(board, folder, key, number)
     return folder / SLOT
 
 

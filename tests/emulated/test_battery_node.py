@@ -18,6 +18,7 @@ from anju.emulator.board import Board, Event, Pace
 from anju.emulator.console import Lines
 from anju.emulator.image import flash_image
 from anju.wire import table
+from emulated.slots import bundle, chip
 
 pytestmark = pytest.mark.anyio
 CONTACT, LID = "A0", "A1"
@@ -77,15 +78,21 @@ async def _bench(
     enrolled = folder / "enrolled"
     enrolled.mkdir()
     peer = Answering(folder / "line", enrolled, inputs)
-    bundle = stage("qemu_battery", folder / "bundle")
-    with (bundle / "board.py").open("a") as board:
+    tree = stage("qemu_battery", folder / "bundle")
+    with (tree / "board.py").open("a") as board:
         board.write(HURRY + more)
-    (folder / "flash.bin").write_bytes(flash_image(bundle, enrolled))
+    async with _powered(image, folder, flash_image(tree, enrolled), peer) as bench:
+        await bench.asleep(1)
+        yield bench
+
+
+@asynccontextmanager
+async def _powered(image: Path, folder: Path, flash: bytes, peer: Answering) -> AsyncIterator[Bench]:
+    (folder / "flash.bin").write_bytes(flash)
     bench = Bench(Board(image, folder, line=folder / "line", pace=Pace.REAL), peer)
     async with peer:
         await bench.board.start()
         try:
-            await bench.asleep(1)
             yield bench
             assert not bench.said("Traceback"), bench.lines
             assert not peer.reused
@@ -208,3 +215,26 @@ async def test_a_reset_in_its_sleep_starts_from_the_store(image: Path, tmp_path:
         # QEMU's board can't tell the button from the watchdog, which was started before the sleep.
         assert bench.peer.hellos[-1].reset_cause in {table.ResetCause.HARD, table.ResetCause.WATCHDOG}
         assert max(bench.peer.counters) >= 1024 > highest
+
+
+async def test_a_new_image_is_confirmed_before_it_sleeps_and_may_then_wake_for_ever(
+    image: Path, tmp_path: Path
+) -> None:
+    """Bytecode in a slot, as on a real board; a wake is no try."""
+    enrolled = tmp_path / "enrolled"
+    enrolled.mkdir()
+    peer = Answering(tmp_path / "line", enrolled, ("entry",))
+    peer.answers = lambda: False
+    slot = bundle(tmp_path / "built", 1, board="qemu_battery")
+    async with _powered(image, tmp_path, chip(tmp_path / "chip", {"a": slot}, more=[enrolled]), peer) as bench:
+        await bench.until(lambda: bool(peer.hellos))
+        assert not bench.said("confirmed")
+        assert not bench.slept()
+        peer.answers = lambda: True
+        await bench.until(lambda: bench.said("confirmed slot a") == 1)
+        await bench.asleep(1)
+        for number in range(5):
+            await bench.board.drive(CONTACT, 1 - number % 2)
+            await bench.until(lambda: bench.said("acked ") == number + 1)  # noqa: B023 (awaited at once)
+            await bench.asleep(number + 2)
+        assert bench.said("boot: slot a: try") == 1

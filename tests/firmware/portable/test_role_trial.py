@@ -5,7 +5,7 @@ import sys
 
 from anju.node.identity import StoreError
 from anju.role import selftest, trial
-from anju.role.trial import Trial, TrialError
+from anju.role.trial import ANSWER_MS, Trial, TrialError
 from anju.store.memory import MemoryStore
 from anju.update.slots import Slots
 from firmware.portable.flash import Flash, bundle
@@ -181,6 +181,19 @@ def test_an_enrolled_node_confirms_with_the_first_answer() -> None:
         assert slots.is_trial()
         trial.look(True, 100000)
         assert not slots.is_trial()
+
+    with Flash(_updated()) as flash:
+        _on_trial(flash, check)
+
+
+def test_a_node_must_not_sleep_before_its_image_is_confirmed_or_nobody_has_answered_for_long() -> None:
+    def check(slots: Slots, trial: Trial) -> None:
+        trial.begin(_board(enrolled=True))
+        assert trial.needs_ms(0) == ANSWER_MS
+        assert trial.needs_ms(ANSWER_MS - 1) == 1
+        assert not trial.needs_ms(ANSWER_MS)
+        trial.look(True, 1000)
+        assert not trial.needs_ms(1000)
 
     with Flash(_updated()) as flash:
         _on_trial(flash, check)
