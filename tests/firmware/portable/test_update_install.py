@@ -12,6 +12,7 @@ from firmware.portable.histories import installed_first, start
 KEY = "03a107bff3ce10be1d70dd18e74bc09967e4d6309ba50d5f1ddc8664125531b8"
 """Public half of the Ed25519 key whose seed is 00 01 02 … 1f; made for these tests, as are the signatures."""
 
+_IO_ERROR = 5
 SIGNATURES = {
     2: "527c9760b5f04764874d52bc18ef504fe87c474f6778d7fa38ec8b4496695c64"
     "9fa505503b128a1e16cb7b1a2bce833bf6de155f9d9126c32229bc7c9ffa5c04",
@@ -92,6 +93,16 @@ def test_a_release_key_that_cannot_be_read_is_not_the_same_as_none() -> None:
     files = _with(_signed(2), KEY)
     files["/release_key"] = b"\xff" * 64
     assert _refused(files)[0] == "signature"
+
+
+def test_a_release_key_that_may_be_there_is_not_the_same_as_none_either() -> None:
+    def stat(path: str) -> "tuple[int]":
+        raise OSError(_IO_ERROR, path)
+
+    with Flash(_with(bundle(2))) as flash:
+        assert Slots("", "a").is_development()
+        setattr(flash, "stat", stat)  # noqa: B010 (of one object)
+        assert not Slots("", "a").is_development()
 
 
 def test_an_older_number_is_refused_and_so_is_the_same() -> None:

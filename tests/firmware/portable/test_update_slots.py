@@ -78,6 +78,15 @@ def test_an_update_that_is_never_confirmed_runs_three_times() -> None:
         assert [start() for _ in range(4)] == ["b", "b", "b", "a"]
 
 
+def test_what_was_fallen_back_to_confirms_nothing_but_itself() -> None:
+    with Flash(_confirmed()) as flash:
+        update(flash, "a", 2)
+        assert [start() for _ in range(4)] == ["b", "b", "b", "a"]
+        before = flash.files["/slot"]
+        Slots("", "a").confirm()
+        assert flash.files["/slot"] == before
+
+
 def test_a_bench_that_only_wants_the_repl_is_no_try() -> None:
     with Flash(_confirmed()) as flash:
         update(flash, "a", 2)

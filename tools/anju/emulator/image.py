@@ -56,11 +56,27 @@ def flash_image(*trees: Path) -> bytes:
 
 def read_flash(chip: bytes, name: str) -> bytes | None:
     """One file of a chip's content, or None if it is not there."""
-    held = LittleFS(block_size=_SECTOR_BYTES, block_count=_SECTORS, mount=False)
-    held.context.buffer = bytearray(chip)
-    held.mount()
+    held = _mounted(chip)  # a file alone would not keep it alive
     try:
         with held.open(name, "rb") as file:
             return bytes(file.read())
     except FileNotFoundError:
         return None
+
+
+def read_folder(chip: bytes, folder: str) -> dict[str, bytes]:
+    """All files below a folder of a chip's content by their paths within it; none if it is not there."""
+    held = _mounted(chip)
+    files: dict[str, bytes] = {}
+    for place, _folders, names in held.walk(folder):
+        for name in names:
+            with held.open(f"{place}/{name}", "rb") as file:
+                files[f"{place}/{name}".removeprefix(folder + "/")] = bytes(file.read())
+    return files
+
+
+def _mounted(chip: bytes) -> LittleFS:
+    held = LittleFS(block_size=_SECTOR_BYTES, block_count=_SECTORS, mount=False)
+    held.context.buffer = bytearray(chip)
+    held.mount()
+    return held
