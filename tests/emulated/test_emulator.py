@@ -11,6 +11,7 @@ import psutil
 import pytest
 
 from anju.emulator.board import Board, BoardError
+from anju.emulator.console import Lines
 from anju.emulator.image import BLANK, FIRMWARE, NoFirmwareError, firmware, flash_image, read_flash
 from anju.emulator.qmp import QmpError
 from anju.emulator.repl import ProgramError
@@ -81,6 +82,14 @@ def test_a_board_does_not_outlive_who_started_it(image: Path, tmp_path: Path) ->
         parent.kill()
         _gone, alive = psutil.wait_procs(boards, timeout=60)
     assert alive == []
+
+
+def test_a_line_that_the_power_cut_short_is_never_handed_on() -> None:
+    heard: list[str] = []
+    lines = Lines(heard.append)
+    for piece in (b"ready", b" anju\r\nevent 2", b" code 3\n\xff\n", b"acked", b""):
+        lines.feed(piece)
+    assert heard == ["ready anju", "event 2 code 3", "\ufffd"]
 
 
 def test_files_of_several_trees_lie_in_one_chip(tmp_path: Path) -> None:
