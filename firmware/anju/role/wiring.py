@@ -5,10 +5,7 @@ import sys
 from anju.node.identity import Identity, StoreError
 from anju.node.input import Input
 from anju.node.version import VERSION
-from anju.sensor.button import Button
-from anju.sensor.contact import Contact
-from anju.sensor.magnet import Magnet
-from anju.sensor.tamper import Tamper
+from anju.sensor.contact import SETTLE_MS, Contact
 
 try:
     from typing import TYPE_CHECKING
@@ -19,7 +16,6 @@ if TYPE_CHECKING:
 
     from anju.role.needs import Board
 
-_SENSORS = {"entry": Magnet, "hold_up": Button, "tamper": Tamper}
 _ANJU = "{}.{}.{}".format(*VERSION)
 _MICROPYTHON = "{}.{}.{}-{}".format(*(tuple(sys.implementation.version) + ("",))[:4]).rstrip("-")
 """As in `1.28.0`, or `1.29.0-preview` of a port between releases."""
@@ -33,9 +29,8 @@ def wire(board: "Board", kinds: "tuple[str, ...]", wake: "Callable[[], object]")
     contacts: "list[Contact]" = []
     inputs = []
     for terminal, kind in enumerate(kinds):
-        sensor = _SENSORS[kind]
-        contacts.append(sensor(pins[terminal], wake))
-        inputs.append(Input(kind, board.ACTIVE_LEVEL, sensor.SETTLE_MS))
+        contacts.append(Contact(pins[terminal], wake))
+        inputs.append(Input(kind, board.ACTIVE_LEVEL, SETTLE_MS[kind]))
     return contacts, inputs
 
 

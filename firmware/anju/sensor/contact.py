@@ -14,15 +14,21 @@ if TYPE_CHECKING:
         def irq(self, handler: "Callable[[Pin], None]") -> object: ...
 
 
+SETTLE_MS = {"hold_up": 20, "entry": 50, "tamper": 100}
+"""How long a level has to stay before it counts, by the kind of input.
+
+hold_up    a short-stroke button rests within 5 ms, a worn one within 20
+entry      a reed contact rests within 1 ms, but a door that falls shut swings in and out of its magnet's reach
+tamper     a knock at the wall moves a lever switch under a lid for some tens of milliseconds, an opened lid for good
+"""
+
+
 class Contact:
     """A contact at a pin. The interrupt sets a flag, nothing more; debouncing is `anju.node.input`'s.
 
     An interpreter queues few interrupts (eight in most ports) and drops the rest, so in a storm on one pin the last edge of
     another may never be told. Those that were queued still set the flag, and then every contact's level is looked at.
     """
-
-    SETTLE_MS = 20
-    """How long its level has to stay before it counts."""
 
     def __init__(self, pin: "Pin", wake: "Callable[[], object]") -> None:
         """`wake` is called from the interrupt and must neither wait nor allocate."""
