@@ -17,9 +17,7 @@ from anju.node.retained import Retained
 from anju.node.sleeper import UNENROLLED_BENCH_MS, Sleeper, SleepingUnenrolled
 from anju.role import wiring
 from anju.role.signals import Signals
-from anju.role.trial import Trial
 from anju.sensor.contact import Contact
-from anju.update.slots import Slots
 from anju.wire import table
 
 try:
@@ -30,6 +28,7 @@ if TYPE_CHECKING:
     from typing import Sequence
 
     from anju.role.needs import BatteryBoard
+    from anju.role.trial import Trial
 
 _LOOK_AGAIN_MS = 10
 """An interrupt does not end the waiting for a frame, so it is never longer: half of what the quickest contact takes to settle."""
@@ -37,12 +36,10 @@ _LOOK_AGAIN_MS = 10
 _LINK_RETRY_MS = 1000
 
 
-def run(board: "BatteryBoard") -> None:
-    """Be the node that `board` describes, for ever: on real hardware a sleep ends with a reset."""
-    slots = Slots()
-    trial = Trial(slots)
-    trial.begin(board)
-    node = _Node(board, trial, slots.markings())
+def run(board: "BatteryBoard", trial: "Trial | None" = None, markings: "tuple[str, ...]" = ()) -> None:
+    """Be the node that `board` describes, for ever: on real hardware a sleep ends with a reset. `markings` are what a HELLO
+    says of this image."""
+    node = _Node(board, trial, markings)
     while True:
         node.live()
         node.sleep()
@@ -53,7 +50,7 @@ def _nothing() -> None:
 
 
 class _Node:
-    def __init__(self, board: "BatteryBoard", trial: Trial, markings: "tuple[str, ...]") -> None:
+    def __init__(self, board: "BatteryBoard", trial: "Trial | None", markings: "tuple[str, ...]") -> None:
         self._board = board
         self._trial = trial
         self._markings = markings
@@ -74,7 +71,8 @@ class _Node:
         self._look(now)
         self._pump(now)
         self._listen()
-        self._trial.look(self._device.is_answered, now)
+        if self._trial is not None:
+            self._trial.look(self._device.is_answered, now)
         if self._guard is not None:
             self._guard[0].feed()
 
@@ -82,7 +80,7 @@ class _Node:
         """Sleep if there is nothing else to do."""
         now = self._now()
         rest = self._device.rest_ms(now)
-        if not rest or self._trial.needs_ms(now):
+        if not rest or (self._trial is not None and self._trial.needs_ms(now)):
             return
         self._signals.show(DARK)
         self._close()

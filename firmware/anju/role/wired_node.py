@@ -17,9 +17,7 @@ from anju.node.identity import StoreError
 from anju.node.unenrolled import Unenrolled
 from anju.role import wiring
 from anju.role.signals import Signals
-from anju.role.trial import Trial
 from anju.sensor.contact import Contact
-from anju.update.slots import Slots
 
 try:
     from typing import TYPE_CHECKING
@@ -27,21 +25,19 @@ except ImportError:  # MicroPython
     TYPE_CHECKING = False
 if TYPE_CHECKING:
     from anju.role.needs import WiredBoard
+    from anju.role.trial import Trial
 
 _LONGEST_PAUSE_MS = const(60000)
 _LINK_RETRY_MS = const(1000)
 
 
-def run(board: "WiredBoard") -> None:
-    """Be the node that `board` describes, until the power goes."""
-    slots = Slots()
-    trial = Trial(slots)
-    trial.begin(board)
-    asyncio.run(_Node(board, trial, slots.markings()).main())
+def run(board: "WiredBoard", trial: "Trial | None" = None, markings: "tuple[str, ...]" = ()) -> None:
+    """Be the node that `board` describes, until the power goes; `markings` are what a HELLO says of this image."""
+    asyncio.run(_Node(board, trial, markings).main())
 
 
 class _Node:
-    def __init__(self, board: "WiredBoard", trial: Trial, markings: "tuple[str, ...]") -> None:
+    def __init__(self, board: "WiredBoard", trial: "Trial | None", markings: "tuple[str, ...]") -> None:
         self._board = board
         self._trial = trial
         self._markings = markings
@@ -97,7 +93,8 @@ class _Node:
         longest = _LONGEST_PAUSE_MS if guard is None else guard[1] // 2
         while True:
             self._pump()
-            self._trial.look(self._device.is_answered, self._now())
+            if self._trial is not None:
+                self._trial.look(self._device.is_answered, self._now())
             if guard is not None:
                 guard[0].feed()
             self._earlier.clear()
