@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from anju.emulator.board import Pace
 from anju.emulator.image import flash_image, read_flash
 from emulated.rig import Rig, powered
 
@@ -28,15 +29,22 @@ async def test_the_watchdog_resets_a_hung_program(rig: Rig) -> None:
     assert left == f"{WATCHDOG} b'kept' 1\n"
 
 
-async def test_a_fed_watchdog_stays_quiet(rig: Rig) -> None:
-    await rig.run(
-        "from machine import WDT\n"
-        "import time\n"
-        "dog = WDT(timeout=200)\n"
-        "for _ in range(20): time.sleep_ms(50); dog.feed()\n"
-        "dog.feed()"
-    )
-    assert [event.value for event in rig.told("boot")] == [POWER_ON]
+async def test_a_fed_watchdog_stays_quiet_and_an_unfed_one_does_not(image: Path, tmp_path: Path) -> None:
+    """In the board's own time: a busy machine's would starve the dog."""
+    async with powered(image, tmp_path, Pace.LEAPING) as rig:
+        await rig.begin(
+            "from machine import Pin, WDT\n"
+            "import time\n"
+            "dog = WDT(timeout=200)\n"
+            "for _ in range(20): time.sleep_ms(150); dog.feed()\n"
+            "Pin('B0', Pin.OUT, value=1)\n"
+            "time.sleep_ms(1000)"
+        )
+        await rig.wait_for("boot", WATCHDOG)
+    [fed] = rig.told("gpioB0", 1)
+    assert [event.value for event in rig.events if event.what == "boot"] == [POWER_ON, WATCHDOG]
+    assert rig.events.index(fed) < rig.events.index(rig.told("boot", WATCHDOG)[0])
+    assert fed.at_us > 3_000_000
 
 
 async def test_each_reset_has_its_cause(rig: Rig) -> None:
