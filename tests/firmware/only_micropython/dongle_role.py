@@ -8,8 +8,8 @@ from anju.link.uart import UartLink
 from anju.node.framing import Framer
 from anju.role import dongle
 from anju.store.memory import MemoryStore
+from firmware.portable.air import Air, Radio, Station
 from firmware.portable.kit import Dice
-from firmware.portable.test_link_espnow import Air, Radio, Station
 
 _IOCTL_POLL = 3
 
