@@ -25,17 +25,18 @@ for path in json.loads(open('/a/MANIFEST').readline())['files']:
     __import__(path[:-4].replace('/', '.'))
 from anju.update import install
 
-def changed(path, place):
-    content = bytearray(open(path, 'rb').read())
-    content[place] ^= 1
+def write(path, content):
     with open(path, 'wb') as file:
         file.write(content)
 
 install.check('b')
 for path, place in (('/b/MANIFEST', -2), ('/b/board.mpy', -1)):
-    changed(path, place)
+    kept = open(path, 'rb').read()
+    spoilt = bytearray(kept)
+    spoilt[place] = ord('1') if spoilt[place] == ord('0') else ord('0')  # of a signature, still a hexadecimal digit
+    write(path, spoilt)
     install.check('b')
-    changed(path, place)
+    write(path, kept)
 install.flip('b')
 print(json.dumps(choose()))
 """

@@ -15,6 +15,7 @@ pytestmark = pytest.mark.anyio
 BOARDS = 2
 
 
+@pytest.mark.timeout(1200)
 async def test_thirty_cuts_leave_a_slot_that_runs(image: Path, tmp_path: Path) -> None:
     await _suffer(30, 1, image, tmp_path)
 

@@ -31,7 +31,7 @@ from anju.service.i18n import _
 
 INPUTS = ("hold_up", "entry", "tamper")
 _WORKERS = 2
-_BOOT_S = 30.0
+_BOOT_S = 120.0
 _WRITES_S = 1.5
 """How long a write is waited for while contacts move."""
 _ARRIVE_S = 10.0
