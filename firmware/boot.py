@@ -6,8 +6,9 @@
 
 A slot that is not confirmed is tried TRIES times, each counted before it runs (by main.py: a bench that only wants the REPL is no
 try); then the other one runs, whatever its number. Nothing runs whose MANIFEST is another than the accepted one, or one file
-of which has another hash. Without a pointer, as after a first installation, the whole slot with the lower number is tried.
-The pointer is written beside itself and renamed: whenever the power fails, the old one or the new one is there.
+of which has another hash; but after a deep sleep the files of a confirmed slot are believed. Without a pointer, as after a
+first installation, the whole slot with the lower number is tried. The pointer is written beside itself and renamed:
+whenever the power fails, the old one or the new one is there.
 
 This file imports nothing from a slot, so it reads pointer and MANIFEST by itself; `anju.update` does the same on its side.
 """
@@ -31,8 +32,11 @@ _MOST_MANIFEST = 16384
 _PIECE = 512
 
 
-def choose(root: str = "", tries: int = TRIES) -> "str | None":
-    """The slot to run, "" if neither is whole, None if there are no slots; says on the console what it passes over and why."""
+def choose(root: str = "", tries: int = TRIES, is_wake: bool = False) -> "str | None":
+    """The slot to run, "" if neither is whole, None if there are no slots; says on the console what it passes over and why.
+
+    `is_wake`: the board was only asleep, and the files of a confirmed slot are not hashed again.
+    """
     if not any(_exists(root + name) for name in ("/slot", "/a", "/b")):
         return None
     pointer = read_pointer(root)
@@ -40,14 +44,16 @@ def choose(root: str = "", tries: int = TRIES) -> "str | None":
         print("boot: no pointer")
         order = sorted(SLOTS, key=lambda slot: _number(root + "/" + slot))
         accepted: "dict[str, str]" = {}
+        trusted = ""
     else:
         run, confirmed, tried, accepted = pointer
         order = [run, _other(run)]
+        trusted = run if is_wake and run == confirmed else ""
         if run != confirmed and tried >= tries:
             print("boot: slot {}: not confirmed in {} tries".format(run, tried))
             order = [_other(run), run]
     for slot in order:
-        fault = _fault(root + "/" + slot, accepted.get(slot))
+        fault = _fault(root + "/" + slot, accepted.get(slot), slot != trusted)
         if not fault:
             return slot
         print("boot: slot {}: {}".format(slot, fault))
@@ -96,12 +102,17 @@ def write_pointer(root: str, pointer: "tuple[str, str, int, dict[str, str]]") ->
     os.rename(root + "/slot.new", root + "/slot")
 
 
-def _fault(folder: str, accepted: "str | None") -> str:
-    """What is wrong with a slot; "" if nothing is. `accepted` is the SHA-256 that its MANIFEST must have, None for any."""
+def _fault(folder: str, accepted: "str | None", is_thorough: bool) -> str:
+    """What is wrong with a slot; "" if nothing is. `accepted` is the SHA-256 that its MANIFEST must have, None for any.
+
+    If not thorough, the MANIFEST is all that is looked at.
+    """
     name = "MANIFEST"
     try:
         if accepted is not None and hexlify(_sha256(folder + "/MANIFEST")).decode() != accepted:
             return "its MANIFEST is not the one that was accepted"
+        if not is_thorough:
+            return ""
         files = _manifest(folder)["files"]
         for name in files:
             if hexlify(_sha256(folder + "/" + name)).decode() != files[name]:
@@ -152,11 +163,14 @@ def _exists(path: str) -> bool:
 
 
 if __name__ == "__main__":
+    import machine
     import micropython
 
     # An error inside an interrupt cannot allocate its own traceback. (The stubs describe the unix port, which has no interrupts.)
     micropython.alloc_emergency_exception_buf(100)  # type: ignore[attr-defined]
-    slot = choose()
+    # Hashing would take 0.1 s of each wake, and a battery has thousands of them. A file that rots meanwhile is found all the
+    # same: the slot fails, main.py makes a reset of that, and a reset is no wake.
+    slot = choose(is_wake=machine.reset_cause() == getattr(machine, "DEEPSLEEP_RESET", None))
     if slot:
         # What the slot lacks must not be found in the root beside it.
         sys.path[:] = ["/" + slot, ".frozen"]

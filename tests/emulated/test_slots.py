@@ -106,6 +106,22 @@ async def test_an_enrolled_node_confirms_with_the_first_answer(
         assert peer.builds[-1].endswith(b" qemu_ast1030 development")
 
 
+async def test_what_rots_while_a_node_sleeps_costs_it_one_more_start(
+    old: Path, new: Path, image: Path, tmp_path: Path
+) -> None:
+    """A wake does not look at the files, but what becomes of a bad one is no wake."""
+    async with _powered(image, tmp_path, chip(tmp_path / "chip", {"a": old, "b": new}, "a"), Pace.STEADY) as node:
+        await node.until(lambda: node.said("unenrolled") == 1)
+        spoil = f"with open('/a/{START}', 'wb') as file: file.write(b'garbage')\nimport machine\nmachine.deepsleep(100)"
+        await Repl(node.board).begin(spoil)
+        heard = Heard(node.board)
+        await heard.until(lambda: heard.said("unenrolled") == 1)
+        assert [line for line in heard.lines if line.startswith(("boot:", "main:"))] == [
+            "main: slot a has ended; reset in 3 s",
+            f"boot: slot a: {START}: not what its MANIFEST says",
+        ]
+
+
 # ---- Bad ones
 
 

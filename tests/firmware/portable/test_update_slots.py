@@ -180,6 +180,24 @@ def test_a_slot_that_is_not_whole_is_passed_over() -> None:
                 assert [line for line in flash.said if line.startswith("boot: slot b: ")]
 
 
+def test_a_wake_from_sleep_believes_the_files_of_a_confirmed_slot_and_nothing_else() -> None:
+    with Flash(_confirmed()) as flash:
+        update(flash, "a", 2)
+        flash.files["/b/board.mpy"] = b"rotten"
+        assert boot.choose(is_wake=True) == "a"
+        flash.files["/a/board.mpy"] = b"rotten"
+        assert boot.choose(is_wake=True) == ""
+    with Flash(_confirmed()) as flash:
+        flash.files["/a/board.mpy"] = b"rotten"
+        assert boot.choose(is_wake=True) == "a"
+        assert boot.choose() == ""
+        flash.files["/a/MANIFEST"] = bundle(2)["MANIFEST"]
+        assert boot.choose(is_wake=True) == ""
+    with Flash(installed_first()) as flash:
+        flash.files["/a/board.mpy"] = b"rotten"
+        assert boot.choose(is_wake=True) == ""
+
+
 def test_the_confirmed_slot_may_rot_and_the_one_before_it_runs() -> None:
     with Flash(_confirmed()) as flash:
         update(flash, "a", 2)
