@@ -28,3 +28,9 @@ async def rig(image: Path, tmp_path: Path) -> AsyncIterator[Rig]:
     """A fresh board, switched on; its chip is blank."""
     async with powered(image, tmp_path) as made:
         yield made
+
+
+@pytest.fixture(autouse=True)
+def _own_bench(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """What the bench remembers is of this test alone."""
+    monkeypatch.setenv("XDG_DATA_HOME", str(tmp_path / "data"))

@@ -8,7 +8,7 @@
 #include "ast1030.h"
 #include "clock.h"
 
-#define DRAIN_US (20000)
+#define DRAIN_US (500000) // a busy machine lets its readers wait for tens of milliseconds
 
 static uint8_t stdin_bytes[1024];
 static ringbuf_t stdin_ring = {stdin_bytes, sizeof(stdin_bytes), 0, 0};

@@ -10,7 +10,10 @@ import pytest
 
 from unit.cli.conftest import Anju
 
-COMMANDS = ["demo", "init", "run", "enrol", "panel", "status", "bundle", "keys", "bench"]
+COMMANDS = [
+    *("demo", "init", "run", "enrol", "panel", "status", "flash", "devices", "monitor", "bench-station"),
+    *("bundle", "keys", "bench"),
+]
 PAGES = [
     [],
     *([name] for name in COMMANDS),

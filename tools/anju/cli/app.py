@@ -4,7 +4,7 @@ from typing import Annotated, Any
 
 import typer
 
-from anju.cli import bench, bundle, demo, grammar, site
+from anju.cli import bench, bundle, demo, flash, grammar, site
 from anju.service.i18n import LANGUAGES, _
 
 
@@ -20,6 +20,7 @@ def make() -> Any:
     demo.add_to(app)
     site.add_to(app)
     bundle.add_to(app)
+    flash.add_to(app)
     bench.add_to(app)
     return typer.main.get_command(app)
 

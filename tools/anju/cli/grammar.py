@@ -28,7 +28,8 @@ def _help_words() -> Words:
         (r"\[OPTIONS\]", _("[OPTIONS]")),
         (r"COMMAND \[ARGS\]\.\.\.", _("COMMAND …")),
         (r"\{([A-Z]+)\}", r"\1"),
-        (r"<(?:str|path)>", lambda found: " " * len(found[0])),  # the columns stay where they are
+        (r"\[([A-Z]+)\]\.\.\.", r"[\1 …]"),
+        (r"<(?:str|path|list\[str\])>", lambda found: " " * len(found[0])),  # the columns stay where they are
         (r"Show this message and exit\.", _("Show this page.")),
         (r"\[required\]", _("[required]")),
         (r"(\d+)<=x<=(\d+)", _(r"\1 to \2")),

@@ -14,6 +14,8 @@ from rich.text import Text
 
 from anju.service.i18n import _
 
+_WIDE = 1000
+
 
 def printable(text: object) -> str:
     """A text without control characters: what comes from a node or a file must not move the cursor."""
@@ -28,9 +30,9 @@ def as_json(result: dict[str, Any]) -> None:
 
 def say(*lines: str) -> None:
     """A result, line by line."""
-    console = _console(error=False)
+    screen = console(error=False)
     for line in lines:
-        console.print(Text(line), soft_wrap=True)
+        screen.print(Text(line), soft_wrap=True)
 
 
 def table(headings: Sequence[str], rows: Iterable[Sequence[object]]) -> None:
@@ -39,33 +41,35 @@ def table(headings: Sequence[str], rows: Iterable[Sequence[object]]) -> None:
     grid = Table(*headings, box=None, pad_edge=False, header_style="bold", padding=(0, 3, 0, 0))
     for row in shown:
         grid.add_row(*map(Text, row))
-    console = _console(error=False)
+    screen = console(error=False)
     # Without a terminal there is no width to fit into: nothing is folded or cut.
-    console.print(grid, soft_wrap=not console.is_terminal, no_wrap=not console.is_terminal)
+    if not screen.is_terminal:
+        screen.width = _WIDE
+    screen.print(grid, soft_wrap=not screen.is_terminal, no_wrap=not screen.is_terminal)
 
 
 def hint(line: str) -> None:
     """What to do next; progress; nothing that another program would read."""
-    _console(error=True).print(Text(line, "dim"), soft_wrap=True)
+    console(error=True).print(Text(line, "dim"), soft_wrap=True)
 
 
 @contextmanager
 def progress() -> Iterator[Callable[[str], None]]:
     """Takes lines about how far something is: one that changes in a terminal, plain ones elsewhere."""
-    console = _console(error=True)
-    if not console.is_terminal:
+    screen = console(error=True)
+    if not screen.is_terminal:
         yield hint
         return
-    with console.status("") as status:
+    with screen.status("") as status:
         yield status.update
 
 
 def fail(what: str, unchanged: str, next_step: str) -> None:
     """An error: what happened, what was not changed, what to do next."""
-    console = _console(error=True)
-    console.print(Text("✗ " + what, "bold red"), soft_wrap=True)
+    screen = console(error=True)
+    screen.print(Text("✗ " + what, "bold red"), soft_wrap=True)
     for line in filter(None, (unchanged, next_step)):
-        console.print(Text("  " + line.replace("\n", "\n  ")), soft_wrap=True)
+        screen.print(Text("  " + line.replace("\n", "\n  ")), soft_wrap=True)
 
 
 def misused(what: str, usage: str) -> None:
@@ -73,5 +77,6 @@ def misused(what: str, usage: str) -> None:
     fail(what, _("Nothing was done."), usage)
 
 
-def _console(*, error: bool) -> Console:
+def console(*, error: bool) -> Console:
+    """Standard output, or standard error."""
     return Console(stderr=error, highlight=False, markup=False, emoji=False)
