@@ -1,10 +1,11 @@
-// AES after FIPS-197, small rather than fast. Not hardened against who can time it: this board is an emulation.
+// AES after FIPS-197, with one table for encryption. Not hardened against who can time it: this board is an emulation.
 #include <stdbool.h>
 #include <string.h>
 
 #include "lib/axtls/crypto/crypto.h"
 
 static uint8_t sbox[256], inverse_sbox[256];
+static uint32_t mixed[256]; // what becomes of a byte in row 0 by SubBytes and MixColumns
 
 static uint32_t rotate(uint32_t word, unsigned bits) {
     return bits ? word << bits | word >> (32 - bits) : word;
@@ -16,7 +17,7 @@ static uint32_t times_x(uint32_t word) {
 }
 
 // 5.1.1: p walks through all powers of 3, q through those of its inverse; the affine map of q is the entry of p.
-static void make_sboxes(void) {
+static void make_sbox(void) {
     uint8_t p = 1, q = 1;
     do {
         p ^= times_x(p);
@@ -28,9 +29,6 @@ static void make_sboxes(void) {
         sbox[p] = q ^ rotate(q4, 1) ^ rotate(q4, 2) ^ rotate(q4, 3) ^ rotate(q4, 4) ^ 0x63;
     } while (p != 1);
     sbox[0] = 0x63;
-    for (unsigned i = 0; i < 256; i++) {
-        inverse_sbox[sbox[i]] = i;
-    }
 }
 
 static uint32_t substitute(const uint8_t *box, uint32_t word) {
@@ -46,6 +44,14 @@ static uint32_t mix(uint32_t column) {
 // 5.3.3: its matrix is that of mix() times the one written here.
 static uint32_t unmix(uint32_t column) {
     return mix(column ^ times_x(times_x(column ^ rotate(column, 16))));
+}
+
+static void make_tables(void) {
+    make_sbox();
+    for (unsigned i = 0; i < 256; i++) {
+        inverse_sbox[sbox[i]] = i;
+        mixed[i] = mix((uint32_t)sbox[i] << 24);
+    }
 }
 
 // SubBytes and ShiftRows, or their inverses: row r moves by r columns.
@@ -70,7 +76,7 @@ static void add_key(const AES_CTX *ctx, unsigned round, uint32_t *columns) {
 
 void AES_set_key(AES_CTX *ctx, const uint8_t *key, const uint8_t *iv, AES_MODE mode) {
     if (!sbox[0]) {
-        make_sboxes();
+        make_tables();
     }
     unsigned words = mode == AES_MODE_128 ? 4 : 8;
     uint32_t round_constant = 1u << 24;
@@ -96,15 +102,23 @@ void AES_set_key(AES_CTX *ctx, const uint8_t *key, const uint8_t *iv, AES_MODE m
 void AES_convert_key(AES_CTX *ctx) {
 }
 
+// SubBytes, ShiftRows and MixColumns at once: a byte of another row becomes the same, rotated.
+static void substitute_shift_and_mix(uint32_t *columns) {
+    const uint32_t old[4] = {columns[0], columns[1], columns[2], columns[3]};
+    for (unsigned c = 0; c < 4; c++) {
+        columns[c] = mixed[old[c] >> 24] ^ rotate(mixed[old[(c + 1) % 4] >> 16 & 0xff], 24)
+            ^ rotate(mixed[old[(c + 2) % 4] >> 8 & 0xff], 16) ^ rotate(mixed[old[(c + 3) % 4] & 0xff], 8);
+    }
+}
+
 void AES_encrypt(const AES_CTX *ctx, uint32_t *columns) {
     add_key(ctx, 0, columns);
-    for (unsigned round = 1; round <= ctx->rounds; round++) {
-        substitute_and_shift(sbox, columns, false);
-        for (unsigned c = 0; c < 4 && round < ctx->rounds; c++) {
-            columns[c] = mix(columns[c]);
-        }
+    for (unsigned round = 1; round < ctx->rounds; round++) {
+        substitute_shift_and_mix(columns);
         add_key(ctx, round, columns);
     }
+    substitute_and_shift(sbox, columns, false);
+    add_key(ctx, ctx->rounds, columns);
 }
 
 void AES_decrypt(const AES_CTX *ctx, uint32_t *columns) {

@@ -116,6 +116,9 @@ void clock_wait(uint64_t until_us) {
     // Asleep with interrupts masked, so that none slips in between the look at the flag and the sleep.
     uint32_t state = interrupts_mask();
     if (!notified) {
+        if (due_us[ALARM_SERIAL] == NEVER) {
+            CLOCK_RESTS = 1;
+        }
         __asm volatile ("wfi");
     }
     interrupts_restore(state);
@@ -150,14 +153,15 @@ void mp_hal_delay_us(mp_uint_t us) {
 
 void mp_hal_delay_ms(mp_uint_t ms) {
     uint64_t end_us = clock_us() + (uint64_t)ms * 1000;
-    uint64_t now_us;
-    while ((now_us = clock_us()) < end_us) {
-        mp_event_wait_ms((end_us - now_us + 999) / 1000);
+    while (clock_us() < end_us) {
+        mp_event_handle_nowait();
+        clock_wait(end_us);
     }
 }
 
+// Until ticks_ms() is so much further on, as where a tick every millisecond wakes the processor: who waits looks at that alone.
 void mp_hal_wait(uint32_t timeout_ms) {
-    clock_wait(timeout_ms == (uint32_t)-1 ? NEVER : clock_us() + (uint64_t)timeout_ms * 1000);
+    clock_wait(timeout_ms == (uint32_t)-1 ? NEVER : (clock_us() / 1000 + timeout_ms) * 1000);
 }
 
 uint32_t soft_timer_get_ms(void) {

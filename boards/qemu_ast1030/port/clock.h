@@ -4,6 +4,12 @@
 
 #include <stdint.h>
 
+#include "ast1030.h"
+
+// Written before each sleep while no line is busy, and read by nobody: where a debugger may stop the board. QEMU leaps over
+// waiting there all the same; anywhere else, under -icount sleep=off, being stopped would itself make time leap.
+#define CLOCK_RESTS REG32(0x000bff08)
+
 #define NEVER (UINT64_MAX)
 
 // One alarm for each part of the port that waits for a time; clock.c has the table of what they ring.

@@ -24,33 +24,27 @@ class Framer:
     """Encodes frames into one buffer that it keeps."""
 
     def __init__(self) -> None:
-        self._plain = bytearray(_MOST)
         self._encoded = memoryview(bytearray(_MOST_ENCODED + 1))
 
     def encode(self, frame: "bytes | bytearray") -> memoryview:
         """The bytes that carry `frame`, delimiter last; valid until the next call."""
         size = len(frame)
-        plain = self._plain
-        plain[:size] = frame
-        struct.pack_into(">I", plain, size, crc32(frame))
+        end = 1 + size + _CRC_BYTES
         encoded = self._encoded
-        code_at = 0
-        at = 1
-        for index in range(size + _CRC_BYTES):
-            if at - code_at == _FULL:
-                encoded[code_at] = _FULL
-                code_at = at
-                at += 1
-            byte = plain[index]
-            if byte:
-                encoded[at] = byte
-            else:
-                encoded[code_at] = at - code_at
-                code_at = at
-            at += 1
-        encoded[code_at] = at - code_at
-        encoded[at] = 0
-        return encoded[: at + 1]
+        encoded[1 : 1 + size] = frame
+        struct.pack_into(">I", encoded, 1 + size, crc32(frame))
+        plain = bytes(encoded[1:end])
+        # From zero to zero, not from byte to byte: the interpreter's time for a frame is what a resident waits for. No two zeros
+        # are further apart than one block reaches, because a frame and its CRC have 254 bytes at most.
+        at = 0
+        zero = plain.find(b"\0")
+        while zero >= 0:
+            encoded[at] = zero + 1 - at
+            at = zero + 1
+            zero = plain.find(b"\0", at)
+        encoded[at] = end - at
+        encoded[end] = 0
+        return encoded[: end + 1]
 
 
 class Deframer:

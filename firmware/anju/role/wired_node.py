@@ -1,10 +1,11 @@
 """A node on mains power with up to sixteen contacts: wiring only, what it does is decided in `anju.node`.
 
 Three tasks: `_edges` waits for interrupts, `_listen` for the link, `_tick` for the node's own deadlines; each calls `_pump`,
-which sends what is due and shows the feedback.
+which sends what is due and shows the feedback. `_tick` also collects garbage, when it has nothing else to do for a while.
 """
 
 import asyncio
+import gc
 import os
 import time
 
@@ -29,6 +30,8 @@ if TYPE_CHECKING:
 
 _LONGEST_PAUSE_MS = const(60000)
 _LINK_RETRY_MS = const(1000)
+_LULL_MS = const(15)
+"""With so long to wait there is time to collect garbage; while a contact settles, too, so that its event need not wait for it."""
 
 
 def run(board: "WiredBoard", trial: "Trial | None" = None, markings: "tuple[str, ...]" = ()) -> None:
@@ -44,8 +47,9 @@ class _Node:
         self._link = board.link()
         self._signals = Signals(board.lamps(), board.buzzer())
         self._edge = board.flag()
-        self._earlier = asyncio.Event()
-        """The deadline that `_tick` waits for may have come nearer."""
+        self._ticker: "asyncio.Task[None] | None" = None
+        self._wakes_ms = 0
+        """When `_tick` wakes by itself."""
         self._ticks = time.ticks_ms()
         self._elapsed_ms = 0
         self._contacts: "list[Contact]" = []
@@ -62,7 +66,7 @@ class _Node:
                 level = contact.edge()
                 if level is not None:
                     self._device.edge(zone, level, now)
-            self._pump()
+            self._react()
             await self._edge.wait()
 
     async def _listen(self) -> None:
@@ -83,12 +87,13 @@ class _Node:
         frame = self._link.receive()
         while frame is not None:
             self._device.receive(frame, self._now())
-            self._pump()
+            self._react()
             # After each frame the others have their turn: a flood must not keep a button waiting.
             await asyncio.sleep_ms(0)
             frame = self._link.receive()
 
     async def _tick(self) -> None:
+        self._ticker = asyncio.current_task()
         guard = self._board.watchdog()
         longest = _LONGEST_PAUSE_MS if guard is None else guard[1] // 2
         while True:
@@ -97,13 +102,24 @@ class _Node:
                 self._trial.look(self._device.is_answered, self._now())
             if guard is not None:
                 guard[0].feed()
-            self._earlier.clear()
+            self._wakes_ms = self._now() + longest
             deadline = self._device.next_deadline()
-            pause = longest if deadline is None else min(deadline - self._now(), longest)
+            if deadline is not None and deadline < self._wakes_ms:
+                self._wakes_ms = deadline
+            if self._wakes_ms - self._now() >= _LULL_MS:
+                gc.collect()
             try:
-                await asyncio.wait_for_ms(self._earlier.wait(), max(pause, 0))
-            except asyncio.TimeoutError:
-                pass
+                await asyncio.sleep_ms(max(self._wakes_ms - self._now(), 0))
+            except asyncio.CancelledError:
+                pass  # by _react
+
+    def _react(self) -> None:
+        """Pump after something that came from outside, and let `_tick` wake earlier if that brought an earlier deadline."""
+        self._pump()
+        deadline = self._device.next_deadline()
+        # Waiting with a time-out for an event would do it without this, but takes asyncio a millisecond of a press's time.
+        if self._ticker is not None and deadline is not None and deadline < self._wakes_ms:
+            self._ticker.cancel()
 
     def _pump(self) -> None:
         """Send what is due, show what is true."""
@@ -116,7 +132,6 @@ class _Node:
         except StoreError as error:
             self._device = self._unenrolled_device(error)
         self._signals.show(self._device.feedback.outputs)
-        self._earlier.set()
 
     def _now(self) -> int:
         """Milliseconds since the start, without the wrap of `ticks_ms`."""

@@ -5,6 +5,9 @@ from typing import TypeAlias
 
 import pytest
 
+from anju.bench.memory import Heap, Storm
+from anju.bench.node import Outcome
+from anju.bench.reaction import Reaction
 from anju.bench.result import Comparison, Figure, Progress, Result
 from anju.emulator.ground import Boards
 from anju.simulator.ground import Ground, Processes
@@ -117,3 +120,55 @@ def test_a_bench_for_programs_is_the_same_in_every_language(anju: Anju) -> None:
     assert answer["limit"] == "header slices and one AES-CCM open"
     assert answer["cases"] == {"open": {"ours": 161_200.0, "limit": 341_000.0, "ratio": 0.473}}
     assert anju("--lang", "zh-CN", "bench", "decode", "--json").out == said.out
+
+
+def node_outcome(first_us: int, *, identical: bool = True) -> Outcome:
+    """As a run on the emulated board leaves it."""
+    heap = Heap(port=192_064, after_import=40_000, ready=50_000, live_peak=60_000, peak=70_656, storm=Storm(600.0))
+    reactions = (Reaction(1000, 5340), Reaction(first_us, first_us + 4340), Reaction(1200, 5540))
+    return Outcome(7, reactions, identical, heap, {"board.mpy": 900, "anju/node/device.mpy": 3000})
+
+
+@pytest.fixture
+def outcomes(monkeypatch: pytest.MonkeyPatch) -> dict[int, Outcome]:
+    """What `anju bench node` finds, by seed."""
+    found = {1: node_outcome(2500), 2: node_outcome(2501), 3: node_outcome(2000, identical=False)}
+    monkeypatch.setattr("anju.bench.node.measure", lambda seed, _progress: found[seed])
+    return found
+
+
+@pytest.mark.usefixtures("outcomes")
+def test_the_node_bench_for_people(anju: Anju) -> None:
+    said = anju("bench", "node")
+    assert [line.rstrip() for line in said.out.splitlines()] == [
+        "node                                     Measured       Limit",
+        "settled contact to first byte, slowest   2,500 µs       2,500 µs       ✓",
+        "settled contact to first byte, p50       1,200 µs",
+        "settled contact to last byte, slowest    6,840 µs",
+        "settled contact to last byte, p50        5,540 µs",
+        "heap after the imports                   40,000 bytes   49,152 bytes   ✓",
+        "heap of a node that is ready             50,000 bytes",
+        "heap in a storm, after collections       60,000 bytes",
+        "smallest heap that survives the storm    70,656 bytes   98,304 bytes   ✓",
+        "bytecode of all modules                  3,900 bytes    40,960 bytes   ✓",
+        "Both runs of the same movements were identical, to the microsecond.",
+        "A model at 8 ns an instruction, not a microcontroller.",
+    ]
+    assert said.code == 0
+
+
+@pytest.mark.usefixtures("outcomes")
+def test_the_node_bench_fails_above_a_limit_and_where_runs_differ(anju: Anju) -> None:
+    slow = anju("bench", "node", "--seed", "2")
+    assert slow.code == 1
+    assert "2,501 µs       2,500 µs       ✗" in slow.out
+    different = anju("bench", "node", "--seed", "3")
+    assert different.code == 1
+    assert "Two runs of the same movements were different." in different.out
+
+
+def test_the_node_bench_for_programs(anju: Anju, outcomes: dict[int, Outcome]) -> None:
+    said = anju("bench", "node", "--json", "--seed", "2")
+    assert json.loads(said.out) == outcomes[2].as_json()
+    assert json.loads(said.out)["limits"]["edge_to_first_byte_us"] == {"limit": 2500, "met": False}
+    assert anju("--lang", "zh-CN", "bench", "node", "--json", "--seed", "2").out == said.out

@@ -1,13 +1,16 @@
 """`anju bench`: which figure to measure, and how to show it; the measuring is in `anju.bench`."""
 
 from collections.abc import Callable
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from anju.bench.result import Result
 from anju.cli import grammar, screen
 from anju.service.i18n import _
+
+if TYPE_CHECKING:
+    from anju.bench.node import Outcome  # with all that it stands on, it is only loaded where it runs
 
 
 def add_to(app: typer.Typer) -> None:
@@ -39,6 +42,24 @@ def add_to(app: typer.Typer) -> None:
         _show(measure, json)
 
     @group.command(
+        cls=grammar.Command,
+        help=_("A node on the emulated board: from a contact to the line, and what it needs of memory."),
+    )
+    def node(
+        seed: Annotated[int, typer.Option(metavar="S", help=_("Decides when contacts move."))] = 1,
+        json: Annotated[bool, json_option] = False,
+    ) -> int:
+        from anju.bench.node import measure
+
+        with screen.progress() as report:
+            outcome = measure(seed, report)
+        if json:
+            screen.as_json(outcome.as_json())
+        else:
+            _show_node(outcome)
+        return 0 if outcome.is_good else 1
+
+    @group.command(
         "power-cut", cls=grammar.Command, help=_("Power cuts in the middle of flash writes, on the emulated board.")
     )
     def power_cut(
@@ -65,6 +86,27 @@ def add_to(app: typer.Typer) -> None:
                 }
             )
         return 0 if outcome.is_good else 1
+
+
+def _show_node(outcome: "Outcome") -> None:
+    screen.table(
+        ("node", _("Measured"), _("Limit"), ""),
+        [
+            (
+                one.label,
+                f"{one.value:,} {one.unit}",
+                "" if one.limit is None else f"{one.limit:,} {one.unit}",
+                "" if one.limit is None else "✓" if one.is_met else "✗",
+            )
+            for one in outcome.figures
+        ],
+    )
+    screen.say(
+        _("Both runs of the same movements were identical, to the microsecond.")
+        if outcome.identical
+        else _("Two runs of the same movements were different.")
+    )
+    screen.say(_("A model at 8 ns an instruction, not a microcontroller."))
 
 
 def _show(measure: Callable[[Callable[[str], None]], Result], json: bool) -> None:

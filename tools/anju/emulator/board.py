@@ -66,7 +66,8 @@ class Board:
     """A board whose flash is `folder/flash.bin`.
 
     `line` is the socket that UART(1) connects to, `more_lines` those of UART(2), UART(3) and UART(4); it tries again each second
-    where nobody serves it, and what the board sends meanwhile is lost. `unique_id` has eight bytes, the lowest first.
+    where nobody serves it, and what the board sends meanwhile is lost. `unique_id` has eight bytes, the lowest first. With a
+    `log` the console goes into that file: nothing of it is ever lost, and nobody can type.
     """
 
     def __init__(
@@ -76,6 +77,7 @@ class Board:
         *,
         line: Path | None = None,
         more_lines: Sequence[Path] = (),
+        log: Path | None = None,
         pace: Pace = Pace.STEADY,
         seed: int | None = None,
         unique_id: int = 1,
@@ -88,6 +90,7 @@ class Board:
         self._firmware = firmware
         self._folder = folder
         self._uarts = [line, *more_lines]
+        self._log = log
         self._pace = pace
         self._seed = seed
         self._unique_id = unique_id
@@ -134,15 +137,14 @@ class Board:
             ) from None
         try:
             async with asyncio.timeout(_START_S):
-                heard, self._console = await self._until_served(
-                    lambda: asyncio.open_unix_connection(self._folder / "console")
-                )
+                if self._log is None:
+                    heard, self._console = await self._until_served(
+                        lambda: asyncio.open_unix_connection(self._folder / "console")
+                    )
+                    self._tasks.append(asyncio.create_task(self._read(heard)))
                 self._qmp = await self._until_served(lambda: Qmp.connect(self._folder / "qmp"))
             assert self._process.stdout is not None  # noqa: S101 - PIPE was asked for
-            self._tasks = [
-                asyncio.create_task(self._watch(self._process.stdout)),
-                asyncio.create_task(self._read(heard)),
-            ]
+            self._tasks.append(asyncio.create_task(self._watch(self._process.stdout)))
             if not held:
                 await self._qmp.run("cont")
         except BaseException:
@@ -235,7 +237,7 @@ class Board:
             *("-drive", "file=flash.bin,format=raw,if=mtd", "-device", f"loader,{identity}"),
             *(*self._pace.value, *(() if self._seed is None else ("-seed", str(self._seed)))),
             *("-qmp", f"unix:qmp,{served}", "-gdb", f"unix:gdb,{served}"),
-            *serial("console", f"socket,path=console,{served}"),
+            *serial("console", f"socket,path=console,{served}" if self._log is None else f"file,path={self._log}"),
         ]
         for number in range(_UARTS):
             path = self._uarts[number] if number < len(self._uarts) else None

@@ -75,6 +75,14 @@ def read_folder(chip: bytes, folder: str) -> dict[str, bytes]:
     return files
 
 
+def write_flash(chip: bytes, name: str, content: bytes) -> bytes:
+    """A chip's content with one file replaced."""
+    held = _mounted(chip)
+    with held.open(name, "wb") as file:
+        file.write(content)
+    return bytes(held.context.buffer)
+
+
 def _mounted(chip: bytes) -> LittleFS:
     held = LittleFS(block_size=_SECTOR_BYTES, block_count=_SECTORS, mount=False)
     held.context.buffer = bytearray(chip)

@@ -1,0 +1,95 @@
+"""A board and its surroundings in step: while these think, no time passes for the board. Whole scenarios repeat to the bit.
+
+With `Pace.LEAPING` waiting takes no time, so whoever answers a board from outside comes too late, each time differently. A
+debugger can hold it, but QEMU (7.2) then leaps to the next moment at which something is due, as if the processor slept. So it is
+held only where it is about to sleep anyway and nothing is on its lines: `CLOCK_RESTS` in the port's clock.h.
+
+    board --writes CLOCK_RESTS--> held, its clock already at the moment when it would wake
+          <--edges, a byte on its line--
+    board --on, until it rests again-->
+
+A byte that is put on the line is taken about 13 ms later (QEMU's own timer of the UART is what is due next), so a frame takes
+0.6 s to come in. Frames that go out have the pace of the line.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import socket
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from pathlib import Path
+
+from anju.emulator.board import Board
+from anju.emulator.gdb import Gdb
+
+_RESTS = 0x000BFF08
+_CLOCK = 0x7E782000
+"""Timer 1, in microseconds, downwards from zero: what the port's clock counts."""
+_LINE_STATUS = 0x7E783014
+_RX_READY = 1
+
+
+class Lockstep:
+    """A board that is held whenever it rests; `async with in_step(board, line)` switches it on."""
+
+    def __init__(self, board: Board, gdb: Gdb, line: socket.socket) -> None:
+        self.board = board
+        self.now_us = 0
+        """The board's clock, 32 bits."""
+        self._gdb = gdb
+        self._line = line
+        self._coming = b""
+
+    @property
+    def is_told(self) -> bool:
+        """Whether everything that it was to be told has reached its UART."""
+        return not self._coming
+
+    async def on(self) -> bytes:
+        """Let it live until it rests again; what it has sent on its line meanwhile."""
+        if self._coming and not await self._gdb.read(_LINE_STATUS) & _RX_READY:
+            await asyncio.get_running_loop().sock_sendall(self._line, self._coming[:1])
+            self._coming = self._coming[1:]
+            while not await self._gdb.read(_LINE_STATUS) & _RX_READY:
+                pass  # QEMU has not read its socket yet
+        if self.now_us:
+            await self._gdb.skip()
+        else:
+            self._gdb.go()
+        await self._gdb.stopped()
+        self.now_us = -await self._gdb.read(_CLOCK) & 0xFFFFFFFF
+        return self._sent()
+
+    def tell(self, data: bytes) -> None:
+        """Put bytes on its line, behind those that are still on their way."""
+        self._coming += data
+
+    def _sent(self) -> bytes:
+        """All of it: QEMU hands on each byte before the processor runs on."""
+        sent = b""
+        try:
+            while piece := self._line.recv(4096):
+                sent += piece
+        except BlockingIOError:
+            pass
+        return sent
+
+
+@asynccontextmanager
+async def in_step(board: Board, line: Path) -> AsyncIterator[Lockstep]:
+    """Switch on a board whose UART(1) connects to the new socket `line`; it is held at its first instruction."""
+    with socket.socket(socket.AF_UNIX) as server:
+        server.bind(str(line))
+        server.listen()
+        server.setblocking(False)
+        await board.start(held=True)
+        try:
+            end, _ = await asyncio.get_running_loop().sock_accept(server)
+            with end:
+                end.setblocking(False)
+                gdb = await board.debug()
+                await gdb.watch(_RESTS)
+                yield Lockstep(board, gdb, end)
+        finally:
+            await board.kill()
