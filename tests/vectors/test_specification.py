@@ -26,6 +26,11 @@ BYTE_TABLES = {
     "HELLO": table.HELLO,
     "ACK": table.ACK,
     "COMMAND": table.COMMAND,
+    "PAIRING": table.PAIRING,
+    "ANSWER": table.ANSWER,
+    "GRANT": table.GRANT,
+    "PROOF": table.PROOF,
+    "OUTCOME": table.OUTCOME,
 }
 CODES = {name: codes for name, codes in vars(table).items() if isinstance(codes, type) and issubclass(codes, IntEnum)}
 BODY_OF_TYPE = {1: "HELLO", 2: "STATUS", 3: "STATUS", 4: "ACK", 5: "COMMAND"}

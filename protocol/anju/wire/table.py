@@ -77,6 +77,49 @@ COMMAND = """
 """
 """COMMAND, concentrator to node: carried out at most once, and only within `valid_s` of `time_s`."""
 
+PAIRING = """
+    B   magic
+    B   link_class
+    B   step
+    B   reserved
+    B   versions
+    B   suite
+    13s device
+    H   network
+    16s attempt
+"""
+"""The clear part of a pairing frame; from `versions` on it is the prologue of the handshake."""
+
+ANSWER = """
+    32s public_key
+    B   major
+    B   minor
+    B   patch
+    B   inputs
+"""
+"""Sealed in the handshake's second message: who the node is, and what it runs."""
+
+GRANT = """
+    32s root_key
+    H   network
+    H   node
+    B   epoch
+    I   time_s
+    B   inputs
+    16s kinds
+"""
+"""The concentrator's first sealed message: the node's place in the estate."""
+
+PROOF = """
+    64s signature
+"""
+"""The node's only sealed message of its own: Ed25519 over the handshake and the GRANT."""
+
+OUTCOME = """
+    B   outcome
+"""
+"""The concentrator's last word, which ends an attempt on both ends."""
+
 HEADER_BYTES = 12
 BODY_BYTES = 16
 TAG_BYTES = 16
@@ -86,6 +129,16 @@ MOST_BYTES = 250
 
 CRITICAL = 0x80
 """Bit of an extra's (TLV's) type: a receiver that does not know it refuses the body."""
+
+PAIRING_BYTES = 37
+PROLOGUE_AT = 4
+"""Offset of `versions` in the clear part of a pairing frame."""
+OFFER_BYTES = 44
+"""The clear part and zeros: no frame is shorter."""
+VERSIONS = 1
+"""Bit n: version n + 1 is spoken."""
+SUITE = 1
+"""Noise_NNpsk0_25519_AESGCM_SHA256."""
 
 TIME_UNKNOWN = 0
 TEMPERATURE_UNKNOWN = -128
@@ -99,6 +152,33 @@ class LinkClass(IntEnum):
     UP = 1
     DOWN = 2
     PAIRING = 3
+
+
+class Step(IntEnum):
+    """`step` of a pairing frame. OFFER, ANSWER and PROOF come from a node, the others from a concentrator."""
+
+    OFFER = 1
+    KEY = 2
+    ANSWER = 3
+    GRANT = 4
+    PROOF = 5
+    OUTCOME = 6
+
+
+class Outcome(IntEnum):
+    """`outcome` of an OUTCOME."""
+
+    PAIRED = 1
+    CANCELLED = 2
+
+
+class InputKind(IntEnum):
+    """One of `kinds` in a GRANT, for each input in its order; NONE behind the last."""
+
+    NONE = 0
+    ENTRY = 1
+    HOLD_UP = 2
+    TAMPER = 3
 
 
 class Type(IntEnum):
