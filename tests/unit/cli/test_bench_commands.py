@@ -11,7 +11,7 @@ from anju.flasher import many
 from anju.flasher.errors import BenchError, Trouble
 from anju.flasher.node import Facts
 from anju.flasher.ports import Port
-from anju.flasher.register import Register, device_id
+from anju.flasher.register import Register, provisional_name
 from anju.flasher.wish import Outcome, Tell, Wish
 from unit.cli.conftest import Anju
 
@@ -118,7 +118,7 @@ def test_devices_are_listed_as_they_are_remembered(anju: Anju, flashed: list[tup
     said = anju("devices")
     assert said.code == 0
     row = next(line for line in said.out.splitlines() if line.startswith("127.0.0.1:7001"))
-    assert row.split()[2:4] == [device_id(FACTS.id), "rp2040_wired"]
+    assert row.split()[2:4] == [provisional_name(FACTS.id), "rp2040_wired"]
     told = [json.loads(line) for line in anju("devices", "--json").out.splitlines()]
     assert [line["port"] for line in told] == [GOOD, BAD]
 

@@ -8,17 +8,17 @@ import pytest
 
 from anju.flasher.place import bench_folder
 from anju.flasher.ports import Port
-from anju.flasher.register import Register, device_id
+from anju.flasher.register import Register, provisional_name
 
 ONE, TWO = Port("/dev/ttyUSB0", "A1"), Port("socket://127.0.0.1:7001")
 
 
-def test_a_device_id_is_short_and_has_no_letters_that_are_misread() -> None:
-    names = {device_id(f"{number:016x}") for number in range(1000)}
+def test_a_provisional_name_is_short_and_has_no_letters_that_are_misread() -> None:
+    names = {provisional_name(f"{number:016x}") for number in range(1000)}
     assert len(names) == 1000
     assert {len(name) for name in names} == {7}
     assert not set("".join(name[2:] for name in names)) & set("ILOU")
-    assert device_id("a1a2a3a4a5a6a7a8") == device_id("a1a2a3a4a5a6a7a8")
+    assert provisional_name("a1a2a3a4a5a6a7a8") == provisional_name("a1a2a3a4a5a6a7a8")
 
 
 def test_a_board_is_found_by_its_usb_serial_wherever_it_is_plugged_in() -> None:

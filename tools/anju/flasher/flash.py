@@ -19,7 +19,8 @@ from anju.flasher.errors import BenchError, Trouble, nothing_changed, still_runs
 from anju.flasher.load import Load
 from anju.flasher.node import HASH_DIGITS, MANIFEST, SLOTS, Facts, Item, Node, NonsenseError, greet
 from anju.flasher.ports import Port, again, alone
-from anju.flasher.register import device_id
+from anju.flasher.provision import MODULE, provision
+from anju.flasher.register import Register
 from anju.flasher.suit import suitable
 from anju.flasher.transport import Console, LineError, SilentError
 from anju.flasher.wish import Outcome, Tell, Wish
@@ -73,6 +74,7 @@ class _Job:
         self._outcome = outcome
         self._wish = wish
         self._tell = tell
+        self._wants_label = False
 
     def run(self) -> None:
         """All of it."""
@@ -83,8 +85,8 @@ class _Job:
             if not self._wish.dry_run and is_new:
                 self._say(_("starting"))
                 self._await_start(console)
-        if self._wish.self_test and not self._wish.dry_run:
-            self._test()
+        if (self._wish.self_test or self._wants_label) and not self._wish.dry_run:
+            self._visit()
 
     def _say(self, what: str, share: float = 0.0) -> None:
         self._tell(self._outcome.port, what, share)
@@ -94,9 +96,15 @@ class _Job:
         outcome, wish = self._outcome, self._wish
         self._say(_("comparing"))
         outcome.facts = facts
-        outcome.device = device_id(facts.id) if facts.id else ""
         outcome.slot = facts.running
+        is_labelled = False
+        if facts.id:
+            with Register() as register:
+                outcome.device = register.name_of(facts.id)
+                is_labelled = register.is_labelled(facts.id)
         load = suitable(facts, wish, outcome.port)
+        # A board without anything that runs may have lost its keys with the rest of its flash.
+        self._wants_label = bool(facts.id) and MODULE in load.manifest.files and not (is_labelled and facts.running)
         told = load.manifest
         outcome.board, outcome.version, outcome.number = told.board, told.version, told.number
         held = facts.held
@@ -214,13 +222,21 @@ class _Job:
             return watch.Verdict(failure=_("it has gone back to slot %(slot)s") % {"slot": facts.running or "–"})
         return watch.Verdict(is_confirmed=facts.is_confirmed)
 
-    def _test(self) -> None:
-        """The self-test of what runs now."""
-        self._say(_("self-test"))
+    def _visit(self) -> None:
+        """What only the firmware that runs now can tell: its self-test, and what is to stand on its label."""
         port = again(self._outcome.port, _PRESENCE_S)
         with Console(port.url, self._wish.answer_s) as console, running_again(console):
-            node, _facts = greet(console, self._wish.answer_s, self._wish.limit_s)
-            told = node.self_test()
+            node, facts = greet(console, self._wish.answer_s, self._wish.limit_s)
+            if self._wish.self_test:
+                self._test(node)
+            if self._wants_label:
+                self._say(_("label"))
+                with Register() as register:
+                    self._outcome.device = provision(node, facts.id, register)
+
+    def _test(self, node: Node) -> None:
+        self._say(_("self-test"))
+        told = node.self_test()
         self._outcome.self_test = "ok" if told.ok else "; ".join(told.faults)
         if not told.ok:
             raise BenchError(

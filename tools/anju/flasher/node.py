@@ -96,6 +96,17 @@ class SelfTest(BaseModel):
     faults: Annotated[list[Word], Field(max_length=20)]
 
 
+class LabelTold(BaseModel):
+    """What a board says about its label; the code is a secret, so it is in no repr and no error."""
+
+    model_config = ConfigDict(strict=True, extra="ignore", frozen=True, hide_input_in_errors=True)
+
+    key: Annotated[str, StringConstraints(pattern=r"^[0-9a-f]{64}$")]
+    """Ed25519 public key."""
+    code: Annotated[str, StringConstraints(pattern=r"^([0-9a-f]{20})?$"), Field(repr=False)]
+    """80 bits; empty once it was noted."""
+
+
 class Item(NamedTuple):
     """A file on its way into a board."""
 
@@ -158,6 +169,19 @@ class Node:
     def self_test(self) -> SelfTest:
         """Let the firmware look at its board."""
         return _parsed(SelfTest, self._own("from anju.role import selftest\nselftest.report()"))
+
+    def label(self) -> LabelTold:
+        """Let the firmware make its key pair and setup code, if it has none, and tell of them."""
+        told = self._own("from anju.pair import provision\nprovision.show()")
+        try:
+            return _parsed(LabelTold, told)
+        except NonsenseError:
+            # Whatever it was may contain a setup code, and an error is shown and logged.
+            raise NonsenseError("label") from None
+
+    def label_noted(self) -> None:
+        """Tell the firmware that its setup code was written down, so that it never tells it again."""
+        self._own("from anju.pair import provision\nprovision.noted()")
 
     def wipe(self, slot: str) -> None:
         """Let the firmware in `slot` forget identity and events."""

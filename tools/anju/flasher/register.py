@@ -5,7 +5,6 @@ One SQLite file, 0600, written in whole transactions with full synchronisation: 
 
 from __future__ import annotations
 
-import hashlib
 import json
 import os
 import sqlite3
@@ -21,21 +20,14 @@ from typing import Any, Self
 from anju.flasher.place import bench_folder
 from anju.flasher.ports import Port
 from anju.ledger import migrations
+from anju.wire import label
 
-_LETTERS = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"
-"""Crockford's alphabet: without I, L, O and U, which are misread or make words."""
-_ID_LETTERS = 5
 _WAIT_S = 10.0
 
 
-def device_id(unique_id: str) -> str:
-    """The short name of a board, such as D-7K3MQ, from its unique id (hexadecimal).
-
-    25 bits of a hash: among 5,800 boards two share a name with a probability of one half, so a name finds a board on the bench,
-    and nothing is kept or trusted under it.
-    """
-    number = int.from_bytes(hashlib.sha256(bytes.fromhex(unique_id)).digest()[:4]) >> (32 - 5 * _ID_LETTERS)
-    return "D-" + "".join(_LETTERS[number >> 5 * place & 31] for place in reversed(range(_ID_LETTERS)))
+def provisional_name(unique_id: str) -> str:
+    """D-7K3MQ for a board that has no key yet: made of its unique id (hexadecimal) as later of its public key."""
+    return label.short_name(label.device_id(bytes.fromhex(unique_id)))
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,6 +48,21 @@ class Known:
     last_seen: str
     flashed: str
     self_test: str
+
+
+@dataclass(frozen=True, slots=True)
+class Labelled:
+    """What is known of a board's label."""
+
+    unique_id: str
+    device: str
+    """All 13 symbols."""
+    public_key: bytes
+    board: str
+    printed: str
+    """UTC, ISO 8601; empty if never."""
+    label: label.Label | None
+    """None where the setup code was read at another bench."""
 
 
 class Register:
@@ -79,10 +86,10 @@ class Register:
 
     def met(self, port: Port, unique_id: str, told: Mapping[str, str | int], *, flashed: bool = False) -> None:
         """Remember a board and where it was; `told` are columns of the table `board` that became known."""
-        now = datetime.now(UTC).isoformat(timespec="seconds")
+        now = _now()
         row: dict[str, str | int] = {
             "unique_id": unique_id,
-            "device": device_id(unique_id),
+            "device": self.name_of(unique_id),
             "usb_serial": port.usb_serial,
             "port": port.url,
             "first_seen": now,
@@ -108,6 +115,60 @@ class Register:
         """What is remembered of a board."""
         return self._one("WHERE unique_id = ?", unique_id)
 
+    def name_of(self, unique_id: str) -> str:
+        """What people call a board: of its key once it has one."""
+        row = self._store.execute("SELECT device FROM label WHERE unique_id = ?", [unique_id]).fetchone()
+        return label.short_name(row[0]) if row else provisional_name(unique_id)
+
+    def is_labelled(self, unique_id: str) -> bool:
+        """Whether the key of this board is known."""
+        return self._store.execute("SELECT 1 FROM label WHERE unique_id = ?", [unique_id]).fetchone() is not None
+
+    def keep_label(self, unique_id: str, public_key: bytes, code: bytes | None) -> None:
+        """Keep what a board said about its label; without a code, one that is known for this key stays."""
+        device = label.device_id(public_key)
+        with closing(self._store.cursor()) as store:
+            store.execute("BEGIN IMMEDIATE")
+            store.execute(
+                "INSERT INTO label (unique_id, device, public_key, code, made) VALUES (?, ?, ?, ?, ?)"
+                " ON CONFLICT (unique_id) DO UPDATE SET device = excluded.device, public_key = excluded.public_key,"
+                " code = CASE WHEN public_key = excluded.public_key THEN coalesce(excluded.code, code)"
+                " ELSE excluded.code END,"
+                " printed = CASE WHEN public_key = excluded.public_key AND (excluded.code IS NULL OR excluded.code = code)"
+                " THEN printed ELSE '' END",
+                [unique_id, device, public_key, code, _now()],
+            )
+            store.execute("UPDATE board SET device = ? WHERE unique_id = ?", [label.short_name(device), unique_id])
+            store.execute("COMMIT")
+
+    def labels(self) -> list[Labelled]:
+        """The labels of all boards, in the order in which they were made."""
+        rows = self._store.execute(
+            "SELECT label.unique_id, label.device, public_key, coalesce(board, ''), printed, code FROM label"
+            " LEFT JOIN board USING (unique_id) ORDER BY made, label.rowid"
+        )
+        return [
+            Labelled(
+                unique_id,
+                device,
+                public_key,
+                board,
+                printed,
+                label.Label(device, label.SetupCode(code)) if code is not None else None,
+            )
+            for unique_id, device, public_key, board, printed, code in rows
+        ]
+
+    def printed(self, labelled: Iterable[Labelled]) -> None:
+        """These are on paper now."""
+        now = _now()
+        with closing(self._store.cursor()) as store:
+            store.execute("BEGIN IMMEDIATE")
+            store.executemany(
+                "UPDATE label SET printed = ? WHERE unique_id = ?", [[now, one.unique_id] for one in labelled]
+            )
+            store.execute("COMMIT")
+
     def begin_run(self, options: dict[str, Any], ports: Iterable[Port]) -> None:
         """A run over these ports begins; until `ended` says otherwise, each counts as failed, even if the power goes."""
         with closing(self._store.cursor()) as store:
@@ -132,3 +193,7 @@ class Register:
         columns = ", ".join(Known.__dataclass_fields__)
         row = self._store.execute(f"SELECT {columns} FROM board {condition}", [value]).fetchone()  # noqa: S608
         return Known(*row) if row else None
+
+
+def _now() -> str:
+    return datetime.now(UTC).isoformat(timespec="seconds")
