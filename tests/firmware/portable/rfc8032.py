@@ -1,4 +1,12 @@
-"""Test vectors of RFC 8032, 7.1, as hexadecimal digits: public key, signature, message."""
+"""Test vectors of RFC 8032, 7.1, as hexadecimal digits: secret key; public key, signature, message."""
+
+SEEDS = {
+    "TEST 1": "9d61b19deffd5a60ba844af492ec2cc44449c5697b326919703bac031cae7f60",
+    "TEST 2": "4ccd089b28ff96da9db6c346ec114e0f5b8a319f35aba624da8cf6ed4fb8a6fb",
+    "TEST 3": "c5aa8df43f9f837bedb7442f31dcb7b166d38535076f094b85ce3a2e0b4458f7",
+    "TEST 1024": "f5e5767cf153319517630f226876b86c8160cc583bc013744c6bf255f5cc0ee5",
+    "TEST SHA(abc)": "833fe62409237b9d62ec77587520911e9a759cec1d19755b7da901b96dca3d42",
+}
 
 VECTORS = {
     "TEST 1": (
