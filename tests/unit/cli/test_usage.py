@@ -12,6 +12,7 @@ from unit.cli.conftest import Anju
 
 COMMANDS = [
     *("demo", "init", "run", "enrol", "panel", "status", "flash", "devices", "monitor", "bench-station"),
+    "label",
     *("bundle", "keys", "bench"),
 ]
 PAGES = [

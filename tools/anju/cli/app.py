@@ -4,7 +4,7 @@ from typing import Annotated, Any
 
 import typer
 
-from anju.cli import bench, bundle, demo, flash, grammar, site
+from anju.cli import bench, bundle, demo, flash, grammar, label, site
 from anju.service.i18n import LANGUAGES, _
 
 
@@ -21,6 +21,7 @@ def make() -> Any:
     site.add_to(app)
     bundle.add_to(app)
     flash.add_to(app)
+    label.add_to(app)
     bench.add_to(app)
     return typer.main.get_command(app)
 
