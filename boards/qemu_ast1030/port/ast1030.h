@@ -40,7 +40,10 @@ enum {
 #define UART_LINE_STATUS(base) REG32((base) + 0x14)
 #define UART_INTERRUPT_RX BIT(0)
 #define UART_FIFO_ENABLE BIT(0)
+#define UART_FIFO_INTERRUPT_AT_14 (3 << 6)
 #define UART_8N1 (3)
+#define UART_DIVISOR(base) UART_DATA(base) // while the line control has the bit below
+#define UART_DIVISOR_ACCESS BIT(7)
 #define UART_MODEM_OUT2 BIT(3) // lets the interrupt out
 #define UART_RX_READY BIT(0)
 #define UART_TX_EMPTY BIT(5)

@@ -34,9 +34,12 @@ void Console_Handler(void) {
 
 void console_init(void) {
     is_drained = true;
+    UART_LINE_CONTROL(UART5_BASE) = UART_8N1 | UART_DIVISOR_ACCESS;
+    UART_DIVISOR(UART5_BASE) = 1; // how long QEMU waits for a FIFO to fill: a millisecond
     UART_LINE_CONTROL(UART5_BASE) = UART_8N1;
     UART_MODEM_CONTROL(UART5_BASE) = UART_MODEM_OUT2;
-    UART_FIFO(UART5_BASE) = UART_FIFO_ENABLE;
+    // QEMU's whole loop goes round once for what one interrupt takes: fourteen bytes, not one.
+    UART_FIFO(UART5_BASE) = UART_FIFO_ENABLE | UART_FIFO_INTERRUPT_AT_14;
     UART_INTERRUPTS(UART5_BASE) = UART_INTERRUPT_RX;
     irq_enable(IRQ_UART5);
 }
