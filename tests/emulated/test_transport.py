@@ -12,7 +12,7 @@ import pytest
 from anju.flasher import program
 from anju.flasher.node import greet
 from anju.flasher.transport import BoardError, Console, SilentError, escaped
-from emulated.workbench import boards
+from anju.emulator.cable import cabled
 
 pytestmark = pytest.mark.anyio
 PATIENCE_S = 60.0
@@ -30,7 +30,7 @@ async def _at(url: str, act: Callable[[Console], Result], limit_s: float = PATIE
 
 
 async def test_programs_payloads_and_a_board_that_does_not_listen(image: Path, tmp_path: Path) -> None:
-    async with boards(image, tmp_path, 1) as (made, (cable,)):
+    async with cabled(image, tmp_path, 1) as (made, (cable,)):
 
         def talk(console: Console) -> None:
             console.enter()

@@ -1,37 +1,16 @@
-"""Boards on cables, and bundles for them: what a technician has on the bench."""
+"""Bundles for boards on the bench: each with something that the one before did not have."""
 
 from __future__ import annotations
 
 import hashlib
-from collections.abc import AsyncIterator, Callable
-from contextlib import AsyncExitStack, asynccontextmanager
+from collections.abc import Callable
 from pathlib import Path
 
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from anju.bundle import Manifest
-from anju.emulator.board import Board, Pace
-from anju.emulator.cable import Cable
-from anju.emulator.image import BLANK
 
 NAME = "qemu_ast1030"
-
-
-@asynccontextmanager
-async def boards(image: Path, folder: Path, count: int) -> AsyncIterator[tuple[list[Board], list[Cable]]]:
-    """So many new boards, switched on, each with a cable."""
-    async with AsyncExitStack() as stack:
-        made, cables = [], []
-        for number in range(count):
-            place = folder / f"board{number}"
-            place.mkdir()
-            (place / "flash.bin").write_bytes(BLANK)
-            board = Board(image, place, pace=Pace.REAL, unique_id=0x1000 + number)
-            stack.push_async_callback(board.stop)
-            cables.append(await stack.enter_async_context(Cable(board)))
-            await board.start()
-            made.append(board)
-        yield made, cables
 
 
 def remade(

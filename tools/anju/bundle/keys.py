@@ -11,7 +11,6 @@ from collections.abc import Callable
 from pathlib import Path
 
 from cryptography.exceptions import UnsupportedAlgorithm
-from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from anju.bundle.errors import BundleError
@@ -36,6 +35,8 @@ def create(folder: Path, passphrase: str | None) -> tuple[Path, bytes]:
 
     Neither file is ever written over: ReleaseKeyError if one of them exists.
     """
+    from cryptography.hazmat.primitives import serialization  # with all that SSH needs: only where a file is to be made
+
     private, public = folder / PRIVATE, folder / PUBLIC
     key = Ed25519PrivateKey.generate()
     protection: serialization.KeySerializationEncryption = serialization.NoEncryption()
@@ -67,6 +68,8 @@ def create(folder: Path, passphrase: str | None) -> tuple[Path, bytes]:
 
 def load_private(path: Path, ask: Callable[[], str]) -> Ed25519PrivateKey:
     """The key to sign with; `ask()` is called for the passphrase if there is one. ReleaseKeyError says why it is not used."""
+    from cryptography.hazmat.primitives import serialization
+
     pem = _read(path)
     if b"PRIVATE KEY" not in pem:
         hint = _("Name the private half, %(private)s.") % {"private": PRIVATE}

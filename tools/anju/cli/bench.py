@@ -10,7 +10,7 @@ from anju.cli import grammar, screen
 from anju.service.i18n import _
 
 if TYPE_CHECKING:
-    from anju.bench.node import Outcome  # with all that it stands on, it is only loaded where it runs
+    from anju.bench import flashing, node  # with all that they stand on, they are only loaded where they run
 
 
 def add_to(app: typer.Typer) -> None:
@@ -40,6 +40,21 @@ def add_to(app: typer.Typer) -> None:
         from anju.bench.press import measure
 
         _show(measure, json)
+
+    @group.command(
+        cls=grammar.Command,
+        help=_("Flashing emulated boards, against mpremote and mpytool at the same files."),
+    )
+    def flash(json: Annotated[bool, json_option] = False) -> int:
+        from anju.bench.flashing import measure
+
+        with screen.progress() as report:
+            outcome = measure(report)
+        if json:
+            screen.as_json(outcome.as_json())
+        else:
+            _show_flash(outcome)
+        return 0 if outcome.is_good else 1
 
     @group.command(
         cls=grammar.Command,
@@ -88,7 +103,30 @@ def add_to(app: typer.Typer) -> None:
         return 0 if outcome.is_good else 1
 
 
-def _show_node(outcome: "Outcome") -> None:
+def _show_flash(outcome: "flashing.Outcome") -> None:
+    from anju.bench.flashing import LIMITS
+
+    labels = {
+        "ratio_first": _("first copy: mpremote cp -r takes times as long"),
+        "ratio_unchanged": _("nothing changed: mpremote cp -r takes times as long"),
+        "ratio_first_mpytool": _("first copy: mpytool cp takes times as long"),
+        "ratio_unchanged_mpytool": _("nothing changed: mpytool cp takes times as long"),
+        "ratio_8_ports": _("eight boards take times as long as one"),
+    }
+    screen.table(
+        ("flash", _("Measured"), _("Limit"), ""),
+        [
+            (labels[key], f"{value:.2f}", f"{'≥' if least else '≤'} {limit}", "✓" if outcome.is_met(key) else "✗")
+            for (key, value), (limit, least) in zip(outcome.ratios.items(), LIMITS.values(), strict=True)
+        ],
+    )
+    screen.say(
+        _("anju flash took %(first).1f s for a first copy and %(again).1f s where nothing had changed.")
+        % {"first": outcome.seconds["ours_first"], "again": outcome.seconds["ours_unchanged"]}
+    )
+
+
+def _show_node(outcome: "node.Outcome") -> None:
     screen.table(
         ("node", _("Measured"), _("Limit"), ""),
         [

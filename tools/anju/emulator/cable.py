@@ -6,15 +6,38 @@ import asyncio
 import contextlib
 import os
 import tty
-from collections.abc import Callable
+from collections.abc import AsyncIterator, Callable
+from contextlib import AsyncExitStack, asynccontextmanager
+from pathlib import Path
 from types import TracebackType
 from typing import Self
 
-from anju.emulator.board import Board
+from anju.emulator.board import Board, Pace
+from anju.emulator.image import BLANK
 
 _BITS_A_BYTE = 10
 _PIECE_BYTES = 64
 """Travel together at a pace; short beside what a tool waits for."""
+_FIRST_ID = 0x1000
+
+
+@asynccontextmanager
+async def cabled(
+    image: Path, folder: Path, count: int, baud: int | None = None
+) -> AsyncIterator[tuple[list[Board], list[Cable]]]:
+    """So many new boards with blank chips, switched on, each with an id and a cable of its own."""
+    async with AsyncExitStack() as stack:
+        made, cables = [], []
+        for number in range(count):
+            place = folder / f"board{number}"
+            place.mkdir()
+            (place / "flash.bin").write_bytes(BLANK)
+            board = Board(image, place, pace=Pace.REAL, unique_id=_FIRST_ID + number)
+            stack.push_async_callback(board.stop)
+            cables.append(await stack.enter_async_context(Cable(board, baud)))
+            await board.start()
+            made.append(board)
+        yield made, cables
 
 
 class Cable:

@@ -35,7 +35,7 @@ def exists(path: str) -> bool:
 
 def digest(path: str) -> str:
     """SHA-256 of a file, hexadecimal; empty if it can't be read."""
-    found, piece = hashlib.sha256(), memoryview(bytearray(512))
+    found, piece = hashlib.sha256(), memoryview(bytearray(4096))
     try:
         with open(path, "rb") as file:
             while True:
