@@ -1,12 +1,12 @@
 """One emulated board: QEMU's ast1030-evb with our MicroPython, from power-on to the moment the power goes.
 
-    console   the REPL's line and what the firmware prints        (QEMU's first serial line)
+    console   the REPL's line and what the firmware prints        (QEMU's first serial line, on its stdin and stdout)
     lines     UART(1), the line to the concentrator, and UART(2) to UART(4): sockets of ours that QEMU connects to
-    probe     a logic analyser: every edge, tone, frame and reset with the board's own time     (the seventh; QEMU's stdout,
-              because a pipe holds 64 KB of it where a socket would lose what comes after ten lines)
+    probe     a logic analyser: every edge, tone, frame and reset with the board's own time        (the seventh, on a pipe)
     qmp       QEMU's control line: pins, stop, power
 
-Every line is read all the time: what nobody takes is lost, as on a wire.
+Every line is read all the time: what nobody takes is lost, as on a wire. Console and probe go through pipes, because these hold
+64 KB where a socket holds 300 bytes, each in a packet of its own: a reader who comes late on a busy machine still gets all.
 """
 
 from __future__ import annotations
@@ -14,8 +14,9 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import ctypes
+import os
 import signal
-from asyncio.subprocess import DEVNULL, PIPE, Process
+from asyncio.subprocess import PIPE, Process
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
 from enum import Enum
@@ -116,35 +117,22 @@ class Board:
 
         `held` keeps the processor at its first instruction until `thaw`, or until a debugger lets it go.
         """
-        for name in ("console", "qmp", "gdb"):
+        for name in ("qmp", "gdb"):
             (self._folder / name).unlink(missing_ok=True)
+        traced, probe = os.pipe()
         try:
-            self._process = await asyncio.create_subprocess_exec(
-                *self._command(),
-                stdin=DEVNULL,
-                stdout=PIPE,
-                stderr=PIPE,
-                cwd=self._folder,
-                env=self._environment,
-                process_group=0,  # Ctrl-C in the terminal is for the demo, which then ends its boards in order
-                preexec_fn=_die_with_parent,
-            )
-        except FileNotFoundError:
-            raise BoardError(
-                _("There is no %(program)s on this machine.") % {"program": PROGRAM},
-                _("Nothing was started."),
-                _("Debian: apt-get install qemu-system-arm"),
-            ) from None
+            self._process = process = await self._spawn(probe)
+        except BaseException:
+            os.close(traced)
+            raise
+        finally:
+            os.close(probe)
+        assert process.stdin is not None and process.stdout is not None  # noqa: S101, PT018 - PIPE was asked for
+        self._console = process.stdin if self._log is None else None
+        self._tasks = [asyncio.create_task(self._read(process.stdout)), asyncio.create_task(self._watch(traced))]
         try:
             async with asyncio.timeout(_START_S):
-                if self._log is None:
-                    heard, self._console = await self._until_served(
-                        lambda: asyncio.open_unix_connection(self._folder / "console")
-                    )
-                    self._tasks.append(asyncio.create_task(self._read(heard)))
                 self._qmp = await self._until_served(lambda: Qmp.connect(self._folder / "qmp"))
-            assert self._process.stdout is not None  # noqa: S101 - PIPE was asked for
-            self._tasks.append(asyncio.create_task(self._watch(self._process.stdout)))
             if not held:
                 await self._qmp.run("cont")
         except BaseException:
@@ -175,8 +163,6 @@ class Board:
             process.send_signal(signal.SIGKILL)
         await process.wait()
         await asyncio.gather(*self._tasks, return_exceptions=True)
-        if self._console is not None:
-            self._console.close()
         if self._qmp is not None:
             self._qmp.close()
         if self._gdb is not None:
@@ -225,7 +211,27 @@ class Board:
             raise QmpError("the board is switched off")
         return self._qmp
 
-    def _command(self) -> list[str]:
+    async def _spawn(self, probe: int) -> Process:
+        try:
+            return await asyncio.create_subprocess_exec(
+                *self._command(probe),
+                stdin=PIPE,
+                stdout=PIPE,
+                stderr=PIPE,
+                pass_fds=(probe,),
+                cwd=self._folder,
+                env=self._environment,
+                process_group=0,  # Ctrl-C in the terminal is for the demo, which then ends its boards in order
+                preexec_fn=_die_with_parent,
+            )
+        except FileNotFoundError:
+            raise BoardError(
+                _("There is no %(program)s on this machine.") % {"program": PROGRAM},
+                _("Nothing was started."),
+                _("Debian: apt-get install qemu-system-arm"),
+            ) from None
+
+    def _command(self, probe: int) -> list[str]:
         def serial(name: str, kind: str) -> list[str]:
             return ["-chardev", f"{kind},id={name}", "-serial", f"chardev:{name}"]
 
@@ -237,13 +243,13 @@ class Board:
             *("-drive", "file=flash.bin,format=raw,if=mtd", "-device", f"loader,{identity}"),
             *(*self._pace.value, *(() if self._seed is None else ("-seed", str(self._seed)))),
             *("-qmp", f"unix:qmp,{served}", "-gdb", f"unix:gdb,{served}"),
-            *serial("console", f"socket,path=console,{served}" if self._log is None else f"file,path={self._log}"),
+            *serial("console", "stdio,signal=off" if self._log is None else f"file,path={self._log}"),
         ]
         for number in range(_UARTS):
             path = self._uarts[number] if number < len(self._uarts) else None
             name = f"uart{number + 1}"
             command += ["-serial", "null"] if path is None else serial(name, f"socket,path={path},reconnect=1")
-        return [*command, "-serial", "null", *serial("probe", "file,path=/dev/stdout")]
+        return [*command, "-serial", "null", *serial("probe", f"file,path=/dev/fd/{probe}")]
 
     async def _until_served(self, connect: Callable[[], Awaitable[Served]]) -> Served:
         while True:
@@ -261,16 +267,20 @@ class Board:
             await asyncio.sleep(_LOOK_AGAIN_S)
 
     async def _read(self, console: asyncio.StreamReader) -> None:
-        with contextlib.suppress(ConnectionError):  # of a process that was killed
-            while piece := await console.read(4096):
-                self.on_text(piece)
+        while piece := await console.read(4096):
+            self.on_text(piece)
         self.on_text(b"")
 
-    async def _watch(self, probe: asyncio.StreamReader) -> None:
+    async def _watch(self, pipe: int) -> None:
+        probe = asyncio.StreamReader()
+        transport, _protocol = await asyncio.get_running_loop().connect_read_pipe(
+            lambda: asyncio.StreamReaderProtocol(probe), os.fdopen(pipe, "rb", 0)
+        )
         while line := await probe.readline():
             words = line.split()
             if len(words) == 3 and words[0].isdigit() and words[2].isdigit():
                 self.on_event(Event(int(words[0]), words[1].decode(errors="replace"), int(words[2])))
+        transport.close()
 
 
 def _die_with_parent() -> None:
