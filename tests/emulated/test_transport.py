@@ -9,10 +9,10 @@ from typing import TypeVar
 
 import pytest
 
+from anju.emulator.cable import cabled
 from anju.flasher import program
 from anju.flasher.node import greet
 from anju.flasher.transport import BoardError, Console, SilentError, escaped
-from anju.emulator.cable import cabled
 
 pytestmark = pytest.mark.anyio
 PATIENCE_S = 60.0

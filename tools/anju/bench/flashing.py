@@ -1,9 +1,4 @@
-"""How long a technician waits for `anju flash`, beside plain `mpremote cp -r` and `mpytool cp`, in the same run.
-
-Every figure is a whole command, from its start to its end, at emulated boards whose consoles are as slow as 115,200 baud. All three
-bring the same files to the same places. Ours also checks them, lets the board flip its slot, and waits until the new firmware
-has said that it works; the others have done once the bytes are there. Eight boards are flashed by one command.
-"""
+"""How long a technician waits for `anju flash`, beside plain `mpremote cp -r` and `mpytool cp`, in the same run."""
 
 from __future__ import annotations
 
