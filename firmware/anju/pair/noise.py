@@ -84,6 +84,10 @@ class Responder:
         self.down, self.up = keys[:32], keys[32:]
         return ours + sealed
 
+    def statement(self, grant: bytes) -> "tuple[bytes, bytes]":
+        """What is signed: that we took part in this handshake and were told this; in two parts."""
+        return b"anju/1 pair", _hash(self.digest, grant)
+
     def link_key(self, network: int, node: int, direction: int) -> bytes:
         """The key of one direction of the link that this handshake makes; 16 bytes."""
         place = network.to_bytes(2, "big") + node.to_bytes(2, "big") + bytes((direction,))
