@@ -15,6 +15,10 @@ line. Byte strings are lower-case hexadecimal, numbers are numbers. A `receiver`
     stream.json     byte streams: name, stream, yields (frames, or "!cobs", "!crc", "!length" for a line fault), and encodes:
                     true where the stream is exactly what a sender writes for that one frame. However the stream is
                     split into reads, the same comes out
+    pairing.json    whole pairings: name; what the node has (device, code, seed, about = version and inputs) and draws by chance
+                    (attempt, ephemeral); of what the concentrator makes its ephemeral key (HMAC-SHA256 of the prologue under
+                    secret) and what it grants (root_key, network, node, epoch, time_s, kinds); the frames offer, key, answer,
+                    grant, proof, and paired or cancelled; the link keys up and down
     rows.json       uplink rows: name, report (as it travels), canonical (text), sha256
 """
 
@@ -27,6 +31,7 @@ from pathlib import Path
 
 import faults
 import frames
+import pairings
 from frames import EVENT, LINKS, TIME_S, Case, key, sealed
 
 from anju.uplink import canonical
@@ -163,6 +168,9 @@ def files() -> dict[str, str]:
         "unknown.json": text_of("Authentic frames that version 1 cannot read.", faults.unknown()),
         "refused.json": text_of("Frames to refuse, and why.", faults.refused()),
         "stream.json": text_of("Byte streams, and the frames and line faults in them.", faults.stream()),
+        "pairing.json": text_of(
+            "Pairings, frame by frame. All secrets are published: never for use.", pairings.cases()
+        ),
         "rows.json": text_of("Uplink rows: canonical JSON and its hash.", rows()),
     }
 
