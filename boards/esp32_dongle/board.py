@@ -11,6 +11,7 @@ from anju.store.littlefs import LittlefsStore
 
 ROLE = dongle
 NAME = "esp32_dongle"
+MCU = "ESP32"
 _CHANNEL = 6
 """The same number as in the nodes."""
 

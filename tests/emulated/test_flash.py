@@ -166,6 +166,7 @@ async def test_what_must_not_go_there_is_refused_and_nothing_is_written(
             return Loads(tmp_path, remade(bundle, tmp_path / folder, number, key, **told), None)
 
         assert await refused(loads=Loads(tmp_path, None, None)) is Trouble.WHICH_BOARD
+        assert await refused(loads=Loads(tmp_path, None, None), board="rp2040_wired") is Trouble.WRONG_BOARD
         assert await refused(loads=of(1, "bytecode", mpy=0x0305)) is Trouble.WRONG_BYTECODE
         outcome = await asyncio.to_thread(
             flash, port, Wish(Loads(tmp_path, bundle, PUBLIC), release_key=PUBLIC, self_test=True), _unheard

@@ -8,7 +8,6 @@ everything else, the node's counting in whole milliseconds too, which makes a re
 
 from __future__ import annotations
 
-import ast
 import random
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -16,7 +15,7 @@ from pathlib import Path
 
 from anju.bench.answering import Peer
 from anju.bench.installed import Installed, Living
-from anju.bundle.source import Source
+from anju.bundle.source import Source, literal
 from anju.emulator.board import Event
 from anju.wire import table
 from anju.wire.framing import Deframer, LineFault
@@ -116,8 +115,4 @@ def _bursts(recorded: Record) -> Iterator[tuple[int, bytes]]:
 def settle_ms() -> dict[str, int]:
     """By kind of input, as the firmware's source says it: a host does not import what runs on a node."""
     source = Source.find().firmware / "anju" / "sensor" / "contact.py"
-    for statement in ast.parse(source.read_text("utf-8")).body:
-        match statement:
-            case ast.Assign(targets=[ast.Name(id="SETTLE_MS")], value=value):
-                return dict(ast.literal_eval(value))
-    raise ValueError(f"{source} does not say how long contacts settle")
+    return dict(literal(source, "SETTLE_MS"))

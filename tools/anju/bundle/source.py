@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import ast
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import anju.wire.table
 from anju.bundle.errors import BundleError
@@ -47,3 +49,17 @@ class Source:
                 _("Boards: %(boards)s") % {"boards": ", ".join(there)},
             )
         return self.boards / name
+
+    def mcu(self, board: str) -> str:
+        """The microcontroller of a board, as MicroPython calls it; empty for a process, or if we don't have it."""
+        file = self.boards / board / "board.py"
+        return literal(file, "MCU") or "" if file.is_file() else ""
+
+
+def literal(file: Path, name: str) -> Any:
+    """What a source says `name` is, at its top level and as a literal; None if it does not. Nothing of it is run."""
+    for statement in ast.parse(file.read_text("utf-8")).body:
+        match statement:
+            case ast.Assign(targets=[ast.Name(id=found)], value=value) if found == name:
+                return ast.literal_eval(value)
+    return None

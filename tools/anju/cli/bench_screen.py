@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import sys
 import tempfile
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -16,6 +16,8 @@ from anju.cli import screen
 from anju.service.i18n import _, ngettext
 
 if TYPE_CHECKING:
+    from rich.console import Console
+
     from anju.flasher.load import Load
     from anju.flasher.look import Seen
     from anju.flasher.ports import Port
@@ -175,14 +177,16 @@ def _progress(json: bool) -> Iterator[tuple[Tell, Callable[[Outcome], None]]]:
     """What to call on the way and at each end: bars in a terminal, nothing but the ends elsewhere."""
     from rich.progress import BarColumn, Progress, TaskID, TextColumn, TimeElapsedColumn
 
-    finish = _as_json if json else _show
-    console = screen.console(error=True)
-    if not console.is_terminal:
-        yield (lambda _port, _what, _share: None), finish
+    # Where results and bars meet in one terminal, they go through one console, which knows where the bars are.
+    console, results = screen.console(error=True), screen.console(error=False)
+    if not console.is_terminal or (json and results.is_terminal):
+        yield (lambda _port, _what, _share: None), _as_json if json else _show
         return
+    console = results if results.is_terminal else console
+    finish = _as_json if json else partial(_show, above=results)
     columns = (TextColumn("{task.fields[port]}"), BarColumn(20), TextColumn("{task.description}"), TimeElapsedColumn())
     bars: dict[str, TaskID] = {}
-    with Progress(*columns, console=console, transient=True, redirect_stdout=sys.stdout.isatty()) as progress:
+    with Progress(*columns, console=console, transient=True, redirect_stdout=False) as progress:
 
         def tell(port: Port, what: str, share: float) -> None:
             if port.selector not in bars:
@@ -209,17 +213,17 @@ def _described(load: Load) -> str:
     return _("Bundle %(board)s %(version)s: %(files)d files, %(kb)d KB, %(signature)s.") % told
 
 
-def _show(outcome: Outcome) -> None:
+def _show(outcome: Outcome, above: Console | None = None) -> None:
     """One board, one line; what went wrong below it."""
     start = f"{outcome.port.label:<14} {outcome.device or _NOBODY}  "
     error = outcome.error
     if error is not None:
-        screen.say(start + _("FAILED: %(reason)s") % {"reason": screen.printable(error.what)})
-        screen.say(*(" " * 15 + line for line in (error.unchanged, error.next_step) if line))
+        screen.say(start + _("FAILED: %(reason)s") % {"reason": screen.printable(error.what)}, above=above)
+        screen.say(*filter(None, (error.unchanged, error.next_step)), indent=15, above=above)
         return
     tested = [_("self-test passed")] if outcome.self_test else []
     parts = [f"{_done(outcome):<22}", f"{outcome.seconds:5.1f} s", _state(outcome), *tested]
-    screen.say(start + f"{outcome.board:<14} " + "  ".join(filter(None, parts)))
+    screen.say(start + f"{outcome.board:<14} " + "  ".join(filter(None, parts)), above=above)
 
 
 def _done(outcome: Outcome) -> str:

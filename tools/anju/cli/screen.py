@@ -9,6 +9,7 @@ from contextlib import contextmanager
 from typing import Any
 
 from rich.console import Console
+from rich.padding import Padding
 from rich.table import Table
 from rich.text import Text
 
@@ -28,11 +29,17 @@ def as_json(result: dict[str, Any]) -> None:
     sys.stdout.write(json.dumps(result, ensure_ascii=False) + "\n")
 
 
-def say(*lines: str) -> None:
-    """A result, line by line."""
-    screen = console(error=False)
+def say(*lines: str, indent: int = 0, above: Console | None = None) -> None:
+    """A result, line by line; in a terminal, `indent` wraps by words, and all of a line stands so many columns in.
+
+    `above` is the console of something that is drawn again and again: what is said stands above it.
+    """
+    screen = above or console(error=False)
     for line in lines:
-        screen.print(Text(line), soft_wrap=True)
+        if indent and screen.is_terminal:
+            screen.print(Padding(Text(line), (0, 0, 0, indent)))
+        else:
+            screen.print(Text(" " * indent + line), soft_wrap=True)
 
 
 def table(headings: Sequence[str], rows: Iterable[Sequence[object]]) -> None:

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from anju.bundle import ManifestError, keys
+from anju.bundle.source import Source
 from anju.flasher.errors import BenchError, Trouble, nothing_changed
 from anju.flasher.load import Load
-from anju.flasher.node import Facts
+from anju.flasher.node import Facts, Held
 from anju.flasher.ports import Port
 from anju.flasher.wish import Wish
 from anju.service.i18n import _
@@ -13,7 +14,7 @@ from anju.service.i18n import _
 
 def suitable(facts: Facts, wish: Wish, port: Port) -> Load:
     """The bundle for this board; BenchError if it must not go there."""
-    held = facts.held or next(iter(facts.slots.values()), None)
+    held = _held(facts)
     board = wish.board or (held.board if held else "")
     if not board and wish.loads.given is None:
         raise BenchError(
@@ -25,15 +26,7 @@ def suitable(facts: Facts, wish: Wish, port: Port) -> Load:
         )
     load = wish.loads.for_board(board)
     told = load.manifest
-    if held is not None and told.board != held.board:
-        raise BenchError(
-            Trouble.WRONG_BOARD,
-            _("This bundle is for %(wanted)s, and this board is %(board)s.")
-            % {"wanted": told.board, "board": held.board},
-            nothing_changed(),
-            _("Take the bundle for it: anju flash %(port)s --board %(board)s")
-            % {"port": port.selector, "board": held.board},
-        )
+    _check_board(facts, told.board, port)
     if told.mpy & 0xFF != facts.mpy & 0xFF or (told.mpy >> 8 and told.mpy != facts.mpy):
         raise BenchError(
             Trouble.WRONG_BYTECODE,
@@ -46,6 +39,31 @@ def suitable(facts: Facts, wish: Wish, port: Port) -> Load:
     if facts.release_key and facts.held and facts.held.manifest != load.digest:
         _check_number(facts.held.number, told.number)
     return load
+
+
+def _held(facts: Facts) -> Held | None:
+    return facts.held or next(iter(facts.slots.values()), None)
+
+
+def _check_board(facts: Facts, wanted: str, port: Port) -> None:
+    held = _held(facts)
+    if held is not None and wanted != held.board:
+        raise BenchError(
+            Trouble.WRONG_BOARD,
+            _("This bundle is for %(wanted)s, and this board is %(board)s.") % {"wanted": wanted, "board": held.board},
+            nothing_changed(),
+            _("Take the bundle for it: anju flash %(port)s --board %(board)s")
+            % {"port": port.selector, "board": held.board},
+        )
+    mcu = Source.find().mcu(wanted)
+    if mcu and facts.machine.rpartition(" with ")[2] != mcu:
+        raise BenchError(
+            Trouble.WRONG_BOARD,
+            _("%(board)s has an %(mcu)s, and this board is: %(machine)s.")
+            % {"board": wanted, "mcu": mcu, "machine": facts.machine},
+            nothing_changed(),
+            _("Look which board is at %(port)s (boards/README.md), and name that one.") % {"port": port.label},
+        )
 
 
 def _check_signature(facts: Facts, load: Load, wish: Wish, port: Port) -> None:
