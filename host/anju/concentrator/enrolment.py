@@ -17,7 +17,8 @@ from pydantic import ValidationError
 
 from anju.concentrator import control
 from anju.concentrator.keyring import Keyring, Link
-from anju.service import private_file
+from anju.plan.model import Plan
+from anju.service import private_file, site_plan
 from anju.service.errors import ServiceError
 from anju.service.i18n import _
 from anju.service.settings import Site
@@ -41,6 +42,7 @@ def enrol(site: Site, household: str, inputs: Sequence[tuple[str, ZoneKind]], ou
     """Make a node's keys and write `out/enrolment.json` (0600); ServiceError says what was not done."""
     zones = _zones(inputs)
     _check_household(site, household)
+    _check_plan(site_plan.load(site.folder), household, zones)
     target = out / FILE_NAME
     if target.exists():
         raise ServiceError(
@@ -66,6 +68,7 @@ async def enrol_here(keyring: Keyring, site: Site, household: str, inputs: Seque
     """Enrol in an open keyring; the link as the enrolment file writes it. Whoever asks for it is not trusted to count."""
     zones = _zones([(zone.name, zone.kind) for zone in inputs])
     _check_household(site, household)
+    _check_plan(await asyncio.to_thread(site_plan.load, site.folder), household, zones)
     return _as_file(await keyring.enrol(site.concentrator.network, household, zones))
 
 
@@ -117,3 +120,26 @@ def _check_household(site: Site, household: str) -> None:
             _("Nothing was enrolled."),
             _("Write building, unit, floor and door, for example %(building)s-2-0501.") % {"building": building},
         )
+
+
+def _check_plan(plan: Plan | None, household: str, zones: Sequence[Zone]) -> None:
+    """A site with a plan has no other households and zones than those in it."""
+    if plan is None:
+        return
+    flat = plan.household(household)
+    if flat is None:
+        raise ServiceError(
+            _("%(household)s is not in the site plan.") % {"household": household},
+            _("Nothing was enrolled."),
+            _("Look at the plan with: anju plan show. Bring a new one with: anju plan import FILE"),
+        )
+    for zone in zones:
+        planned = flat.zone(zone.name)
+        if planned is None or planned.kind is not zone.kind:
+            raise ServiceError(
+                _("The site plan has no zone “%(zone)s” of the kind %(kind)s in %(household)s.")
+                % {"zone": zone.name, "kind": zone.kind.value, "household": household},
+                _("Nothing was enrolled."),
+                _("Planned there: %(zones)s")
+                % {"zones": ", ".join(f"{one.name}:{one.kind.value}" for one in flat.zones) or "–"},
+            )

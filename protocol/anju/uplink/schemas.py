@@ -29,11 +29,12 @@ class _WithoutTitles(GenerateJsonSchema):
 
 def texts() -> dict[str, str]:
     """Text of each schema file by its name."""
-    return {f"{name}.json": _text(name, model) for name, model in MODELS.items()}
+    return {f"{name}.json": schema_text(f"urn:anju:uplink:1:{name}", model) for name, model in MODELS.items()}
 
 
-def _text(name: str, model: type[BaseModel]) -> str:
-    head = {"$schema": DIALECT, "$id": f"urn:anju:uplink:1:{name}"}
+def schema_text(urn: str, model: type[BaseModel]) -> str:
+    """The schema of a contract's model as a file."""
+    head = {"$schema": DIALECT, "$id": urn}
     return (
         json.dumps(head | model.model_json_schema(schema_generator=_WithoutTitles), indent=2, ensure_ascii=False) + "\n"
     )

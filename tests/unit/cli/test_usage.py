@@ -13,13 +13,14 @@ from unit.cli.conftest import Anju
 COMMANDS = [
     *("demo", "init", "run", "enrol", "panel", "status", "flash", "devices", "monitor", "bench-station"),
     "label",
-    *("bundle", "keys", "bench"),
+    *("plan", "bundle", "keys", "bench"),
 ]
 PAGES = [
     [],
     *([name] for name in COMMANDS),
     *(["bundle", name] for name in ("build", "show", "verify")),
     ["keys", "new-release"],
+    *(["plan", name] for name in ("import", "show", "diff")),
     *(["bench", name] for name in ("decode", "journal", "press", "power-cut")),
 ]
 
@@ -71,7 +72,7 @@ def test_services_carry_nothing_of_the_command_line() -> None:
 
 
 MISUSES = [
-    (["panle"], "There is no command panle. Did you mean panel?"),
+    (["panle"], "There is no command panle. Did you mean panel, plan?"),
     (["xyz"], "There is no command xyz."),
     (["init"], "DIR is missing."),
     (["enrol", "3-2-0501", "--out", "x"], "--zone is missing."),

@@ -4,7 +4,7 @@ from typing import Annotated, Any
 
 import typer
 
-from anju.cli import bench, bundle, demo, flash, grammar, label, site
+from anju.cli import bench, bundle, demo, flash, grammar, label, plan, site
 from anju.service.i18n import LANGUAGES, _
 
 
@@ -19,6 +19,7 @@ def make() -> Any:
     app.callback(invoke_without_command=False)(_root())
     demo.add_to(app)
     site.add_to(app)
+    plan.add_to(app)
     bundle.add_to(app)
     flash.add_to(app)
     label.add_to(app)

@@ -44,7 +44,10 @@ def _complaints() -> Words:
         (r"Missing argument '([^']*)'\.", _(r"\1 is missing.")),
         (r"Missing option '([^']*)'\.", _(r"\1 is missing.")),
         (r"No such command '(.*)'\.", _(r"There is no command \1.")),
-        (r" Did you mean '?(.*?)'?\?", _(r" Did you mean \1?")),
+        (
+            r" Did you mean (.*?)\?",
+            lambda found: _(r" Did you mean \1?").replace(r"\1", found[1].replace("'", "")),
+        ),
         (r"No such option: (\S+)", _(r"There is no option \1.")),
         (r" \(Possible options: (.*)\)", _(r" Did you mean \1?")),
         (r"Option '(.*)' requires an argument\.", _(r"\1 needs a value.")),

@@ -8,7 +8,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from anju.concentrator.enrolment import enrol
-from anju.service import site_template
+from anju.plan.model import Plan, PlannedHousehold, PlannedZone
+from anju.service import site_plan, site_template
 from anju.service.settings import Site
 from anju.simulator.flat import button_inputs, door_inputs, households
 
@@ -47,8 +48,11 @@ def found(folder: Path, port: int | None, serial: Sequence[str] = ()) -> Site:
 
 
 def furnish(site: Site, flats: int) -> Iterator[Household]:
-    """Enrol the two nodes of each flat, one flat after the other; quick while the concentrator runs."""
-    for name in households(BUILDING, flats):
+    """Plan the flats, then enrol the two nodes of each, one flat after the other; quick while the concentrator runs."""
+    names = households(BUILDING, flats)
+    zones = tuple(PlannedZone(name=name, kind=kind) for name, kind in (*door_inputs(), *button_inputs()))
+    site_plan.save(site.folder, Plan.of([PlannedHousehold(household=name, zones=zones) for name in names]))
+    for name in names:
         stores = [site.folder / "nodes" / f"{name}-{what}" for what in ("door", "button")]
         door, button = [
             Enrolment(enrol(site, name, inputs, store).node, store)
