@@ -227,8 +227,11 @@ class PairingEnd:
         root_key, network, node, epoch, _, inputs, kinds = struct.unpack(_GRANT, grant)
         signature = yield from self._signer.sign(*responder.statement(grant))
         clear = self._clear(table.Step.PROOF, network)
+        yield
         up = responder.link_key(network, node, table.LinkClass.UP)
+        yield
         down = responder.link_key(network, node, table.LinkClass.DOWN)
+        yield
         identity = Identity(network, node, epoch, up, down, tuple([KINDS[kind - 1] for kind in kinds[:inputs]]))
         proof = clear + gcm.seal(responder.up, 0, clear, signature)
         self._proof = proof + responder.down + root_key + identity.to_json().encode()

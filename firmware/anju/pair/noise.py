@@ -75,11 +75,14 @@ class Responder:
         shared = yield from x25519(ephemeral, theirs)
         if shared == _NO_SECRET:
             return b""
+        yield
         digest = _hash(digest, ours)
         chain = hkdf(chain, ours, b"", 64)[:32]
         keys = hkdf(chain, shared, b"", 64)
+        yield
         sealed = seal(keys[32:], 0, digest, payload)
         self.digest = _hash(digest, sealed)
+        yield
         keys = hkdf(keys[:32], b"", b"", 64)
         self.down, self.up = keys[:32], keys[32:]
         return ours + sealed

@@ -15,6 +15,7 @@ from anju.wire.pairing import FRAME_BYTES, PairingFault
 from anju.wire.table import MOST_BYTES, PAIRING_BYTES, Step
 from firmware.portable.noise import SMALL_ORDER
 from stateful.pairing import KINDS, ROOT_KEY, Desk, Node, Power, hasten, moment
+from vectors.golden import cases
 
 FROM_NODE = {Step.OFFER, Step.ANSWER, Step.PROOF}
 
@@ -81,9 +82,11 @@ def test_each_frame_has_its_length_and_fits_into_a_packet() -> None:
     assert {step_of(frame): len(frame) for frame in desk.said} == FRAME_BYTES
     assert max(FRAME_BYTES.values()) <= MOST_BYTES
     for frame in desk.said:
+        assert pairing.is_pairing(frame)
         for spoiled in (frame[:-1], frame + b"\0", frame[:PAIRING_BYTES], frame[:20], b""):
             with pytest.raises(PairingFault):
                 pairing.read(spoiled)
+    assert not pairing.is_pairing(bytes.fromhex(next(iter(cases("event")))["frame"]))
 
 
 def test_with_the_nodes_own_arithmetic(monkeypatch: pytest.MonkeyPatch) -> None:
