@@ -119,3 +119,14 @@ def test_paper_that_does_not_work(anju: Anju, bench: None, options: tuple[str, s
     assert said.code == 1
     assert "Nothing was written." in said.err
     assert not Path("labels.pdf").exists()
+
+
+@pytest.mark.parametrize(
+    ("form", "option"),
+    [("text", "--sheet"), ("zpl", "--skip"), ("pdf", "--dpi"), ("svg", "--font"), ("svg", "--dpi")],
+)
+def test_an_option_that_would_do_nothing_is_refused(anju: Anju, bench: None, form: str, option: str) -> None:
+    said = anju("label", "--format", form, option, "200")
+    assert said.code == 2
+    assert f"{option} means nothing for {form}" in said.err
+    assert not list(Path().glob("labels*"))

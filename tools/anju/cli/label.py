@@ -25,6 +25,14 @@ class Form(StrEnum):
     TEXT = "text"
 
 
+_SHEET = "40x30"
+_DPI = 203
+_MEANT_FOR = {
+    "--sheet": (Form.PDF, Form.ZPL, Form.PNG, Form.SVG),
+    "--skip": (Form.PDF,),
+    "--dpi": (Form.ZPL, Form.PNG),
+    "--font": (Form.PDF, Form.ZPL, Form.PNG),
+}
 _PLACES = {Form.PDF: "labels.pdf", Form.ZPL: "labels.zpl", Form.TEXT: "labels.txt"}
 
 
@@ -47,22 +55,38 @@ def add_to(app: typer.Typer) -> None:
             typer.Option(metavar="FILE", help=_("Where to; a folder for png and svg. labels.… here if not given.")),
         ] = None,
         sheet: Annotated[
-            str,
-            typer.Option(metavar="NAME", help=_("a4-70x37, a4-38x21, or the size of a label on a roll in mm.")),
-        ] = "40x30",
+            str | None,
+            typer.Option(
+                metavar="NAME",
+                help=_("a4-70x37, a4-38x21, or the size of a label on a roll in mm; 40x30 if not given."),
+            ),
+        ] = None,
         skip: Annotated[
-            int, typer.Option(metavar="N", min=0, help=_("Labels that are gone from the first sheet."))
-        ] = 0,
+            int | None,
+            typer.Option(metavar="N", min=0, max=999, help=_("Labels that are gone from the first sheet, for pdf.")),
+        ] = None,
         dpi: Annotated[
-            int, typer.Option(metavar="N", min=150, max=1200, help=_("Dots per inch of the printer, for zpl and png."))
-        ] = 203,
+            int | None,
+            typer.Option(
+                metavar="N",
+                min=150,
+                max=1200,
+                help=_("Dots per inch of the printer, for zpl and png; 203 if not given."),
+            ),
+        ] = None,
         font: Annotated[
             Path | None,
             typer.Option(metavar="FILE", help=_("A font with Chinese letters; one of this machine's if not given.")),
         ] = None,
         json: Annotated[bool, typer.Option("--json", help=_("Print one JSON object."))] = False,
     ) -> None:
-        _label(nodes or [], form, out, sheet, skip, dpi, font, json)
+        told = {"--sheet": sheet, "--skip": skip, "--dpi": dpi, "--font": font}
+        for option, value in told.items():
+            if value is not None and form not in _MEANT_FOR[option]:
+                raise typer.BadParameter(
+                    _("%(option)s means nothing for %(form)s") % {"option": option, "form": form.value}
+                )
+        _label(nodes or [], form, out, sheet or _SHEET, skip or 0, dpi or _DPI, font, json)
 
 
 def _label(
@@ -74,7 +98,7 @@ def _label(
 
     paper = sheets.sheet(sheet)
     paper.check_skip(skip)
-    needs_font = form in (Form.PDF, Form.ZPL, Form.PNG)
+    needs_font = form in _MEANT_FOR["--font"]
     chosen = fonts.named(font) if font is not None else (fonts.installed() if needs_font else None)
     with Register() as register:
         picked = _picked(register.labels(), nodes)
