@@ -11,7 +11,7 @@ from anju.store.littlefs import LittlefsStore
 
 ROLE = dongle
 NAME = "esp32_dongle"
-MCU = "ESP32"
+MCUS = ("ESP32", "ESP32S3")
 _CHANNEL = 6
 """The same number as in the nodes."""
 

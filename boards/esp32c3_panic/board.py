@@ -11,7 +11,7 @@ from anju.store.littlefs import LittlefsStore
 
 ROLE = battery_node
 NAME = "esp32c3_panic"
-MCU = "ESP32C3"
+MCUS = ("ESP32C3",)
 ACTIVE_LEVEL = 1
 HEARTBEAT_MS = 900000
 IS_SILENT = False

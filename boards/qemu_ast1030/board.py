@@ -13,7 +13,7 @@ from anju.wire import table
 
 ROLE = wired_node
 NAME = "qemu_ast1030"
-MCU = "AST1030"
+MCUS = ("AST1030",)
 ACTIVE_LEVEL = 1
 HEARTBEAT_MS = 60000
 IS_SILENT = False

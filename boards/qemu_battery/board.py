@@ -17,7 +17,7 @@ except ImportError:  # MicroPython
 
 ROLE = battery_node
 NAME = "qemu_battery"
-MCU = "AST1030"
+MCUS = ("AST1030",)
 ACTIVE_LEVEL = 1
 HEARTBEAT_MS = 60000
 IS_SILENT = False

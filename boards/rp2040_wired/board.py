@@ -12,7 +12,7 @@ from anju.wire import table
 
 ROLE = wired_node
 NAME = "rp2040_wired"
-MCU = "RP2040"
+MCUS = ("RP2040",)
 ACTIVE_LEVEL = 1
 HEARTBEAT_MS = 60000
 IS_SILENT = False

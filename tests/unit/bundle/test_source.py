@@ -11,12 +11,12 @@ BOARDS = sorted(file.parent.name for file in Source.find().boards.glob("*/board.
 
 
 @pytest.mark.parametrize("board", BOARDS)
-def test_each_board_names_its_microcontroller(board: str) -> None:
-    assert bool(Source.find().mcu(board)) != (board in PROCESSES)
+def test_each_board_names_its_microcontrollers(board: str) -> None:
+    assert bool(Source.find().mcus(board)) != (board in PROCESSES)
 
 
 def test_a_board_of_somebody_else_has_none_that_we_know() -> None:
-    assert Source.find().mcu("theirs") == ""
+    assert Source.find().mcus("theirs") == ()
 
 
 def test_a_literal_is_read_and_nothing_is_run(tmp_path: Path) -> None:

@@ -50,10 +50,10 @@ class Source:
             )
         return self.boards / name
 
-    def mcu(self, board: str) -> str:
-        """The microcontroller of a board, as MicroPython calls it; empty for a process, or if we don't have it."""
+    def mcus(self, board: str) -> tuple[str, ...]:
+        """The microcontrollers that a board may have, as MicroPython calls them; none for a process, or if we don't have it."""
         file = self.boards / board / "board.py"
-        return literal(file, "MCU") or "" if file.is_file() else ""
+        return tuple(literal(file, "MCUS") or ()) if file.is_file() else ()
 
 
 def literal(file: Path, name: str) -> Any:

@@ -55,12 +55,12 @@ def _check_board(facts: Facts, wanted: str, port: Port) -> None:
             _("Take the bundle for it: anju flash %(port)s --board %(board)s")
             % {"port": port.selector, "board": held.board},
         )
-    mcu = Source.find().mcu(wanted)
-    if mcu and facts.machine.rpartition(" with ")[2] != mcu:
+    mcus = Source.find().mcus(wanted)
+    if mcus and facts.machine.rpartition(" with ")[2] not in mcus:
         raise BenchError(
             Trouble.WRONG_BOARD,
             _("%(board)s has an %(mcu)s, and this board is: %(machine)s.")
-            % {"board": wanted, "mcu": mcu, "machine": facts.machine},
+            % {"board": wanted, "mcu": " / ".join(mcus), "machine": facts.machine},
             nothing_changed(),
             _("Look which board is at %(port)s (boards/README.md), and name that one.") % {"port": port.label},
         )
