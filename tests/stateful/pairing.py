@@ -12,7 +12,7 @@ from cryptography.hazmat.primitives.asymmetric.x25519 import X25519PrivateKey, X
 
 from anju.concentrator.core.moment import Moment
 from anju.concentrator.core.pairing import decide
-from anju.concentrator.core.pairing.state import Decision, Key, Link, News, Pairings, Place, Record
+from anju.concentrator.core.pairing.state import Decision, Key, Link, News, Pairings, Place, Record, Stage
 from anju.concentrator.core.places import Address
 from anju.node.identity import Identity
 from anju.pair.end import PairingEnd
@@ -114,6 +114,8 @@ class Concentrator:
         self.power = Power()
         self.records: dict[Key, Record] = {}
         self.links: list[Link] = []
+        self.ended: set[Key] = set()
+        """Of these somebody was told that nothing has changed."""
         self.news: list[News] = []
         self.refused = 0
         self.next_node = 7
@@ -138,6 +140,8 @@ class Concentrator:
         def commit() -> None:
             for record in decision.save:
                 self.records[record.key] = record
+                if record.stage == Stage.CANCELLED:
+                    self.ended.add(record.key)
             for key in decision.drop:
                 self.records.pop(key, None)
             if decision.link is not None:
@@ -213,14 +217,18 @@ class Desk:
         self.host_does(decide.due(self.host.pairings, moment(self.now)))
         self.speak()
 
-    def exchange(self) -> None:
-        """Whatever is on its way arrives, and what follows from it."""
+    def exchange(self, without: int = 0) -> None:
+        """Whatever is on its way arrives, and what follows from it; but for the frames of one step."""
         self.speak()
         while self.up or self.down:
             while self.up:
-                self.hear_up(self.up.pop(0))
+                frame = self.up.pop(0)
+                if frame[2] != without:
+                    self.hear_up(frame)
             while self.down:
-                self.hear_down(self.down.pop(0))
+                frame = self.down.pop(0)
+                if frame[2] != without:
+                    self.hear_down(frame)
             self.speak()
 
     def settle(self, seconds: int = 250) -> None:
@@ -240,6 +248,9 @@ class Desk:
 
     def check(self) -> None:
         """What holds at every moment: nobody is paired with somebody who isn't, or is about to be."""
+        assert all(
+            self.host.records[key].stage == Stage.CANCELLED for key in self.host.ended & self.host.records.keys()
+        )
         links = {(link.up, link.down) for link in self.host.links}
         identity = self.node.identity
         assert identity is None or (identity.up, identity.down) in links

@@ -14,6 +14,7 @@ from hypothesis.stateful import (
     run_state_machine_as_test,
 )
 
+from anju.wire.table import Step
 from stateful.pairing import Desk, Power, hasten
 
 CHOICE = st.integers(0, 1000)
@@ -74,6 +75,19 @@ class Pairing(RuleBasedStateMachine):
     def everything_on_its_way_is_lost(self) -> None:
         self.desk.up.clear()
         self.desk.down.clear()
+
+    @rule(step=st.sampled_from(Step))
+    def everything_arrives_but_one_step(self, step: Step) -> None:
+        self.desk.wait(600)
+        self.desk.exchange(without=step)
+
+    @precondition(lambda self: self.desk.said)
+    @rule()
+    def every_old_frame_is_said_again(self) -> None:
+        for frame in tuple(self.desk.said[-12:]):
+            self.desk.hear_up(frame)
+            self.desk.hear_down(frame)
+        self.desk.speak()
 
     @precondition(lambda self: self.desk.said)
     @rule(choice=CHOICE, place=CHOICE, bit=st.integers(0, 8), is_short=st.booleans())
