@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Generator
+from hashlib import sha512
 from random import Random
 from typing import Any
 
@@ -81,6 +82,20 @@ def test_ed25519() -> None:
         finished(signer.prepare())
         assert signer.public == private.public_key().public_bytes_raw()
         assert finished(signer.sign(message[:20], message[20:])) == private.sign(message)
+
+
+def test_ed25519_of_every_size_of_scalar() -> None:
+    dice = Random(5)
+    tops = set()
+    while len(tops) < 16:
+        seed = dice.randbytes(32)
+        top = sha512(seed).digest()[31] >> 2 & 15
+        if top not in tops:
+            tops.add(top)
+            signer, private = Signer(seed), Ed25519PrivateKey.from_private_bytes(seed)
+            finished(signer.prepare())
+            assert signer.public == private.public_key().public_bytes_raw(), top
+            assert finished(signer.sign(seed)) == private.sign(seed), top
 
 
 def test_with_our_initiator() -> None:

@@ -103,7 +103,7 @@ def _squared(a: int, times: int) -> "Generator[None, None, int]":
 
 
 def summed(*terms: "tuple[int, list[Point]]") -> "Generator[None, None, int]":
-    """The encoding of a sum of products: each term is a scalar below 2^255 and the first multiples of a point."""
+    """The encoding of a sum of products: each term is a scalar below 2^254 and the first multiples of a point."""
     e, f, g, h = 0, 1, 1, 1
     for place in range(_WINDOWS - 1, -1, -1):
         for _ in range(_WINDOW):

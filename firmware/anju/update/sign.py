@@ -22,7 +22,8 @@ class Signer:
     def prepare(self) -> "Generator[None, None, None]":
         """Yields while it works out the public key."""
         digest = yield from sha512(self._seed)
-        self._scalar = int.from_bytes(digest[:KEY_BYTES], "little") & (1 << 254) - 8 | 1 << 254
+        # The rest of a division by the base's order gives the same point, and is as small as `summed` needs it.
+        self._scalar = (int.from_bytes(digest[:KEY_BYTES], "little") & (1 << 254) - 8 | 1 << 254) % ORDER
         self._prefix = digest[KEY_BYTES:]
         self._base = yield from multiples(BASE_X, BASE_Y)
         self.public = yield from self._point(self._scalar)
