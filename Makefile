@@ -1,6 +1,8 @@
 .DEFAULT_GOAL := help
 .PHONY: help venv demo lint firmware test test-long catalogues requirements clean
 EXTRA ?= dev
+# All tests go to as many processes as there are processors, whole files at a time; a few that somebody names, to one.
+PARALLEL = $(if $(ARGS),,-n logical --maxprocesses 4 --dist loadfile)
 
 help: ## say what can be typed here
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-14s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -24,13 +26,13 @@ test: ## all tests but the long ones (ARGS="tests/unit -k seal" for a few)
 	@.ci/packages
 	@.ci/venv dev
 	@.ci/firmware --path >/dev/null
-	@.venv/bin/python -m pytest -m "not long" $(ARGS)
+	@.venv/bin/python -m pytest -m "not long" $(PARALLEL) $(ARGS)
 
 test-long: ## the long ones only: more kills, more seeds, more examples, more power cuts
 	@.ci/packages
 	@.ci/venv dev
 	@.ci/firmware --path >/dev/null
-	@.venv/bin/python -m pytest -m long $(ARGS)
+	@.venv/bin/python -m pytest -m long $(PARALLEL) $(ARGS)
 
 catalogues: ## bring the translations up to the code: extract, update, compile
 	@.ci/venv dev
