@@ -4,10 +4,14 @@ import subprocess
 import sys
 from pathlib import Path
 
+import pytest
+
 FOLDER = Path(__file__).with_name("embedded")
 
 
-def test_boards_as_pytest_embedded_sees_them(tmp_path: Path) -> None:
+def test_boards_as_pytest_embedded_sees_them(tmp_path_factory: pytest.TempPathFactory) -> None:
+    # Short: sockets live below it, and their paths have 107 bytes at most.
+    folder = tmp_path_factory.mktemp("own")
     done = subprocess.run(
         [
             sys.executable,
@@ -16,7 +20,7 @@ def test_boards_as_pytest_embedded_sees_them(tmp_path: Path) -> None:
             "-q",
             "-c",
             str(FOLDER / "pytest.ini"),
-            f"--basetemp={tmp_path / 'own'}",
+            f"--basetemp={folder}",
             str(FOLDER),
         ],
         capture_output=True,
