@@ -22,6 +22,8 @@ usage: micropython main.py --store FOLDER --link LINK [--heartbeat SECONDS] [--s
 ROLE = wired_node
 NAME = "unix_sim"
 ACTIVE_LEVEL = 1
+BUTTON = 0
+CASE = -1
 _TERMINALS = 8
 _BAUD = 115200
 

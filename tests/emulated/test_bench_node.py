@@ -45,6 +45,7 @@ def test_one_object_has_it_all(outcome: Outcome) -> None:
     assert told["identical"] is True
     assert told["edge_to_first_byte_us"] == max(one.first_us for one in outcome.reactions)
     assert told["mpy_bytes"]["total"] == sum(outcome.modules.values())
+    assert told["mpy_bytes"]["total"] == told["mpy_bytes"]["enrolled"] + told["mpy_pairing_bytes"]
     assert told["mpy_bytes"]["anju/node/device.mpy"] > 0
     assert told["limits"]["heap_peak"] == {"limit": memory.PEAK_LIMIT, "met": True}
     assert set(told["limits"]) == {"edge_to_first_byte_us", "heap_after_import", "heap_peak", "mpy_bytes"}

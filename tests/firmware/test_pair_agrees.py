@@ -86,7 +86,7 @@ def test_ed25519() -> None:
 
 def test_ed25519_of_every_size_of_scalar() -> None:
     dice = Random(5)
-    tops = set()
+    tops: set[int] = set()
     while len(tops) < 16:
         seed = dice.randbytes(32)
         top = sha512(seed).digest()[31] >> 2 & 15

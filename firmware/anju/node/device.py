@@ -33,6 +33,11 @@ except ImportError:  # MicroPython
 UNCERTAIN_HEARTBEAT_MS = 5000
 """Heartbeats come so often while the time is unknown, because only an answer to a frame sent once tells it."""
 
+PAIR = const(1)
+"""Wish: an order says that this node may be paired anew."""
+WATCH = const(2)
+"""Wish: the case is open, and somebody may be at the button."""
+
 _CHALLENGE_BYTES = const(8)
 _DELIVERED = (table.Verdict.ACCEPTED, table.Verdict.DUPLICATE, table.Verdict.NOT_UNDERSTOOD)
 """What the concentrator does not understand it has raised as an unknown event: sending it again would change nothing."""
@@ -58,8 +63,10 @@ class Device:
         self.clock = Clock()
         self.forged = 0
         """Frames addressed to this node that did not verify."""
-        self._identity = identity
-        self._inputs = inputs
+        self.wish = 0
+        """What is the role's to do: it sets it back."""
+        self.identity = identity
+        self.inputs = inputs
         self._counter = counter
         self._keep = keep
         self._random_bytes = random_bytes
@@ -68,7 +75,7 @@ class Device:
         self._sealer = Cipher(identity.up)
         self._opener = Cipher(identity.down)
         self._window = Window()
-        self._orders = Orders(self.clock, feedback)
+        self._orders = Orders(self.clock, feedback, self._wish_pairing)
         self._outbox = Outbox(counter.take, self._seal, self._random)
         self._spare: "Entry | None" = None
         """For the next event, made while there is time: it takes half a millisecond or more of the interpreter's."""
@@ -93,7 +100,7 @@ class Device:
         self._build = frame.extra(table.Extra.BUILD, build)
         self._outbox.add(Entry(table.Type.HELLO, table.Code.NONE, 0, now, frame.blank(self._build)), now)
         self._plan_heartbeat(now)
-        events = None if kept is None else keeping.unpack(self._identity, kept)
+        events = None if kept is None else keeping.unpack(self.identity, kept)
         if events is None:
             self._tell("lost: what was kept of events can't be read")
             return
@@ -111,7 +118,7 @@ class Device:
 
     def edge(self, zone: int, level: int, now: int) -> None:
         """Input `zone` moved and reads `level`."""
-        self._inputs[zone].edge(level, now)
+        self.inputs[zone].edge(level, now)
 
     def poll(self, now: int) -> "bytearray | None":
         """A frame to send at once, or None; call until None. The buffer is the node's own: don't hold on to it."""
@@ -122,11 +129,39 @@ class Device:
             self._spare = _blank_event()
         return sealed
 
+    def has_waiting(self, code: int, zone: int) -> bool:
+        """Whether such an event is still on its way."""
+        return self._outbox.waiting(code, zone) is not None
+
+    def work(self, now: int) -> bool:
+        """Nothing takes it long."""
+        return False
+
+    def happened(self, code: int, zone: int, now: int) -> None:
+        """Make an event."""
+        entry = self._spare or _blank_event()
+        self._spare = None
+        entry.code = code
+        entry.zone = zone
+        entry.made_ms = now
+        dropped = self._outbox.dropped
+        is_taken = self._outbox.add(entry, now)
+        if self._outbox.dropped != dropped:
+            self._tell("dropped", self._outbox.dropped)
+        if is_taken:
+            self._new.append(entry)
+        if code == table.Code.TAMPERED:
+            self.wish = self.wish or WATCH
+        if code == table.Code.PANIC:
+            carrier = entry if is_taken else self._outbox.waiting(code, zone)
+            if carrier is not None:
+                self.feedback.press(carrier.event_id, now)
+
     def _frame_due(self, now: int) -> "bytearray | None":
-        for zone, contact in enumerate(self._inputs):
+        for zone, contact in enumerate(self.inputs):
             code = contact.poll(now)
             if code != table.Code.NONE:
-                self._happened(code, zone, now)
+                self.happened(code, zone, now)
         self.feedback.poll(now)
         entry = self._outbox.poll(now)
         if entry is None and now >= self._heartbeat.due_ms:
@@ -142,7 +177,7 @@ class Device:
             frame.write_ack(
                 answer.frame,
                 self.clock.at(now),
-                self._identity.epoch,
+                self.identity.epoch,
                 answer.verdict,
                 answer.counter,
                 answer.command_id & 0xFFFF,
@@ -156,7 +191,7 @@ class Device:
         for deadline in (self._outbox.deadline(), self.feedback.deadline()):
             if deadline is not None and deadline < soonest:
                 soonest = deadline
-        for contact in self._inputs:
+        for contact in self.inputs:
             deadline = contact.deadline()
             if deadline is not None and deadline < soonest:
                 soonest = deadline
@@ -164,7 +199,7 @@ class Device:
 
     def receive(self, received: bytes, now: int) -> None:
         """Act upon a frame if it is authentic, for this node, and fresh; whatever else it is changes nothing."""
-        own = self._identity
+        own = self.identity
         counter = frame.counter_of(received, own.network, own.node, own.epoch)
         if counter < 0:
             return
@@ -184,28 +219,11 @@ class Device:
         elif body[0] == table.Type.COMMAND and self._window.is_open:
             self._orders.carry_out(counter, body, is_understood, now)
 
-    def _happened(self, code: int, zone: int, now: int) -> None:
-        entry = self._spare or _blank_event()
-        self._spare = None
-        entry.code = code
-        entry.zone = zone
-        entry.made_ms = now
-        dropped = self._outbox.dropped
-        is_taken = self._outbox.add(entry, now)
-        if self._outbox.dropped != dropped:
-            self._tell("dropped", self._outbox.dropped)
-        if is_taken:
-            self._new.append(entry)
-        if code == table.Code.PANIC:
-            carrier = entry if is_taken else self._outbox.waiting(code, zone)
-            if carrier is not None:
-                self.feedback.press(carrier.event_id, now)
-
     def _keep_events(self) -> None:
         """Have the store hold what is not acknowledged, then tell of what is new in it."""
         events = self._outbox.events()
         try:
-            self._keep(keeping.pack(self._identity, events, self._time_of))
+            self._keep(keeping.pack(self.identity, events, self._time_of))
             self._holds_events = bool(events)
         except StoreError as error:
             # Sending goes on: only a loss of power would now lose them.
@@ -216,7 +234,7 @@ class Device:
 
     def _acknowledged(self, counter: int, body: bytes, now: int) -> None:
         time_s, epoch, verdict, acked, event_id = frame.read_ack(body)
-        if epoch != self._identity.epoch:
+        if epoch != self.identity.epoch:
             return
         beat = self._heartbeat
         entry = beat if acked == beat.counter and beat.is_flying else self._outbox.find(acked, event_id)
@@ -250,6 +268,9 @@ class Device:
         self._plan_heartbeat(now)
         return beat
 
+    def _wish_pairing(self) -> None:
+        self.wish = PAIR
+
     def _plan_heartbeat(self, now: int) -> None:
         period = self._heartbeat_ms
         if self._window.is_open and not self.clock.is_known:
@@ -266,7 +287,7 @@ class Device:
                 self._challenge,
                 VERSION,
                 self._reset_cause,
-                len(self._inputs),
+                len(self.inputs),
             )
             frame.write_extras(entry.frame, self._build)
         else:
@@ -285,7 +306,7 @@ class Device:
 
     def _levels(self) -> int:
         levels = 0
-        for zone, contact in enumerate(self._inputs):
+        for zone, contact in enumerate(self.inputs):
             levels |= contact.is_active << zone
         return levels
 
@@ -293,7 +314,7 @@ class Device:
         return self.clock.at(entry.made_ms) if entry.time_s < 0 else entry.time_s
 
     def _finish(self, buffer: bytearray, counter: int) -> None:
-        own = self._identity
+        own = self.identity
         frame.write_header(buffer, own.network, own.node, own.epoch, counter)
         self._sealer.seal(buffer)
 

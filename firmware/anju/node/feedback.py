@@ -89,18 +89,18 @@ class Feedback:
         self.presses.append(event_id)
         if len(self.presses) > _REMEMBERED:
             del self.presses[0]
-        self._enter(SENDING, UNDELIVERED_AFTER_MS, now)
+        self.show(SENDING, UNDELIVERED_AFTER_MS, now)
 
     def resume(self, presses: "Sequence[int]", is_undelivered: bool, now: int) -> None:
         """After a sleep: the presses from before, and whether the newest is still on its way."""
         self.presses = list(presses)
         if is_undelivered:
-            self._enter(UNDELIVERED, _FOREVER_MS, now)
+            self.show(UNDELIVERED, _FOREVER_MS, now)
 
     def held(self, event_id: int, now: int) -> None:
         """The concentrator has acknowledged this event."""
         if self.stage in (SENDING, UNDELIVERED) and self.presses[-1] == event_id:
-            self._enter(HELD, HELD_MS, now)
+            self.show(HELD, HELD_MS, now)
 
     def answer(self, order: int, event_id: int, valid_ms: int, now: int) -> bool:
         """Someone's answer to a press of this node, true for `valid_ms`; False if it is none that can be shown."""
@@ -108,12 +108,21 @@ class Feedback:
         if stage is None or event_id not in self.presses:
             return False
         if stage == COMING or not self._says_more_than_seen(event_id):
-            self._enter(stage, valid_ms, now)
+            self.show(stage, valid_ms, now)
         return True
 
     def refuse(self, now: int) -> None:
         """A press that nobody will hear of."""
-        self._enter(REFUSED, REFUSED_MS, now)
+        self.show(REFUSED, REFUSED_MS, now)
+
+    def show(self, stage: int, lasts_ms: int, now: int) -> None:
+        """Enter a stage of `PATTERNS`; for stages that no press leads to."""
+        introduction, loop = PATTERNS[stage]
+        self.stage = stage
+        self._stage_ends_ms = now + lasts_ms
+        self._steps = introduction or loop
+        self._step = 0
+        self._step_ends_ms = now + self._steps[0][4]
 
     def poll(self, now: int) -> None:
         """Bring `outputs` up to `now`."""
@@ -124,7 +133,7 @@ class Feedback:
                 self.stage = IDLE
                 self.outputs = DARK
                 return
-            self._enter(UNDELIVERED, _FOREVER_MS, now)
+            self.show(UNDELIVERED, _FOREVER_MS, now)
         if now >= self._step_ends_ms:
             self._step += 1
             if self._step == len(self._steps):
@@ -141,11 +150,3 @@ class Feedback:
     def _says_more_than_seen(self, event_id: int) -> bool:
         """Who is coming has also seen it; and that an earlier press was seen says nothing of one that is still on its way."""
         return self.stage == COMING or (self.stage in (SENDING, UNDELIVERED) and event_id != self.presses[-1])
-
-    def _enter(self, stage: int, lasts_ms: int, now: int) -> None:
-        introduction, loop = PATTERNS[stage]
-        self.stage = stage
-        self._stage_ends_ms = now + lasts_ms
-        self._steps = introduction or loop
-        self._step = 0
-        self._step_ends_ms = now + self._steps[0][4]

@@ -12,6 +12,11 @@ from anju.node.feedback import Feedback
 from anju.node.outbox import SPAN
 from anju.wire import table
 
+try:
+    from typing import Callable
+except ImportError:  # MicroPython
+    pass
+
 _REMEMBERED = const(8)
 
 
@@ -37,7 +42,9 @@ class Answer:
 class Orders:
     """Judges commands and remembers the answers to the last ones."""
 
-    def __init__(self, clock: Clock, feedback: Feedback) -> None:
+    def __init__(self, clock: Clock, feedback: Feedback, pair: "Callable[[], None]") -> None:
+        """`pair` opens the node for another pairing."""
+        self._pair = pair
         self._clock = clock
         self._feedback = feedback
         self.answers: "list[Answer]" = []
@@ -78,6 +85,9 @@ class Orders:
             return table.Verdict.DUPLICATE
         if left_ms <= 0:
             return table.Verdict.EXPIRED
+        if order == table.Order.PAIR:
+            self._pair()
+            return table.Verdict.ACCEPTED
         if self._feedback.answer(order, event_id, left_ms, now):
             return table.Verdict.ACCEPTED
         return table.Verdict.NOT_UNDERSTOOD

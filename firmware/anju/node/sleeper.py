@@ -10,7 +10,7 @@ FAST_MS after the last event, and then in attempts of ATTEMPT_MS: one every SLOW
 """
 
 from anju.node import feedback, frame, keeping
-from anju.node.device import Device
+from anju.node.device import WATCH, Device
 from anju.node.input import Input
 from anju.node.outbox import Entry
 from anju.node.retained import Retained
@@ -71,25 +71,27 @@ class Sleeper(Device):
             self._window.open(kept.floor, kept.seen)
         else:
             self._outbox.add(Entry(table.Type.HELLO, table.Code.NONE, 0, now, frame.blank(self._build)), now)
-        for zone, contact in enumerate(self._inputs):
+        for zone, contact in enumerate(self.inputs):
             contact.is_active = bool(kept.levels >> zone & 1)
+            if contact.is_active and self.identity.inputs[zone] == "tamper":
+                self.wish = WATCH
         for counter, command_id, verdict in kept.answers:
             self._orders.recall(counter, command_id, verdict)
         self.feedback.resume(kept.presses, kept.is_undelivered, now)
         self._holds_events = kept.is_stored
-        for event in keeping.unpack(self._identity, kept.outbox) or ():
+        for event in keeping.unpack(self.identity, kept.outbox) or ():
             self._outbox.restore(event)
 
     def wake(self, struck: "Sequence[int]", levels: "Sequence[int]", now: int) -> None:
         """Each input reads so now; those in `struck` have ended the sleep."""
-        _wake(self._inputs, struck, levels, now)
+        _wake(self.inputs, struck, levels, now)
 
     def rest_ms(self, now: int) -> int:
         """How long to sleep if everything stays as it is, so that all is sent that is due then; 0 = stay awake."""
         beat = self._heartbeat
         if now < self._awake_until_ms or self._new or (beat.is_flying and now - beat.first_ms < ANSWER_MS):
             return 0
-        if _are_restless(self._inputs) or (self.feedback.stage in _SHOWN and not self.feedback.is_silent):
+        if _are_restless(self.inputs) or (self.feedback.stage in _SHOWN and not self.feedback.is_silent):
             return 0
         rest = min(beat.due_ms - now, LONGEST_REST_MS)
         if len(self._outbox):
@@ -120,17 +122,17 @@ class Sleeper(Device):
         kept.is_stored = self._holds_events
         kept.presses = self.feedback.presses
         kept.answers = [(answer.counter, answer.command_id, answer.verdict) for answer in self._orders.answers]
-        kept.outbox = keeping.pack(self._identity, self._outbox.events(), self._time_of)
-        return kept.pack(self._identity)
+        kept.outbox = keeping.pack(self.identity, self._outbox.events(), self._time_of)
+        return kept.pack(self.identity)
 
     @property
     def is_answered(self) -> bool:
         """Whether the concentrator has answered since this wake."""
         return self._has_heard and self._window.is_open
 
-    def _happened(self, code: int, zone: int, now: int) -> None:
+    def happened(self, code: int, zone: int, now: int) -> None:
         self._stirred_ms = now
-        super()._happened(code, zone, now)
+        super().happened(code, zone, now)
 
     def _acknowledged(self, counter: int, body: bytes, now: int) -> None:
         super()._acknowledged(counter, body, now)
@@ -158,11 +160,11 @@ class SleepingUnenrolled(Unenrolled):
 
     def wake(self, struck: "Sequence[int]", levels: "Sequence[int]", now: int) -> None:
         """As that of a `Sleeper`."""
-        _wake(self._inputs, struck, levels, now)
+        _wake(self.inputs, struck, levels, now)
 
     def rest_ms(self, now: int) -> int:
         """How long to sleep; 0 = stay awake."""
-        if now < self.awake_until_ms or _are_restless(self._inputs) or self.feedback.stage != feedback.IDLE:
+        if now < self.awake_until_ms or _are_restless(self.inputs) or self.feedback.stage != feedback.IDLE:
             return 0
         return LONGEST_REST_MS
 

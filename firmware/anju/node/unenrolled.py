@@ -14,21 +14,31 @@ class Unenrolled:
     """Stands where a `Device` would, with the same methods."""
 
     is_answered = False
+    identity = None
+    wish = 0
 
     def __init__(self, inputs: "Sequence[Input]", feedback: Feedback) -> None:
         self.feedback = feedback
-        self._inputs = inputs
+        self.inputs = inputs
 
     def edge(self, zone: int, level: int, now: int) -> None:
         """Input `zone` moved and reads `level`."""
-        self._inputs[zone].edge(level, now)
+        self.inputs[zone].edge(level, now)
+
+    def has_waiting(self, code: int, zone: int) -> bool:
+        """Nothing is on its way."""
+        return False
+
+    def work(self, now: int) -> bool:
+        """Nothing takes it long."""
+        return False
 
     def receive(self, received: bytes, now: int) -> None:
         """Nothing can be authentic to a node without keys."""
 
     def poll(self, now: int) -> "bytearray | None":
         """Never a frame; whatever becomes active lights red."""
-        for contact in self._inputs:
+        for contact in self.inputs:
             if contact.poll(now) != table.Code.NONE and contact.is_active:
                 self.feedback.refuse(now)
         self.feedback.poll(now)
@@ -37,7 +47,7 @@ class Unenrolled:
     def next_deadline(self) -> "int | None":
         """When to poll again if nothing moves; None = not before something does."""
         soonest = self.feedback.deadline()
-        for contact in self._inputs:
+        for contact in self.inputs:
             deadline = contact.deadline()
             if deadline is not None and (soonest is None or deadline < soonest):
                 soonest = deadline

@@ -25,7 +25,7 @@ try:
 except ImportError:  # MicroPython
     TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from typing import Sequence
+    from typing import Any, Sequence
 
     from anju.role.needs import BatteryBoard
     from anju.role.trial import Trial
@@ -63,7 +63,8 @@ class _Node:
         self._ticks = time.ticks_ms()
         self._elapsed_ms = 0
         self._contacts: "list[Contact]" = []
-        self._device = self._make_device()
+        self._device: "Any" = self._make_device(board.reset_cause() == table.ResetCause.DEEP_SLEEP)
+        """A `Sleeper` or a `SleepingUnenrolled`, or an `anju.pair.session.Session` beside it."""
 
     def live(self) -> None:
         """Do all that is to be done now, and wait a little for more."""
@@ -113,6 +114,8 @@ class _Node:
                 frame = self._device.poll(now)
         except StoreError as error:
             self._device = self._unenrolled_device(error, (), 0)
+        if self._device.wish:
+            self._device = wiring.heed(self._device, self._board, self._make_anew, now)
         self._signals.show(self._device.feedback.outputs)
 
     def _open(self, now: int) -> None:
@@ -135,12 +138,13 @@ class _Node:
             self._is_open = False
 
     def _listen(self) -> None:
-        """Wait a little, and take what has come."""
+        """Wait a little, or work a little, and take what has come."""
+        pause = 0 if self._device.work(self._now()) else _LOOK_AGAIN_MS
         if not self._is_open:
-            time.sleep_ms(_LOOK_AGAIN_MS)
+            time.sleep_ms(pause)
             return
         try:
-            self._poller.poll(_LOOK_AGAIN_MS)
+            self._poller.poll(pause)
             frame = self._link.receive()
             if frame is not None:  # one at a time: a flood must not keep a button waiting
                 self._device.receive(frame, self._now())
@@ -156,9 +160,13 @@ class _Node:
         self._ticks = ticks
         return self._elapsed_ms
 
-    def _make_device(self) -> "Sleeper | SleepingUnenrolled":
+    def _make_anew(self) -> "Any":
+        """After a pairing, or when it has been wiped."""
+        return self._make_device(False)
+
+    def _make_device(self, has_slept: bool) -> "Any":
         cause = self._board.reset_cause()
-        has_slept = cause == table.ResetCause.DEEP_SLEEP
+        now = self._elapsed_ms
         block = self._board.recall()
         struck = self._board.woken_by() if has_slept else ()
         try:
@@ -180,19 +188,17 @@ class _Node:
             build = wiring.build(self._board, self._markings)
             if kept is None:
                 wiring.greet(self._board, identity)
-                device.start(build, cause, store.kept(), 0)
+                device.start(build, cause, store.kept(), now)
             else:
                 self._elapsed_ms = max(self._board.running_ms() - kept.slept_ms, 0)
                 print("awake", *struck)
                 device.resume(build, kept, self._elapsed_ms)
         except StoreError as error:
-            return self._unenrolled_device(error, struck, 0 if has_slept else UNENROLLED_BENCH_MS)
+            return self._unenrolled_device(error, struck, 0 if has_slept else now + UNENROLLED_BENCH_MS)
         device.wake(struck, self._first_look(), self._elapsed_ms)
-        return device
+        return wiring.attended(device, self._board, self._elapsed_ms)
 
-    def _unenrolled_device(
-        self, reason: StoreError, struck: "Sequence[int]", awake_until_ms: int
-    ) -> SleepingUnenrolled:
+    def _unenrolled_device(self, reason: StoreError, struck: "Sequence[int]", awake_until_ms: int) -> "Any":
         print("store:", reason)
         print("unenrolled")
         kinds = ("hold_up",) * len(self._board.inputs())
@@ -200,7 +206,7 @@ class _Node:
         device = SleepingUnenrolled(inputs, Feedback(self._board.IS_SILENT))
         device.awake_until_ms = awake_until_ms
         device.wake(struck, self._first_look(), self._elapsed_ms)
-        return device
+        return wiring.attended(device, self._board, self._elapsed_ms)
 
     def _first_look(self) -> "list[int]":
         """What the contacts read; `_look` tells of what moves from now on."""

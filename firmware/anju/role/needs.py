@@ -27,6 +27,8 @@ class Store(Protocol):
     def reserve(self, ceiling: int) -> None: ...
     def keep(self, outbox: bytes) -> None: ...
     def kept(self) -> bytes | None: ...
+    def note(self, name: str, content: bytes) -> None: ...
+    def noted(self, name: str) -> bytes | None: ...
     def wipe(self) -> None: ...
 
 
@@ -84,6 +86,10 @@ class Board(AnyBoard, Protocol):
     """Level of an input whose door is open, button pressed or lid off."""
     HEARTBEAT_MS: int
     """Longest silence between two frames."""
+    BUTTON: int
+    """Terminal whose contact somebody presses to have an unenrolled node paired: the only one of a door is its magnet's."""
+    CASE: int
+    """Terminal of the lid switch, if the board has one of its own: pressing counts while it is open. -1: it has none."""
     IS_SILENT: bool
     """Neither lamps nor sound, for a button that an intruder must not notice."""
 

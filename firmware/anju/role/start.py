@@ -1,12 +1,11 @@
 """What main.py starts. It is in here, and not in main.py, because an update replaces what is in here alone."""
 
-import sys
-
 # A place at the front of the heap for what soon goes again: after each collection MicroPython looks for room from there, and
 # behind all that stays each look takes up to 0.15 ms of a press's time.
 _front = bytearray(16384)
 
-import board  # noqa: E402 - see above
+import board  # noqa: E402, I001 - see above; it is first because its modules are the ones that stay
+from anju.role.forget import forget  # noqa: E402 - the same
 
 del _front
 
@@ -36,12 +35,5 @@ def _trial() -> "tuple[Trial | None, tuple[str, ...]]":
         trial.begin(board)
         return trial, markings
     # A confirmed image needs neither any more, and their 4 KB are the events'.
-    _forget("anju.role.trial")
-    _forget("anju.update.slots")
+    forget("anju.role.trial", "anju.update.slots")
     return None, markings
-
-
-def _forget(module: str) -> None:
-    package, _, name = module.rpartition(".")
-    del sys.modules[module]
-    delattr(sys.modules[package], name)

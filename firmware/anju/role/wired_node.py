@@ -25,6 +25,8 @@ try:
 except ImportError:  # MicroPython
     TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from typing import Any
+
     from anju.role.needs import WiredBoard
     from anju.role.trial import Trial
 
@@ -53,7 +55,8 @@ class _Node:
         self._ticks = time.ticks_ms()
         self._elapsed_ms = 0
         self._contacts: "list[Contact]" = []
-        self._device: "Device | Unenrolled" = self._enrolled_device()
+        self._device: "Any" = self._make_device()
+        """A `Device` or an `Unenrolled`, or an `anju.pair.session.Session` beside it."""
 
     async def main(self) -> None:
         # The link first: it is open before the others have anything to send.
@@ -104,6 +107,8 @@ class _Node:
                 guard[0].feed()
             self._wakes_ms = self._now() + longest
             deadline = self._device.next_deadline()
+            if self._device.work(self._now()):
+                deadline = 0
             if deadline is not None and deadline < self._wakes_ms:
                 self._wakes_ms = deadline
             if self._wakes_ms - self._now() >= _LULL_MS:
@@ -131,6 +136,8 @@ class _Node:
                 frame = self._device.poll(now)
         except StoreError as error:
             self._device = self._unenrolled_device(error)
+        if self._device.wish:
+            self._device = wiring.heed(self._device, self._board, self._make_device, now)
         self._signals.show(self._device.feedback.outputs)
 
     def _now(self) -> int:
@@ -140,7 +147,8 @@ class _Node:
         self._ticks = ticks
         return self._elapsed_ms
 
-    def _enrolled_device(self) -> "Device | Unenrolled":
+    def _make_device(self) -> "Any":
+        now = self._now()
         try:
             store = self._board.store()
             identity, ceiling = store.load()
@@ -156,15 +164,16 @@ class _Node:
                 self._board.HEARTBEAT_MS,
             )
             build = wiring.build(self._board, self._markings)
-            device.start(build, self._board.reset_cause(), store.kept(), 0)
+            device.start(build, self._board.reset_cause(), store.kept(), now)
         except StoreError as error:
             return self._unenrolled_device(error)
         wiring.greet(self._board, identity)
-        return device
+        self._edge.set()  # what its contacts read is looked at anew
+        return wiring.attended(device, self._board, now)
 
-    def _unenrolled_device(self, reason: StoreError) -> Unenrolled:
+    def _unenrolled_device(self, reason: StoreError) -> "Any":
         print("store:", reason)
         print("unenrolled")
         self._contacts, inputs = wiring.wire(self._board, ("hold_up",) * len(self._board.inputs()), self._edge.set)
         self._edge.set()  # the press that found the store broken is looked at anew
-        return Unenrolled(inputs, Feedback(self._board.IS_SILENT))
+        return wiring.attended(Unenrolled(inputs, Feedback(self._board.IS_SILENT)), self._board, self._now())

@@ -1,10 +1,11 @@
-"""What all nodes wire alike: a sensor and a debouncer for each enrolled input, and how a node names itself."""
+"""What all nodes wire alike: a sensor and a debouncer for each enrolled input, how a node names itself, and how it is paired."""
 
 import sys
 
 from anju.node.identity import Identity, StoreError
 from anju.node.input import Input
 from anju.node.version import VERSION
+from anju.role.forget import forget
 from anju.sensor.contact import SETTLE_MS, Contact
 
 try:
@@ -12,7 +13,7 @@ try:
 except ImportError:  # MicroPython
     TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from typing import Callable
+    from typing import Any, Callable
 
     from anju.role.needs import Board
 
@@ -43,3 +44,23 @@ def greet(board: "Board", identity: Identity) -> None:
     """Tell the console that the node is enrolled, and as whom."""
     where = (board.NAME, "network", identity.network, "node", identity.node)
     print("ready", "anju/" + _ANJU, "micropython/" + _MICROPYTHON, *where)
+
+
+def attended(device: "Any", board: "Board", now: int) -> "Any":
+    """What stands for the device: a session beside it if it was promised a place, or can be paired and is not."""
+    store = board.store()
+    if store.noted("pairing") or (device.identity is None and store.noted("label")):
+        from anju.pair import session
+
+        return session.attend(device, board, now)
+    return device
+
+
+def heed(device: "Any", board: "Board", make: "Callable[[], Any]", now: int) -> "Any":
+    """Do what the device wishes; what stands for it from now on. `make` makes one of what the store has."""
+    from anju.pair import session
+
+    device = session.heed(device, board, make, now)
+    if not isinstance(device, session.Session):
+        forget("anju.pair.", "anju.update.")
+    return device

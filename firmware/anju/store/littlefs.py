@@ -3,6 +3,7 @@
     identity          written beside itself and renamed
     ceiling.0, .1     written in turn, so that one is always whole; they never go down, whatever the identity
     outbox            events that nobody has acknowledged, written beside itself and renamed
+    label, pairing, root_key    notes of `anju.pair`, written beside themselves and renamed
     enrolment.json    from the bench: taken over at boot, read back, then deleted
 
 The two ceilings are one block apart at most. A broken one may have been the higher, so it is counted as one block above the
@@ -27,6 +28,7 @@ class LittlefsStore:
     def __init__(self, folder: str) -> None:
         self.complaint = ""
         """What `load` found wrong beside what it could use."""
+        self._folder = folder + "/"
         self._identity = folder + "/identity"
         self._outbox = folder + "/outbox"
         self._enrolment = folder + "/enrolment.json"
@@ -72,9 +74,18 @@ class LittlefsStore:
         """The events that were held; None if they can't be read, empty if there never were any."""
         return _read(self._outbox) if _exists(self._outbox) else b""
 
+    def note(self, name: str, content: bytes) -> None:
+        """Keep what `anju.pair` must not lose, under its name; StoreError as with `keep`."""
+        _replace(self._folder + name, content)
+
+    def noted(self, name: str) -> "bytes | None":
+        """What was kept under this name; None if it can't be read, empty if there never was anything."""
+        path = self._folder + name
+        return _read(path) if _exists(path) else b""
+
     def wipe(self) -> None:
-        """Forget identity and events, not the ceilings; StoreError if something of them is still there."""
-        own = (self._identity, self._outbox)
+        """Forget everything but the ceilings and the label; StoreError if something of it is still there."""
+        own = (self._identity, self._outbox, self._folder + "pairing", self._folder + "root_key")
         for path in (self._enrolment,) + tuple([path + _FRESH for path in own]) + own:
             try:
                 os.remove(path)

@@ -4,12 +4,13 @@ from anju.node.identity import Identity, StoreError
 
 
 class MemoryStore:
-    """Identity, ceiling and events in three variables."""
+    """Identity, ceiling, events and notes in variables."""
 
     def __init__(self) -> None:
         self._identity: "Identity | None" = None
         self._ceiling = 0
         self._outbox = b""
+        self._notes: "dict[str, bytes]" = {}
 
     def load(self) -> "tuple[Identity, int]":
         """Identity and ceiling; StoreError says why there are none."""
@@ -37,7 +38,16 @@ class MemoryStore:
         """The events that were held."""
         return self._outbox
 
+    def note(self, name: str, content: bytes) -> None:
+        """Keep a note of `anju.pair`."""
+        self._notes[name] = content
+
+    def noted(self, name: str) -> "bytes | None":
+        """That note."""
+        return self._notes.get(name, b"")
+
     def wipe(self) -> None:
-        """Forget identity and events, not the ceiling."""
+        """Forget everything but the ceiling and the label."""
         self._identity = None
         self._outbox = b""
+        self._notes = {"label": self._notes.get("label", b"")}

@@ -209,6 +209,7 @@ class Code(IntEnum):
     PANIC = 3
     TAMPERED = 4
     TAMPER_RESTORED = 5
+    LEAVING = 6
 
 
 class Verdict(IntEnum):
@@ -225,6 +226,7 @@ class Order(IntEnum):
 
     SEEN = 1
     COMING = 2
+    PAIR = 3
 
 
 class ArmMode(IntEnum):

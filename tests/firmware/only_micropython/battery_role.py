@@ -133,6 +133,8 @@ class Board:
     ROLE = battery_node
     NAME = "made_up"
     ACTIVE_LEVEL = 1
+    BUTTON = 0
+    CASE = -1
     HEARTBEAT_MS = 60000
     IS_SILENT = True
 

@@ -134,6 +134,8 @@ class Board:
 
     NAME = "made_up"
     ACTIVE_LEVEL = 1
+    BUTTON = 0
+    CASE = -1
     HEARTBEAT_MS = 60000
     IS_SILENT = False
 

@@ -1,6 +1,7 @@
 """What a person did, on its way to the lamp: carried out once, in time, and never made up (invariant I3)."""
 
 from anju.node import feedback, frame
+from anju.node.device import PAIR
 from anju.wire import table
 from anju.wire.table import Order, Type, Verdict
 from firmware.portable.kit import NOW_S, Bench, greeted
@@ -17,6 +18,20 @@ def test_seen_lights_the_button_and_is_confirmed() -> None:
     assert bench.feedback.outputs == (1, 0, 0, 660)
     assert answer.type == Type.ACK
     assert answer.ack() == (NOW_S + 5, 1, Verdict.ACCEPTED, bench.concentrator.counter, 0x2345)
+
+
+def test_an_order_to_pair_is_a_wish_once() -> None:
+    bench = greeted()
+    for counter in range(2):
+        bench.receive(bench.concentrator.command(0, Order.PAIR, command_id=0x12345))
+        (answer,) = bench.sent()
+        assert answer.ack()[2] == (Verdict.DUPLICATE if counter else Verdict.ACCEPTED)
+        assert bench.device.wish == (0 if counter else PAIR)
+        bench.device.wish = 0
+    bench.wait(121000)
+    bench.receive(bench.concentrator.command(0, Order.PAIR, command_id=0x12346))
+    assert Verdict.EXPIRED in [heard.ack()[2] for heard in bench.sent() if heard.type == Type.ACK]
+    assert bench.device.wish == 0
 
 
 def test_seen_ends_when_the_click_is_120_s_old() -> None:

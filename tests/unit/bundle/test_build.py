@@ -22,6 +22,9 @@ FLASHED = sorted(
 MOST_BYTECODE = 40 * 1024
 MOST_BYTECODE_ASLEEP = 46 * 1024
 """A node that sleeps has, beside all that a wired one has, what it takes along into its sleep and out again."""
+MOST_BYTECODE_PAIRING = 14 * 1024
+PAIRING = ("anju/pair/", "anju/update/sign.", "anju/node/unenrolled.")
+"""Not loaded by a node that is enrolled and is not being paired; the rest has its limit."""
 KEY = Ed25519PrivateKey.from_private_bytes(bytes(range(32)))
 NUMBER = 1_800_000_000
 
@@ -61,6 +64,9 @@ def test_it_is_small_on_every_board(board: str, tmp_path: Path) -> None:
     build(board, tmp_path / "bundle")
     sizes = {name: len(content) for name, content in tree(tmp_path / "bundle/slot").items() if name.endswith(".mpy")}
     largest = sorted(sizes.items(), key=lambda one: -one[1])[:8]
+    pairing = {name for name in sizes if name.startswith(PAIRING)}
+    assert bool(pairing) == ("anju/node/device.mpy" in sizes)
+    assert sum(sizes.pop(name) for name in pairing) <= MOST_BYTECODE_PAIRING
     most = MOST_BYTECODE_ASLEEP if "anju/role/battery_node.mpy" in sizes else MOST_BYTECODE
     assert sum(sizes.values()) <= most, f"{sum(sizes.values())} bytes; the largest: {largest}"
 

@@ -23,6 +23,9 @@ from anju.bench.result import Progress
 from anju.emulator.image import firmware
 from anju.service.i18n import _
 
+_PAIRING = ("anju/pair/", "anju/update/sign.", "anju/node/unenrolled.")
+"""What runs while a node is not enrolled, or is paired, and is loaded for that."""
+
 TURNS = 8
 STORM_S = 600.0
 _RUNS = 2
@@ -70,8 +73,13 @@ class Outcome:
             Figure("heap_ready", _("heap of a node that is ready"), size, heap.ready),
             Figure("heap_live_peak", _("heap in a storm, after collections"), size, heap.live_peak),
             Figure("heap_peak", _("smallest heap that survives the storm"), size, heap.peak, memory.PEAK_LIMIT),
-            Figure("mpy_bytes", _("bytecode of all modules"), size, sum(self.modules.values()), 40 * KIB),
+            Figure("mpy_bytes", _("bytecode of what runs enrolled"), size, self._bytecode(pairing=False), 40 * KIB),
+            Figure("mpy_pairing_bytes", _("bytecode of what pairs it"), size, self._bytecode(pairing=True)),
         )
+
+    def _bytecode(self, *, pairing: bool) -> int:
+        """Of the modules that are for pairing, or of the others."""
+        return sum(size for name, size in self.modules.items() if name.startswith(_PAIRING) == pairing)
 
     @property
     def is_good(self) -> bool:
@@ -87,7 +95,11 @@ class Outcome:
             "runs": _RUNS,
             "identical": self.identical,
             **{figure.key: figure.value for figure in self.figures},
-            "mpy_bytes": {**self.modules, "total": sum(self.modules.values())},
+            "mpy_bytes": {
+                **self.modules,
+                "enrolled": self._bytecode(pairing=False),
+                "total": sum(self.modules.values()),
+            },
             "storm": asdict(self.heap.storm),
             "limits": {
                 figure.key: {"limit": figure.limit, "met": figure.is_met}

@@ -29,6 +29,7 @@ class ZoneRow(NamedTuple):
 ZONE_ROWS = (
     ZoneRow("button pressed", Code.PANIC, ANY_MODE, ReportKind.HOLD_UP_ALARM, Lane.PANIC, ZoneKind.HOLD_UP),
     ZoneRow("case opened", Code.TAMPERED, ANY_MODE, ReportKind.TAMPER_ALARM, Lane.ALARM, ZoneKind.TAMPER),
+    ZoneRow("node forgets its place", Code.LEAVING, ANY_MODE, ReportKind.TAMPER_ALARM, Lane.ALARM, ZoneKind.TAMPER),
     ZoneRow("case closed", Code.TAMPER_RESTORED, ANY_MODE, ReportKind.TAMPER_RESTORED, Lane.ROUTINE),
     ZoneRow("door opened, armed", Code.OPENED, ARMED, ReportKind.INTRUSION_ALARM, Lane.ALARM, ZoneKind.ENTRY),
     ZoneRow("door opened, unarmed", Code.OPENED, UNARMED, ReportKind.OPENED, Lane.ROUTINE),

@@ -1,0 +1,295 @@
+"""A session beside a device: hands at an open case, an order, a promise, and what becomes of them. The handshake itself is
+`test_pair_end`'s; here it is a published one (protocol/vectors/v1/pairing.json)."""
+
+import json
+
+from anju.node import feedback
+from anju.node.counter import Counter
+from anju.node.device import PAIR, WATCH, Device
+from anju.node.feedback import Feedback
+from anju.node.identity import Identity
+from anju.node.input import Input
+from anju.node.unenrolled import Unenrolled
+from anju.pair import session
+from anju.pair.end import OPEN_MS
+from anju.pair.hands import HOLD_MS
+from anju.pair.session import ADOPTED, ENDED, LEAVING_MS, WIPE, Session
+from anju.store.memory import MemoryStore
+from anju.wire import table
+from firmware.portable.kit import Concentrator, Dice, Heard, identity
+
+try:
+    from typing import Any
+except ImportError:  # MicroPython
+    pass
+
+_FILE = __file__.rsplit("tests/", 1)[0] + "protocol/vectors/v1/pairing.json"
+_LID = 2
+
+
+class _Board:
+    """As much of one as a session looks at: three terminals, the last one a lid if there is one."""
+
+    BUTTON = 0
+
+    def __init__(self, case: int = _LID) -> None:
+        self.CASE = case
+        self.memory = MemoryStore()
+
+    def inputs(self) -> "tuple[None, ...]":
+        """Three."""
+        return None, None, None
+
+    def store(self) -> MemoryStore:
+        """The same at each call."""
+        return self.memory
+
+
+class _Node:
+    """A device, a session beside it when it wants one, and a clock that is turned by hand."""
+
+    def __init__(self, kinds: "tuple[str, ...]" = (), case: int = _LID, is_labelled: bool = True) -> None:
+        with open(_FILE) as file:
+            self.case: "dict[str, Any]" = json.load(file)["cases"][0]
+        self.now = 1000
+        self.sent: "list[bytes]" = []
+        self.wishes: "list[int]" = []
+        self.said: "list[tuple[object, ...]]" = []
+        self.board = _Board(case)
+        if is_labelled:
+            content = bytes.fromhex(self.case["seed"]) + bytes(32) + bytes.fromhex(self.case["code"]) + b"\1"
+            self.board.memory.note("label", content)
+        if kinds:
+            self.board.memory.save(identity(kinds))
+        self.device: "Any" = self.make()
+
+    def make(self) -> "Any":
+        """What the store says that it is."""
+        store = self.board.memory
+        if not store.holds_identity():
+            inputs = [Input("hold_up", 1, 20) for _ in range(3)]
+            return session.attend(Unenrolled(inputs, Feedback()), self.board, self.now)
+        own, ceiling = store.load()
+        inputs = [Input(kind, 1, 20) for kind in own.inputs]
+        counter = Counter(ceiling, store.reserve)
+        device = Device(own, inputs, counter, Feedback(), store.keep, Dice(3).bytes, self._tell, 600000)
+        device.start(b"", 1, store.kept(), self.now)
+        return device
+
+    def _tell(self, *words: object) -> None:
+        self.said.append(words)
+
+    def drive(self, terminal: int, level: int) -> None:
+        """Move a contact, and let it settle."""
+        self.device.edge(terminal, level, self.now)
+        self.wait(30)
+
+    def wait(self, ms: int) -> None:
+        """Time passes; what is due happens, and what is wished is done."""
+        ends = self.now + ms
+        while True:
+            self._pump()
+            due = self.device.next_deadline()
+            if due is None or due > ends:
+                break
+            self.now = max(self.now + 1, due)
+        self.now = ends
+
+    def _pump(self) -> None:
+        while self.device.work(self.now):
+            pass
+        frame = self.device.poll(self.now)
+        while frame is not None:
+            self.sent.append(bytes(frame))
+            frame = self.device.poll(self.now)
+        if self.device.wish:
+            self.wishes.append(self.device.wish)
+            self.device = session.heed(self.device, self.board, self.make, self.now)
+
+    def offers(self) -> int:
+        """How many it has sent."""
+        return len([frame for frame in self.sent if frame[1] == table.LinkClass.PAIRING])
+
+    def events(self) -> "list[Heard]":
+        """What it has said, each once."""
+        desk, found = Concentrator(), {}
+        for frame in self.sent:
+            if frame[1] == table.LinkClass.UP:
+                heard = desk.hear(frame)
+                if heard.type == table.Type.EVENT:
+                    found[heard.event_id()] = heard
+        return [found[number] for number in sorted(found)]
+
+
+def test_a_press_with_the_case_open_offers_it_and_with_the_case_shut_does_not() -> None:
+    node = _Node()
+    node.drive(0, 1)
+    node.wait(3000)
+    assert node.offers() == 0
+    assert node.device.feedback.stage == feedback.REFUSED
+    node.drive(0, 0)
+    node.drive(_LID, 1)
+    assert node.offers() == 0
+    node.drive(0, 1)
+    assert node.device.feedback.stage == session.OFFERED
+    node.wait(3000)
+    assert node.offers() > 3
+    assert node.device.feedback.outputs[2:] == (0, 0)
+
+
+def test_a_board_without_a_case_contact_takes_the_press_alone() -> None:
+    node = _Node(case=-1)
+    node.drive(0, 1)
+    assert node.offers() == 1
+
+
+def test_another_contact_offers_nothing() -> None:
+    node = _Node()
+    node.drive(_LID, 1)
+    node.drive(1, 1)
+    node.wait(3000)
+    assert node.offers() == 0
+
+
+def test_without_a_label_a_press_is_refused() -> None:
+    node = _Node(is_labelled=False)
+    node.drive(_LID, 1)
+    node.drive(0, 1)
+    assert node.offers() == 0
+    assert node.device.feedback.stage == feedback.REFUSED
+
+
+def test_after_two_minutes_nothing_has_changed_and_it_says_so() -> None:
+    node = _Node()
+    node.drive(_LID, 1)
+    node.drive(0, 1)
+    node.drive(0, 0)
+    node.wait(OPEN_MS - 1000)
+    assert node.device.feedback.stage == session.OFFERED
+    node.wait(1000)
+    assert node.device.feedback.stage == feedback.REFUSED
+    offers = node.offers()
+    node.wait(10000)
+    assert node.offers() == offers
+    assert not node.board.memory.holds_identity()
+    node.drive(0, 1)
+    assert node.offers() == offers + 1
+
+
+def test_what_was_adopted_counts_at_once() -> None:
+    node = _Node()
+    node.drive(_LID, 1)
+    node.drive(0, 1)
+    node.device._adopt(identity(), bytes(range(32)))
+    assert node.board.memory.noted("root_key") == bytes(range(32))
+    node.device._end = _Decided()
+    node.wait(0)
+    assert node.wishes == [ADOPTED]
+    assert isinstance(node.device, Device)
+    assert node.device.feedback.stage == session.PAIRED
+    node.wait(10)
+    assert [frame for frame in node.sent if frame[1] == table.LinkClass.UP]
+
+
+class _Decided:
+    """An end of which the concentrator has said PAIRED."""
+
+    is_open = is_pending = False
+
+    def work(self, now: int) -> bool:
+        """Nothing."""
+        return False
+
+    def poll(self, now: int) -> None:
+        """Nothing."""
+
+    def next_deadline(self) -> None:
+        """Never."""
+
+
+def test_a_promise_from_before_the_power_cut_goes_on_beside_either_device() -> None:
+    for kinds in ((), ("hold_up", "entry", "tamper")):
+        node = _Node(kinds)
+        proof = bytes.fromhex(node.case["proof"])
+        own = Identity(1, 9, 2, b"\5" * 16, b"\6" * 16, ("hold_up",))
+        promise = proof + bytes(64) + own.to_json().encode()
+        node.board.memory.note(session.PROMISE, promise)
+        node.device = session.attend(node.device if kinds else node.device.device, node.board, node.now)
+        node.wait(2000)
+        assert proof in node.sent
+        assert node.board.memory.holds_identity() == bool(kinds)
+
+
+def test_an_order_opens_an_enrolled_node_and_a_press_is_an_alarm() -> None:
+    node = _Node(("hold_up", "entry", "tamper"))
+    node.wait(0)
+    node.device.wish = PAIR
+    node.wait(2000)
+    assert node.offers() > 1
+    node.drive(0, 1)
+    assert [event.code() for event in node.events()] == [table.Code.PANIC]
+    node.drive(0, 0)
+    node.wait(OPEN_MS)
+    assert isinstance(node.device, Device)
+
+
+def test_a_resident_who_leans_on_the_button_unpairs_nothing() -> None:
+    node = _Node(("hold_up", "entry", "tamper"))
+    node.drive(0, 1)
+    node.wait(10 * HOLD_MS)
+    assert [event.code() for event in node.events()] == [table.Code.PANIC]
+    node = _Node(("hold_up", "entry"))
+    node.drive(0, 1)
+    node.wait(10 * HOLD_MS)
+    assert node.board.memory.holds_identity()
+    node = _Node(("entry", "tamper"))
+    node.drive(1, 1)
+    node.drive(0, 1)
+    node.wait(10 * HOLD_MS)
+    assert node.board.memory.holds_identity()
+
+
+def test_ten_seconds_with_the_case_open_say_leaving_and_then_forget() -> None:
+    node = _Node(("hold_up", "entry", "tamper"))
+    node.board.memory.note("root_key", bytes(32))
+    node.drive(_LID, 1)
+    assert isinstance(node.device, Session)
+    node.drive(0, 1)
+    node.wait(HOLD_MS - 100)
+    assert table.Code.LEAVING not in [event.code() for event in node.events()]
+    node.wait(200)
+    assert node.events()[-1].code() == table.Code.LEAVING
+    node.wait(2 * LEAVING_MS)
+    assert node.board.memory.holds_identity()  # the button is still down
+    node.drive(0, 0)
+    assert node.wishes[-1] == WIPE
+    assert not node.board.memory.holds_identity()
+    assert node.board.memory.noted("root_key") == b""
+    assert node.board.memory.noted("label")
+    assert isinstance(node.device.device, Unenrolled)
+    offers = node.offers()
+    node.wait(5000)
+    assert node.offers() == offers
+
+
+def test_an_answer_to_leaving_ends_the_waiting() -> None:
+    node = _Node(("hold_up", "entry", "tamper"))
+    node.drive(_LID, 1)
+    node.drive(0, 1)
+    node.wait(HOLD_MS + 100)
+    node.drive(0, 0)
+    assert node.board.memory.holds_identity()
+    leaving = node.events()[-1]
+    node.device.receive(Concentrator().ack(leaving), node.now)
+    node.wait(10)
+    assert not node.board.memory.holds_identity()
+
+
+def test_a_case_that_is_shut_again_ends_the_watching() -> None:
+    node = _Node(("hold_up", "entry", "tamper"))
+    node.drive(_LID, 1)
+    assert isinstance(node.device, Session)
+    node.drive(_LID, 0)
+    assert node.wishes == [WATCH, ENDED]
+    assert isinstance(node.device, Device)
+    assert node.device.wish not in (PAIR, WATCH)
