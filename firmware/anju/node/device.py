@@ -76,7 +76,7 @@ class Device:
         self._opener = Cipher(identity.down)
         self._window = Window()
         self._orders = Orders(self.clock, feedback, self._wish_pairing)
-        self._outbox = Outbox(counter.take, self._seal, self._random)
+        self.outbox = Outbox(counter.take, self._seal, self._random)
         self._spare: "Entry | None" = None
         """For the next event, made while there is time: it takes half a millisecond or more of the interpreter's."""
         self._new: "list[Entry]" = []
@@ -98,7 +98,7 @@ class Device:
         """
         self._reset_cause = reset_cause
         self._build = frame.extra(table.Extra.BUILD, build)
-        self._outbox.add(Entry(table.Type.HELLO, table.Code.NONE, 0, now, frame.blank(self._build)), now)
+        self.outbox.add(Entry(table.Type.HELLO, table.Code.NONE, 0, now, frame.blank(self._build)), now)
         self._plan_heartbeat(now)
         events = None if kept is None else keeping.unpack(self.identity, kept)
         if events is None:
@@ -106,7 +106,7 @@ class Device:
             return
         self._holds_events = bool(events)
         for event in events:
-            self._outbox.restore(event)
+            self.outbox.restore(event)
             self._tell("kept", event.event_id, "code", event.code, "zone", event.zone)
             if event.is_urgent():
                 self.feedback.press(event.event_id, now)
@@ -123,15 +123,11 @@ class Device:
     def poll(self, now: int) -> "bytearray | None":
         """A frame to send at once, or None; call until None. The buffer is the node's own: don't hold on to it."""
         sealed = self._frame_due(now)
-        if sealed is None and (self._new or (self._holds_events and not self._outbox.events())):
+        if sealed is None and (self._new or (self._holds_events and not self.outbox.events())):
             self._keep_events()
         if sealed is None and self._spare is None:
             self._spare = _blank_event()
         return sealed
-
-    def has_waiting(self, code: int, zone: int) -> bool:
-        """Whether such an event is still on its way."""
-        return self._outbox.waiting(code, zone) is not None
 
     def work(self, now: int) -> bool:
         """Nothing takes it long."""
@@ -144,16 +140,16 @@ class Device:
         entry.code = code
         entry.zone = zone
         entry.made_ms = now
-        dropped = self._outbox.dropped
-        is_taken = self._outbox.add(entry, now)
-        if self._outbox.dropped != dropped:
-            self._tell("dropped", self._outbox.dropped)
+        dropped = self.outbox.dropped
+        is_taken = self.outbox.add(entry, now)
+        if self.outbox.dropped != dropped:
+            self._tell("dropped", self.outbox.dropped)
         if is_taken:
             self._new.append(entry)
         if code == table.Code.TAMPERED:
             self.wish = self.wish or WATCH
         if code == table.Code.PANIC:
-            carrier = entry if is_taken else self._outbox.waiting(code, zone)
+            carrier = entry if is_taken else self.outbox.waiting(code, zone)
             if carrier is not None:
                 self.feedback.press(carrier.event_id, now)
 
@@ -163,7 +159,7 @@ class Device:
             if code != table.Code.NONE:
                 self.happened(code, zone, now)
         self.feedback.poll(now)
-        entry = self._outbox.poll(now)
+        entry = self.outbox.poll(now)
         if entry is None and now >= self._heartbeat.due_ms:
             entry = self._beat(now)
         if entry is not None:
@@ -173,7 +169,7 @@ class Device:
         if answer is None:
             return None
         if answer.needs_sealing(self._counter.next):
-            answer.number = self._outbox.number()
+            answer.number = self.outbox.number()
             frame.write_ack(
                 answer.frame,
                 self.clock.at(now),
@@ -188,7 +184,7 @@ class Device:
     def next_deadline(self) -> int:
         """When to poll again if nothing moves and nothing arrives."""
         soonest = self._heartbeat.due_ms
-        for deadline in (self._outbox.deadline(), self.feedback.deadline()):
+        for deadline in (self.outbox.deadline(), self.feedback.deadline()):
             if deadline is not None and deadline < soonest:
                 soonest = deadline
         for contact in self.inputs:
@@ -221,7 +217,7 @@ class Device:
 
     def _keep_events(self) -> None:
         """Have the store hold what is not acknowledged, then tell of what is new in it."""
-        events = self._outbox.events()
+        events = self.outbox.events()
         try:
             self._keep(keeping.pack(self.identity, events, self._time_of))
             self._holds_events = bool(events)
@@ -237,7 +233,7 @@ class Device:
         if epoch != self.identity.epoch:
             return
         beat = self._heartbeat
-        entry = beat if acked == beat.counter and beat.is_flying else self._outbox.find(acked, event_id)
+        entry = beat if acked == beat.counter and beat.is_flying else self.outbox.find(acked, event_id)
         if entry is None:
             return
         if entry.kind == table.Type.HELLO:
@@ -252,7 +248,7 @@ class Device:
         if entry is beat:
             beat.is_flying = False
         else:
-            self._outbox.remove(entry)
+            self.outbox.remove(entry)
         self._plan_heartbeat(now)
         if entry.kind == table.Type.EVENT:
             self._tell("acked", entry.event_id)
@@ -261,7 +257,7 @@ class Device:
 
     def _beat(self, now: int) -> Entry:
         beat = self._heartbeat
-        beat.counter = self._outbox.number()
+        beat.counter = self.outbox.number()
         beat.made_ms = beat.first_ms = now
         beat.is_flying = True
         self._seal(beat)

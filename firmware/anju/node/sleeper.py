@@ -70,7 +70,7 @@ class Sleeper(Device):
         if kept.floor >= 0:
             self._window.open(kept.floor, kept.seen)
         else:
-            self._outbox.add(Entry(table.Type.HELLO, table.Code.NONE, 0, now, frame.blank(self._build)), now)
+            self.outbox.add(Entry(table.Type.HELLO, table.Code.NONE, 0, now, frame.blank(self._build)), now)
         for zone, contact in enumerate(self.inputs):
             contact.is_active = bool(kept.levels >> zone & 1)
             if contact.is_active and self.identity.inputs[zone] == "tamper":
@@ -80,7 +80,7 @@ class Sleeper(Device):
         self.feedback.resume(kept.presses, kept.is_undelivered, now)
         self._holds_events = kept.is_stored
         for event in keeping.unpack(self.identity, kept.outbox) or ():
-            self._outbox.restore(event)
+            self.outbox.restore(event)
 
     def wake(self, struck: "Sequence[int]", levels: "Sequence[int]", now: int) -> None:
         """Each input reads so now; those in `struck` have ended the sleep."""
@@ -94,7 +94,7 @@ class Sleeper(Device):
         if _are_restless(self.inputs) or (self.feedback.stage in _SHOWN and not self.feedback.is_silent):
             return 0
         rest = min(beat.due_ms - now, LONGEST_REST_MS)
-        if len(self._outbox):
+        if len(self.outbox):
             age = now - self._stirred_ms
             if age < FAST_MS or now - self._woke_ms < ATTEMPT_MS:
                 return 0
@@ -122,7 +122,7 @@ class Sleeper(Device):
         kept.is_stored = self._holds_events
         kept.presses = self.feedback.presses
         kept.answers = [(answer.counter, answer.command_id, answer.verdict) for answer in self._orders.answers]
-        kept.outbox = keeping.pack(self.identity, self._outbox.events(), self._time_of)
+        kept.outbox = keeping.pack(self.identity, self.outbox.events(), self._time_of)
         return kept.pack(self.identity)
 
     @property

@@ -25,10 +25,6 @@ class Unenrolled:
         """Input `zone` moved and reads `level`."""
         self.inputs[zone].edge(level, now)
 
-    def has_waiting(self, code: int, zone: int) -> bool:
-        """Nothing is on its way."""
-        return False
-
     def work(self, now: int) -> bool:
         """Nothing takes it long."""
         return False

@@ -12,7 +12,6 @@ import os
 from hashlib import sha256
 
 from anju.node.identity import StoreError
-from anju.update.sign import Signer
 
 try:
     from typing import TYPE_CHECKING
@@ -92,6 +91,8 @@ def _store() -> "Store":
 
 
 def _made() -> Label:
+    from anju.update.sign import Signer  # only here: a label is read in many a start, and made in one
+
     seed = os.urandom(_KEY_BYTES)
     signer = Signer(seed)
     for _ in signer.prepare():

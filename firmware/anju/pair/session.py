@@ -213,7 +213,7 @@ class Session:
                 self._leaves_ms += LEAVING_MS
         if self._leaves_ms < 0 or at.is_pressed:
             return
-        if now >= self._leaves_ms or not self.device.has_waiting(table.Code.LEAVING, at.zone):
+        if now >= self._leaves_ms or self.device.outbox.waiting(table.Code.LEAVING, at.zone) is None:
             self._leaves_ms = -1
             self.wish = WIPE
 

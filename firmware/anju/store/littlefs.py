@@ -29,10 +29,9 @@ class LittlefsStore:
         self.complaint = ""
         """What `load` found wrong beside what it could use."""
         self._folder = folder + "/"
-        self._identity = folder + "/identity"
-        self._outbox = folder + "/outbox"
-        self._enrolment = folder + "/enrolment.json"
-        self._ceilings = (folder + "/ceiling.0", folder + "/ceiling.1")
+        self._identity = self._folder + "identity"
+        self._enrolment = self._folder + "enrolment.json"
+        self._ceilings = (self._folder + "ceiling.0", self._folder + "ceiling.1")
         self._turn = 0
         """Index of the ceiling to be written next: never the higher one."""
 
@@ -68,11 +67,11 @@ class LittlefsStore:
 
     def keep(self, outbox: bytes) -> None:
         """Hold these events for the next start; StoreError if they could not be read back, and then the old ones are held."""
-        _replace(self._outbox, outbox)
+        self.note("outbox", outbox)
 
     def kept(self) -> "bytes | None":
         """The events that were held; None if they can't be read, empty if there never were any."""
-        return _read(self._outbox) if _exists(self._outbox) else b""
+        return self.noted("outbox")
 
     def note(self, name: str, content: bytes) -> None:
         """Keep what `anju.pair` must not lose, under its name; StoreError as with `keep`."""
@@ -85,7 +84,7 @@ class LittlefsStore:
 
     def wipe(self) -> None:
         """Forget everything but the ceilings and the label; StoreError if something of it is still there."""
-        own = (self._identity, self._outbox, self._folder + "pairing", self._folder + "root_key")
+        own = tuple([self._folder + name for name in ("identity", "outbox", "pairing", "root_key")])
         for path in (self._enrolment,) + tuple([path + _FRESH for path in own]) + own:
             try:
                 os.remove(path)
