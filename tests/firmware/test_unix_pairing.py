@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import os
-import time
-from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -15,13 +13,10 @@ from anju.simulator.interpreter import micropython
 from anju.simulator.node import Place
 from anju.simulator.provision import provision
 from anju.wire import table
-from anju.wire.codec import Codec
 from anju.wire.label import Label
-from anju.wire.messages import Ack, Command, Extra, Header, Hello, Message, Status
-from firmware.ends import PATIENCE_S, UdpEnd
-from firmware.node_process import NOW_S, NodeProcess
-from stateful.pairing import Concentrator as Pairings
-from stateful.pairing import moment
+from firmware.ends import UdpEnd
+from firmware.node_process import NodeProcess
+from firmware.pairing_desk import Desk
 
 PRESS = "pin input0 1"
 RELEASE = "pin input0 0"
@@ -43,96 +38,6 @@ def store(tmp_path: Path) -> Path:
 
 def labelled(bundle: Path, store: Path) -> Label:
     return provision(Place(micropython(), bundle, {"PATH": os.environ["PATH"], "MICROPYPATH": ".frozen"}), store)
-
-
-class Desk:
-    """A concentrator: its end of pairings, and what nodes say under the keys that these make."""
-
-    def __init__(self, end: UdpEnd) -> None:
-        self.pairings = Pairings()
-        self.steps: list[int] = []
-        """Of the pairing frames that came."""
-        self.deaf = 0
-        """This step is lost on its way to here."""
-        self._end = end
-        self._codec = Codec(table.LinkClass.UP)
-        self._counter = 0
-        self._known = 0
-        self._began = time.monotonic()
-
-    @property
-    def now(self) -> int:
-        """Milliseconds."""
-        return round(1000 * (time.monotonic() - self._began))
-
-    def serve(self) -> Message | None:
-        """Hear one frame and answer it; what it says if it is none of a pairing."""
-        frame = self._end.receive()
-        if frame[1] != table.LinkClass.PAIRING:
-            return self._opened(frame)
-        self.steps.append(frame[2])
-        if frame[2] == self.deaf:
-            return None
-        answer = self.pairings.do(decide.heard(self.pairings.pairings, frame, moment(self.now)))
-        for link in self.pairings.links[self._known :]:
-            self._codec.learn(1, link.address.node, link.epoch, up=link.up, down=link.down)
-        self._known = len(self.pairings.links)
-        if answer is not None:
-            self._end.send(answer)
-        return None
-
-    def until(self, is_done: Callable[[], bool]) -> None:
-        """Serve until this is so."""
-        deadline = time.monotonic() + PATIENCE_S
-        while not is_done():
-            assert time.monotonic() < deadline, self.steps
-            self.serve()
-
-    def heard(self, step: int) -> None:
-        """Serve until the node has sent this step once more."""
-        self.steps.clear()
-        self.until(lambda: step in self.steps)
-
-    def event(self, code: int) -> Message:
-        """The next event with this code, acknowledged like all before it."""
-        return self._next(lambda message: isinstance(message.body, Status) and message.body.code == code)
-
-    def hello(self, epoch: int = 1) -> Header:
-        """The next hello under keys of this number."""
-        return self._next(lambda message: isinstance(message.body, Hello) and message.header.epoch == epoch).header
-
-    def verdict(self) -> int:
-        """Of the next ACK from a node."""
-        message = self._next(lambda message: isinstance(message.body, Ack))
-        assert isinstance(message.body, Ack)
-        return message.body.verdict
-
-    def command(self, to: Header, order: int) -> None:
-        """Tell the node something."""
-        body = Command(table.Type.COMMAND, table.Flag.ACK_REQUESTED, NOW_S, 5, order, 0, 0, 120)
-        self._end.send(self._codec.seal(self._header(to), body))
-
-    def _next(self, is_it: Callable[[Message], bool]) -> Message:
-        deadline = time.monotonic() + PATIENCE_S
-        while time.monotonic() < deadline:
-            message = self.serve()
-            if message is not None and is_it(message):
-                return message
-        raise AssertionError(self.steps)
-
-    def _opened(self, frame: bytes) -> Message:
-        message = self._codec.open(frame)
-        header, body, _ = message
-        if not isinstance(body, Ack):
-            event_id = body.event_id if isinstance(body, Status) else 0
-            ack = Ack(table.Type.ACK, 0, NOW_S, header.epoch, table.Verdict.ACCEPTED, header.counter, event_id, 0, 0)
-            extras = [Extra(table.Extra.CHALLENGE, body.challenge)] if isinstance(body, Hello) else []
-            self._end.send(self._codec.seal(self._header(header), ack, extras))
-        return message
-
-    def _header(self, to: Header) -> Header:
-        self._counter += 1
-        return Header.down(to.network, to.node, to.epoch, self._counter)
 
 
 def test_a_press_pairs_it_and_the_next_one_is_an_alarm(bundle: Path, store: Path) -> None:
