@@ -103,6 +103,11 @@ class PairingEnd:
         return self._closes_ms >= 0
 
     @property
+    def is_working(self) -> bool:
+        """Whether there is something to work out."""
+        return self._job is not None
+
+    @property
     def is_pending(self) -> bool:
         """Whether a PROOF was given that nobody has decided upon."""
         return bool(self._pending)

@@ -7,6 +7,7 @@ counts until the concentrator has said PAIRED. Loaded when it is needed, and for
     enrolled        while its case is open, by an Order.PAIR, and as long as a promise is kept
 """
 
+import gc
 import os
 
 from micropython import const
@@ -41,6 +42,9 @@ ENDED = const(3)
 ADOPTED = const(4)
 WIPE = const(5)
 """Wishes of a session, beside those of `anju.node.device`."""
+
+SLICE_MS = 25
+"""No slice begins so shortly before the device is due: one takes up to 10 ms on the emulated board, and its garbage as long."""
 
 LEAVING_MS = 10000
 """So long a node that is to forget its place waits for the answer to its LEAVING."""
@@ -134,8 +138,19 @@ class Session:
         return bytearray(frame)
 
     def work(self, now: int) -> bool:
-        """One slice of what there is to work out; whether there is more."""
-        return self._end is not None and self._end.work(now)
+        """One slice of what there is to work out; whether there is more. Without memory for it the step is begun anew."""
+        end = self._end
+        if end is None or not end.is_working:
+            return False
+        due = self.device.next_deadline()
+        if due is not None and 0 <= due - now < SLICE_MS:
+            return True  # a contact settles: its event is not to wait for a slice
+        try:
+            return end.work(now)
+        except MemoryError:
+            print("pairing: no memory")
+            gc.collect()
+            return True
 
     def next_deadline(self) -> "int | None":
         """When to poll again."""
@@ -166,6 +181,7 @@ class Session:
         return bytes(self.device.retain(now, running_ms))
 
     def _begin(self) -> "PairingEnd":
+        gc.collect()  # there is no other time when so much comes at once
         from anju.pair.end import PairingEnd
 
         label = self._label or Label(bytes(75))  # a promise is kept without one: nothing new begins
