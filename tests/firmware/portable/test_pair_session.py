@@ -194,7 +194,7 @@ def test_what_was_adopted_counts_at_once() -> None:
 class _Decided:
     """An end of which the concentrator has said PAIRED."""
 
-    is_open = is_pending = False
+    is_open = is_pending = is_working = False
 
     def work(self, now: int) -> bool:
         """Nothing."""
