@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from contextlib import AsyncExitStack, asynccontextmanager
 from typing import Any
 
@@ -15,16 +15,21 @@ from anju.concentrator.core.ports import Send
 from anju.concentrator.desk import Desk
 from anju.concentrator.destinations import duty_room
 from anju.concentrator.downlink import Downlink
-from anju.concentrator.enrolment import enrol_here
+from anju.concentrator.enrolment import checked, enrol_here
 from anju.concentrator.journal import Journal
 from anju.concentrator.keyring import Keyring
 from anju.concentrator.link.serial import SerialLink
 from anju.concentrator.link.udp import UdpLink
+from anju.concentrator.pairing.requests import PairingRequests
+from anju.concentrator.pairing.room import Pairing
 from anju.concentrator.reception import Reception
+from anju.service import root_key
 from anju.service.errors import ServiceError
 from anju.service.i18n import _
 from anju.service.settings import FILE_NAME, Site
+from anju.wire.pairing import is_pairing
 
+Arrive = Callable[[bytes, Route], None]
 _VERDICTS = {"accepted": "fresh", "duplicates": "duplicate"}
 _NOT_REFUSED = frozenset(_VERDICTS.values())
 
@@ -44,18 +49,27 @@ async def build(site: Site) -> AsyncIterator[None]:
         closing.push_async_callback(journal.close)
         links: dict[str, UdpLink | SerialLink] = {}
         send = _sender(links)
-        reception = Reception(keyring.codec, keyring, journal, send, clock)
+        pairing = Pairing(site.concentrator.network, keyring, journal, send, clock)
+        reception = Reception(keyring.codec, keyring, journal, send, clock, pairing.watch)
         downlink = Downlink(keyring.codec, keyring, journal, send, clock)
         upwards = duty_room.DutyRoom(
             site.concentrator.building, site.dutyroom_socket, journal, downlink.accept, lambda: downlink.last_command
         )
         closing.push_async_callback(upwards.close)
-        control = Control(_desk(site, keyring, journal, reception, links).handlers)
+        requests = PairingRequests(
+            pairing,
+            keyring,
+            journal,
+            clock,
+            lambda household, zones: checked(site, household, zones),
+            lambda: root_key.load_public(site.folder),
+        )
+        control = Control(_desk(site, keyring, journal, reception, pairing, links).handlers | requests.handlers)
         await control.open(site.control_socket)
         closing.push_async_callback(control.close)
-        serial_lines = await _open_links(site, links, reception, closing)
+        serial_lines = await _open_links(site, links, _gate(reception, pairing), closing)
         async with asyncio.TaskGroup() as group:
-            loops = [reception.run(), downlink.run(), upwards.forward(), upwards.listen()]
+            loops = [reception.run(), pairing.run(), downlink.run(), upwards.forward(), upwards.listen()]
             tasks = [group.create_task(loop) for loop in loops + [line.run() for line in serial_lines]]
             try:
                 yield
@@ -65,15 +79,15 @@ async def build(site: Site) -> AsyncIterator[None]:
 
 
 async def _open_links(
-    site: Site, links: dict[str, UdpLink | SerialLink], reception: Reception, closing: AsyncExitStack
+    site: Site, links: dict[str, UdpLink | SerialLink], arrive: Arrive, closing: AsyncExitStack
 ) -> list[SerialLink]:
     settings = site.concentrator
     if settings.udp_address:
-        udp = UdpLink(reception.arrive)
+        udp = UdpLink(arrive)
         await udp.open(*settings.udp_address)
         closing.callback(udp.close)
         links[udp.name] = udp
-    lines = [SerialLink(url, settings.baud, reception.arrive) for url in settings.serial]
+    lines = [SerialLink(url, settings.baud, arrive) for url in settings.serial]
     links.update({line.name: line for line in lines})
     if not links:
         raise ServiceError(
@@ -82,6 +96,13 @@ async def _open_links(
             _("Name one of them in %(file)s, then start again.") % {"file": site.folder / FILE_NAME},
         )
     return lines
+
+
+def _gate(reception: Reception, pairing: Pairing) -> Arrive:
+    def arrive(frame: bytes, route: Route) -> None:
+        (pairing if is_pairing(frame) else reception).arrive(frame, route)
+
+    return arrive
 
 
 def _sender(links: dict[str, UdpLink | SerialLink]) -> Send:
@@ -94,12 +115,18 @@ def _sender(links: dict[str, UdpLink | SerialLink]) -> Send:
 
 
 def _desk(
-    site: Site, keyring: Keyring, journal: Journal, reception: Reception, links: dict[str, UdpLink | SerialLink]
+    site: Site,
+    keyring: Keyring,
+    journal: Journal,
+    reception: Reception,
+    pairing: Pairing,
+    links: dict[str, UdpLink | SerialLink],
 ) -> Desk:
     def totals() -> dict[str, Any]:
         counts = reception.counts
         frames: dict[str, Any] = {name: counts[verdict] for name, verdict in _VERDICTS.items()}
         frames["refused"] = {reason: count for reason, count in counts.items() if reason not in _NOT_REFUSED}
+        frames["pairing"] = {reason: count for reason, count in pairing.counts.items() if count}
         lines = {link.name: dict(link.counts) for link in links.values() if isinstance(link, SerialLink)}
         return {"journal_id": journal.journal_id, **journal.totals(), "frames": frames, "lines": lines}
 

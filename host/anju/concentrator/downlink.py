@@ -146,7 +146,7 @@ class Downlink:
             wait_s = self._tries.get(number, _NOW).wait_s
             self._tries[number] = _Try(now_s + wait_s, min(2 * wait_s, LAST_RETRY_S))
             route = self._journal.building.nodes[waiting.address].route
-            if route and number in self._journal.building.pending:
+            if route and number in self._journal.building.pending and self._keys.placement(waiting.address):
                 self._send(route, self._codec.seal(self._keys.next_header(waiting.address), _body(waiting)))
 
     def _pause_s(self) -> float:

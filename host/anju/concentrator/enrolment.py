@@ -66,10 +66,16 @@ def enrol(site: Site, household: str, inputs: Sequence[tuple[str, ZoneKind]], ou
 
 async def enrol_here(keyring: Keyring, site: Site, household: str, inputs: Sequence[Zone]) -> dict[str, Any]:
     """Enrol in an open keyring; the link as the enrolment file writes it. Whoever asks for it is not trusted to count."""
+    zones = await checked(site, household, inputs)
+    return _as_file(await keyring.enrol(site.concentrator.network, household, zones))
+
+
+async def checked(site: Site, household: str, inputs: Sequence[Zone]) -> tuple[Zone, ...]:
+    """The inputs in their order, if site and plan have such a household and such zones; ServiceError if not."""
     zones = _zones([(zone.name, zone.kind) for zone in inputs])
     _check_household(site, household)
     _check_plan(await asyncio.to_thread(site_plan.load, site.folder), household, zones)
-    return _as_file(await keyring.enrol(site.concentrator.network, household, zones))
+    return zones
 
 
 def _new_link(site: Site, household: str, zones: tuple[Zone, ...]) -> dict[str, Any]:
@@ -98,7 +104,7 @@ def _zones(inputs: Sequence[tuple[str, ZoneKind]]) -> tuple[Zone, ...]:
     if not 1 <= len(inputs) <= MOST_INPUTS:
         raise ServiceError(
             _("A node has 1 to %(most)d inputs, not %(count)d.") % {"most": MOST_INPUTS, "count": len(inputs)},
-            _("Nothing was enrolled."),
+            _("Nothing was changed."),
             _("Name each input once, for example: --zone front-door:entry --zone case:tamper"),
         )
     try:
@@ -106,7 +112,7 @@ def _zones(inputs: Sequence[tuple[str, ZoneKind]]) -> tuple[Zone, ...]:
     except ValidationError as error:
         raise ServiceError(
             _("A zone's name is not usable: %(reason)s.") % {"reason": error.errors()[0]["msg"]},
-            _("Nothing was enrolled."),
+            _("Nothing was changed."),
             _("A name has 1 to 64 characters."),
         ) from None
 
@@ -117,7 +123,7 @@ def _check_household(site: Site, household: str) -> None:
         raise ServiceError(
             _("%(household)s is not a household of building %(building)s.")
             % {"household": household, "building": building},
-            _("Nothing was enrolled."),
+            _("Nothing was changed."),
             _("Write building, unit, floor and door, for example %(building)s-2-0501.") % {"building": building},
         )
 
@@ -130,7 +136,7 @@ def _check_plan(plan: Plan | None, household: str, zones: Sequence[Zone]) -> Non
     if flat is None:
         raise ServiceError(
             _("%(household)s is not in the site plan.") % {"household": household},
-            _("Nothing was enrolled."),
+            _("Nothing was changed."),
             _("Look at the plan with: anju plan show. Bring a new one with: anju plan import FILE"),
         )
     for zone in zones:
@@ -139,7 +145,7 @@ def _check_plan(plan: Plan | None, household: str, zones: Sequence[Zone]) -> Non
             raise ServiceError(
                 _("The site plan has no zone “%(zone)s” of the kind %(kind)s in %(household)s.")
                 % {"zone": zone.name, "kind": zone.kind.value, "household": household},
-                _("Nothing was enrolled."),
+                _("Nothing was changed."),
                 _("Planned there: %(zones)s")
                 % {"zones": ", ".join(f"{one.name}:{one.kind.value}" for one in flat.zones) or "–"},
             )

@@ -43,6 +43,12 @@ _OWED_BY_OTHERS = """
     WHERE destination = ? AND household NOT IN (SELECT value FROM json_each(?)) AND state = 0 ORDER BY seq LIMIT ?
 """
 
+_LATELY = """
+    SELECT 1 FROM (SELECT report FROM event ORDER BY seq DESC LIMIT 4096)
+    WHERE json_extract(report, '$.kind') = ? AND json_extract(report, '$.event_at_ms') = ?
+    AND json_extract(report, '$.node.node') IS ?
+"""
+
 
 class Journal:
     """The concentrator's journal in one SQLite file; use `Journal.open`."""
@@ -90,6 +96,12 @@ class Journal:
         """A journalled report with its hash, or None."""
         row = self._ledger.read().execute("SELECT report, sha256 FROM event WHERE seq = ?", (seq,)).fetchone()
         return (Report.model_validate_json(row[0]), row[1].hex()) if row else None
+
+    def lately(self, report: Report) -> bool:
+        """Whether one of the newest reports says the same of this node and moment."""
+        node = report.node.node if report.node else None
+        found = self._ledger.read().execute(_LATELY, (report.kind, report.event_at_ms, node))
+        return found.fetchone() is not None
 
     def owed(self, destination: str, most: int) -> list[OwedRow]:
         """Rows to send next: households with a panic first, then with an alarm; within one household always in order."""

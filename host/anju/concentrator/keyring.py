@@ -9,13 +9,15 @@ from __future__ import annotations
 import json
 import secrets
 import sqlite3
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 from importlib.resources import files
 from pathlib import Path
 from typing import NamedTuple
 
-from anju.concentrator.core.places import Address, Placement
+from anju.concentrator.core.pairing import state as pairing
+from anju.concentrator.core.pairing.note import Note
+from anju.concentrator.core.places import Address, Linked, LinkId, Placement
 from anju.ledger import Ledger, LedgerError
 from anju.service.i18n import _
 from anju.uplink.reports import Zone
@@ -28,6 +30,15 @@ BLOCK = 1024
 """Counters reserved at a time: with 1,500 frames and 10 cold starts a day 11.5 writes a day (measured.md)."""
 
 _MOST_NODES = 0xFFFF
+
+
+_MOST_EPOCHS = 0xFF
+_INSERT = """
+    INSERT INTO link (network, node, epoch, up, down, household, inputs, device, public_key, person, paired_at_ms)
+    VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+"""
+_END = "UPDATE link SET ended = 1, up = x'', down = x'' WHERE network = ? AND node = ? AND epoch = ?"
+_PROMISE = "device, attempt, stage, public_key, note, clear, granted, digest, down, up"
 
 
 class Link(NamedTuple):
@@ -54,8 +65,9 @@ class Keyring:
     def __init__(self, ledger: Ledger) -> None:
         self.codec = Codec(receives=LinkClass.UP)
         self._ledger = ledger
-        self._placements: dict[Address, Placement] = {}
+        self._links: dict[LinkId, Linked] = {}
         self._counters: dict[Address, _Counter] = {}
+        """Of the link that counts at an address: a newer one has to be proved first."""
 
     @classmethod
     def open(cls, path: Path) -> Keyring:
@@ -71,18 +83,24 @@ class Keyring:
     @property
     def households(self) -> frozenset[str]:
         """Households in which a node is enrolled."""
-        return frozenset(placement.household for placement in self._placements.values())
+        return frozenset(link.placement.household for link in self._links.values())
+
+    @property
+    def links(self) -> list[Linked]:
+        """All links in force, in the order of their addresses; two at one address until the newer one is proved."""
+        return [self._links[key] for key in sorted(self._links)]
 
     def placement(self, address: Address) -> Placement | None:
         """Where an enrolled node hangs."""
-        return self._placements.get(address)
+        counter = self._counters.get(address)
+        return self._links[LinkId(address, counter.epoch)].placement if counter else None
 
     async def reserve(self, addresses: Iterable[Address]) -> None:
         """Reserve downlink counters for nodes with less than a quarter block left: written, read back, then used."""
         low = {
             address: counter
             for address in addresses
-            if (counter := self._counters[address]).ceiling - counter.used < BLOCK // 4
+            if (counter := self._counters.get(address)) and counter.ceiling - counter.used < BLOCK // 4
         }
         if not low:
             return
@@ -114,22 +132,102 @@ class Keyring:
 
     async def enrol(self, network: int, household: str, inputs: Sequence[Zone]) -> Link:
         """Make a node's keys and store them; node ids count up and are never given twice."""
-        link = await self._ledger.write(lambda connection: _insert(connection, network, household, inputs))
-        self._add(link, Placement(household, tuple(inputs)), ceiling=0)
+        placement = Placement(household, tuple(inputs))
+        link = await self._ledger.write(lambda connection: _insert(connection, network, placement))
+        self._add(Linked(LinkId(link.address, link.epoch), placement), link.up, link.down)
         return link
+
+    def place(self, network: int, device: str, note: Note, taken: Collection[LinkId]) -> LinkId:
+        """Address and epoch for a node that is paired: its own or its predecessor's where it hangs as before, else new ones.
+
+        `taken`: what other pairings may become. LedgerError if there is no node id left.
+        """
+        read = self._ledger.read()
+        for link in self.links:
+            is_its = link.id.address == note.former if note.former else link.device == device
+            if is_its and link.placement == note.placement and link.id.address.network == network:
+                used = read.execute("SELECT max(epoch) FROM link WHERE network = ? AND node = ?", link.id.address)
+                epochs = [other.epoch for other in taken if other.address == link.id.address]
+                epoch = max([used.fetchone()[0], *epochs]) + 1
+                if epoch <= _MOST_EPOCHS:
+                    return LinkId(link.id.address, epoch)
+        row = read.execute("SELECT coalesce(max(node), 0) FROM link WHERE network = ?", (network,)).fetchone()
+        node = max([row[0], *(other.address.node for other in taken if other.address.network == network)]) + 1
+        return LinkId(Address(network, _checked(network, node)), 1)
+
+    def promises(self) -> list[pairing.Record]:
+        """Every promise that is kept."""
+        rows = self._ledger.read().execute(f"SELECT {_PROMISE} FROM promise")  # noqa: S608  # names of columns
+        return [pairing.Record(*row) for row in rows]
+
+    async def carry_out(
+        self, decision: pairing.Decision, over: Collection[LinkId], at_ms: int, notices: Sequence[str]
+    ) -> None:
+        """Store all that a decision asks for, with the links that end by it and the notices of it, or nothing of it."""
+        made = decision.link
+
+        def store(connection: sqlite3.Connection) -> None:
+            marks = ", ".join("?" * 10)
+            connection.executemany(
+                f"INSERT OR REPLACE INTO promise ({_PROMISE}) VALUES ({marks})",  # noqa: S608  # names of columns
+                [_promise_row(record) for record in decision.save],
+            )
+            connection.executemany("DELETE FROM promise WHERE device = ? AND attempt = ?", decision.drop)
+            if made is not None:
+                connection.execute(_INSERT, _link_row(made, at_ms))
+            _end(connection, over, notices)
+
+        await self._ledger.write(store)
+        if made is not None:
+            note = Note.from_json(made.note)
+            key = LinkId(made.address, made.epoch)
+            self._add(Linked(key, note.placement, made.device, note.person, at_ms), made.up, made.down)
+        self._forget(over)
+
+    async def end(self, links: Collection[LinkId], notices: Sequence[str]) -> None:
+        """End links and forget their keys."""
+        await self._ledger.write(lambda connection: _end(connection, links, notices))
+        self._forget(links)
+
+    def notices(self) -> list[tuple[int, str]]:
+        """What changed here and is not in the journal yet, by number."""
+        return self._ledger.read().execute("SELECT number, facts FROM notice ORDER BY number").fetchall()
+
+    async def told(self, number: int) -> None:
+        """A notice is in the journal."""
+
+        def delete(connection: sqlite3.Connection) -> None:
+            connection.execute("DELETE FROM notice WHERE number = ?", (number,))
+
+        await self._ledger.write(delete)
 
     def _load(self) -> None:
         rows = self._ledger.read().execute(
-            "SELECT network, node, epoch, up, down, household, inputs, ceiling FROM link ORDER BY epoch"
+            "SELECT network, node, epoch, up, down, household, inputs, ceiling, device, person, paired_at_ms"
+            " FROM link WHERE NOT ended ORDER BY epoch"
         )
-        for network, node, epoch, up, down, household, inputs, ceiling in rows:
+        for network, node, epoch, up, down, household, inputs, ceiling, *whose in rows:
             zones = tuple(Zone.model_validate_json(json.dumps(zone)) for zone in json.loads(inputs))
-            self._add(Link(Address(network, node), epoch, up, down), Placement(household, zones), ceiling=ceiling)
+            key = LinkId(Address(network, node), epoch)
+            self._add(Linked(key, Placement(household, zones), *whose), up, down, ceiling)
 
-    def _add(self, link: Link, placement: Placement, *, ceiling: int) -> None:
-        self.codec.learn(*link.address, link.epoch, up=link.up, down=link.down)
-        self._placements[link.address] = placement
-        self._counters[link.address] = _Counter(link.epoch, ceiling, ceiling)
+    def _add(self, link: Linked, up: bytes, down: bytes, ceiling: int = 0) -> None:
+        address, epoch = link.id
+        self.codec.learn(*address, epoch, up=up, down=down)
+        self._links[link.id] = link
+        self._counters.setdefault(address, _Counter(epoch, ceiling, ceiling))
+
+    def _forget(self, links: Collection[LinkId]) -> None:
+        for key in links:
+            self.codec.forget(*key.address, key.epoch)
+            self._links.pop(key, None)
+            counter = self._counters.get(key.address)
+            if counter and counter.epoch == key.epoch:
+                del self._counters[key.address]
+        for address, epoch in sorted(self._links):
+            if address not in self._counters:
+                ceiling = self._stored_ceiling(address, epoch)
+                self._counters[address] = _Counter(epoch, ceiling, ceiling)
 
     def _stored_ceiling(self, address: Address, epoch: int) -> int:
         row = self._ledger.read().execute(
@@ -138,17 +236,48 @@ class Keyring:
         return int(row.fetchone()[0])
 
 
-def _insert(connection: sqlite3.Connection, network: int, household: str, inputs: Sequence[Zone]) -> Link:
+def _insert(connection: sqlite3.Connection, network: int, placement: Placement) -> Link:
     row = connection.execute("SELECT coalesce(max(node), 0) + 1 FROM link WHERE network = ?", (network,)).fetchone()
-    if row[0] > _MOST_NODES:
-        raise LedgerError(
-            _("Network %(network)d has no node id left.") % {"network": network},
-            _("Nothing was enrolled."),
-            _("Give this building another network number in site.toml."),
-        )
-    link = Link(Address(network, row[0]), 1, secrets.token_bytes(KEY_BYTES), secrets.token_bytes(KEY_BYTES))
-    connection.execute(
-        "INSERT INTO link (network, node, epoch, up, down, household, inputs) VALUES (?, ?, ?, ?, ?, ?, ?)",
-        (*link.address, link.epoch, link.up, link.down, household, json.dumps([zone.model_dump() for zone in inputs])),
-    )
+    address = Address(network, _checked(network, row[0]))
+    link = Link(address, 1, secrets.token_bytes(KEY_BYTES), secrets.token_bytes(KEY_BYTES))
+    connection.execute(_INSERT, (*address, link.epoch, link.up, link.down, *_placed(placement), "", b"", "", 0))
     return link
+
+
+def _checked(network: int, node: int) -> int:
+    if node <= _MOST_NODES:
+        return node
+    raise LedgerError(
+        _("Network %(network)d has no node id left.") % {"network": network},
+        _("Nothing was enrolled."),
+        _("Give this building another network number in site.toml."),
+    )
+
+
+def _placed(placement: Placement) -> tuple[str, str]:
+    return placement.household, json.dumps([zone.model_dump() for zone in placement.inputs])
+
+
+def _link_row(made: pairing.Link, at_ms: int) -> tuple[object, ...]:
+    note = Note.from_json(made.note)
+    keys = (made.up, made.down)
+    return (
+        *made.address,
+        made.epoch,
+        *keys,
+        *_placed(note.placement),
+        made.device,
+        made.public_key,
+        note.person,
+        at_ms,
+    )
+
+
+def _promise_row(record: pairing.Record) -> tuple[object, ...]:
+    who = (record.device, record.attempt, record.stage, record.public_key, record.note)
+    return (*who, record.clear, record.grant, record.digest, record.down, record.up)
+
+
+def _end(connection: sqlite3.Connection, links: Collection[LinkId], notices: Sequence[str]) -> None:
+    connection.executemany(_END, [(*key.address, key.epoch) for key in links])
+    connection.executemany("INSERT INTO notice (facts) VALUES (?)", [(facts,) for facts in notices])

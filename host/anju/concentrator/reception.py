@@ -20,7 +20,7 @@ from anju.concentrator.core.freshness import Freshness
 from anju.concentrator.core.intake import Heard
 from anju.concentrator.core.outage import Outage
 from anju.concentrator.core.places import Address, Placement, Route
-from anju.concentrator.core.ports import Clock, Journal, Keys, Send
+from anju.concentrator.core.ports import Clock, Journal, Keys, Send, Watch
 from anju.ledger import LedgerError
 from anju.uplink.reports import PanelMode, TroubleKind
 from anju.wire.codec import Codec, Reason, Refused
@@ -53,6 +53,7 @@ class Group:
     draft: Draft
     verdicts: Counter[str] = field(default_factory=Counter)
     troubled: dict[object, float] = field(default_factory=dict)
+    authentic: list[Message] = field(default_factory=list)
 
 
 class Answer(NamedTuple):
@@ -68,7 +69,10 @@ class Answer(NamedTuple):
 class Reception:
     """Takes frames from every link; `counts` says what became of them."""
 
-    def __init__(self, codec: Codec, keys: Keys, journal: Journal, send: Send, clock: Clock) -> None:
+    def __init__(
+        self, codec: Codec, keys: Keys, journal: Journal, send: Send, clock: Clock, watch: Watch | None = None
+    ) -> None:
+        self._watch = watch
         self.counts: Counter[str] = Counter()
         self._codec = codec
         self._keys = keys
@@ -119,10 +123,13 @@ class Reception:
             answers = [self._judge(arrival, group) for arrival in arrivals]
         self.counts.update(group.verdicts)
         self._troubled.update(group.troubled)
+        if self._watch:
+            await self._watch(group.authentic)
         owed = [answer for answer in answers if answer]
         await self._keys.reserve({answer.address for answer in owed})
         for answer in owed:
-            self._acknowledge(answer)
+            if self._keys.placement(answer.address):  # unless it was unpaired meanwhile
+                self._acknowledge(answer)
 
     def _judge(self, arrival: Arrival, group: Group) -> Answer | None:
         (frame, route), draft, verdicts = arrival, group.draft, group.verdicts
@@ -148,6 +155,7 @@ class Reception:
         if freshness is Freshness.CLONE:
             self._trouble(group, TroubleKind.CLONE, address, placement)
             return None
+        group.authentic.append(message)
         verdict: Verdict | None = Verdict.DUPLICATE
         if freshness is Freshness.FRESH:
             draft.nodes[address] = before.heard(header.epoch, header.counter, tag, route, draft.moment.wall_ms)

@@ -7,6 +7,7 @@ import os
 from collections.abc import Sequence
 from pathlib import Path
 
+from anju.service import root_key
 from anju.service.i18n import _
 from anju.service.settings import FILE_NAME, SettingsError, Site, check, load
 
@@ -21,7 +22,10 @@ def create(
     port: int,
     serial: Sequence[str] = (),
 ) -> Site:
-    """Make a site's folder (0700) and settings (0600); SettingsError if there are settings already or a value cannot be used."""
+    """Make a site's folder (0700), settings and root key (0600).
+
+    SettingsError if there are settings already or a value cannot be used. A root key that is there already is kept.
+    """
     path = folder.absolute() / FILE_NAME
     links = {"building": building, "network": network, "serial": list(serial)} | ({"udp": udp} if udp else {})
     check({"estate": {"name": estate}, "concentrator": links, "dutyroom": {"port": port}})
@@ -43,6 +47,8 @@ def create(
         ) from error
     with os.fdopen(fd, "w", encoding="utf-8") as file:
         file.write(text)
+    if not (folder / root_key.PUBLIC).exists():
+        root_key.create(folder)
     return load(folder)
 
 

@@ -16,6 +16,8 @@ Version = Annotated[int, Field(ge=1, le=1)]
 """Of the contract. Not Literal[1]: to Python, true is 1."""
 Household = Annotated[str, StringConstraints(pattern=HOUSEHOLD_PATTERN)]
 JournalId = Annotated[str, StringConstraints(pattern=r"^[0-9a-f]{32}$")]
+DeviceId = Annotated[str, StringConstraints(pattern=r"^[0-9A-HJKMNP-TV-Z]{13}$")]
+"""As a node's label has it: Crockford's base 32."""
 Sha256 = Annotated[str, StringConstraints(pattern=r"^[0-9a-f]{64}$")]
 CommandId = Annotated[int, Field(ge=1, le=0xFFFF_FFFF)]
 Sequence = Annotated[int, Field(ge=1, le=2**53 - 1)]

@@ -11,6 +11,7 @@ from anju.uplink.fields import (
     Ascii,
     CommandId,
     Contract,
+    DeviceId,
     Household,
     JournalId,
     Milliseconds,
@@ -38,6 +39,10 @@ class ReportKind(StrEnum):
     DISARMED = "disarmed"
     LATCH_RESET = "latch_reset"
     NODE_STARTED = "node_started"
+    NODE_PAIRED = "node_paired"
+    NODE_REPLACED = "node_replaced"
+    NODE_UNPAIRED = "node_unpaired"
+    PAIRING_FAILED = "pairing_failed"
     TROUBLE = "trouble"
     COMMAND_OUTCOME = "command_outcome"
 
@@ -76,6 +81,17 @@ class TroubleKind(StrEnum):
     FORGERY = "forgery"
     NOT_UNDERSTOOD = "not_understood"
     NODE_CLOCK = "node_clock"
+
+
+class PairingFailure(StrEnum):
+    """Why a pairing has changed nothing."""
+
+    SILENT = "silent"
+    NO_ANSWER = "no_answer"
+    NO_PROOF = "no_proof"
+    IMPOSTOR = "impostor"
+    TOO_FEW_INPUTS = "too_few_inputs"
+    WITHDRAWN = "withdrawn"
 
 
 class OutcomeKind(StrEnum):
@@ -121,9 +137,12 @@ class Report(Contract):
 
     counter: Annotated[int, Field(ge=0, le=0xFFFF_FFFF)] | None = None
     delayed: bool = False
+    device: DeviceId | None = None
     event_at_ms: Milliseconds | None = None
     event_id: Annotated[int, Field(ge=0, le=0xFFFF)] | None = None
+    failure: PairingFailure | None = None
     firmware: Ascii | None = None
+    former_device: DeviceId | None = None
     household: Household | None = None
     kind: ReportKind
     lane: Lane
@@ -138,6 +157,7 @@ class Report(Contract):
     trouble: TroubleKind | None = None
     version: Version = 1
     zone: Zone | None = None
+    zones: Annotated[tuple[Zone, ...], Field(min_length=1, max_length=16)] | None = None
 
 
 class Row(Contract):

@@ -24,6 +24,7 @@ def test_init_makes_a_site_and_says_what_comes_next(anju: Anju, tmp_path: Path) 
     assert said.code == 0
     assert said.out == f"Made {folder}/site.toml.\n"
     assert said.err.splitlines() == [
+        f"The estate's root key: {folder}/root-key.pem. Take it away and keep it, with a copy: no service needs it.",
         f"Next: anju enrol 3-1-0101 --zone bed:hold_up --site {folder} --out node-1",
         f"Then: anju run {folder}",
     ]

@@ -12,14 +12,14 @@ from unit.cli.conftest import Anju
 
 COMMANDS = [
     *("demo", "init", "run", "enrol", "panel", "status", "flash", "devices", "monitor", "bench-station"),
-    "label",
+    *("label", "pair", "unpair", "nodes"),
     *("plan", "bundle", "keys", "bench"),
 ]
 PAGES = [
     [],
     *([name] for name in COMMANDS),
     *(["bundle", name] for name in ("build", "show", "verify")),
-    ["keys", "new-release"],
+    *(["keys", name] for name in ("new-release", "new-root")),
     *(["plan", name] for name in ("import", "show", "diff")),
     *(["bench", name] for name in ("decode", "journal", "press", "power-cut")),
 ]

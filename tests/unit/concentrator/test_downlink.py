@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from anju.concentrator.core.panel.decide import Action, PersonSignal
-from anju.concentrator.core.places import Address, Route
+from anju.concentrator.core.places import Address, LinkId, Route
 from anju.ledger import LedgerError
 from anju.uplink.commands import CommandKind, ReportRef
 from anju.uplink.reports import Lane, OutcomeKind, ReportKind
@@ -294,7 +294,7 @@ async def test_a_node_that_is_no_longer_enrolled_does_not_keep_the_others_waitin
     gone = await pressed(rooms)
     node = await rooms.enrol("3-2-0502")
     await rooms.receive(node, node.press())
-    del rooms.keyring._placements[Address(*gone.address)]
+    del rooms.keyring._links[LinkId(Address(*gone.address), 1)]
     del rooms.keyring._counters[Address(*gone.address)]
     rooms.sent.clear()
     commands = [rooms.command(SEEN, 1, NUMBER), rooms.command(SEEN, 2, NUMBER + 1)]

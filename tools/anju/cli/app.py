@@ -4,7 +4,7 @@ from typing import Annotated, Any
 
 import typer
 
-from anju.cli import bench, bundle, demo, flash, grammar, label, plan, site
+from anju.cli import bench, bundle, demo, flash, grammar, label, pair, plan, site
 from anju.service.i18n import LANGUAGES, _
 
 
@@ -23,6 +23,7 @@ def make() -> Any:
     bundle.add_to(app)
     flash.add_to(app)
     label.add_to(app)
+    pair.add_to(app)
     bench.add_to(app)
     return typer.main.get_command(app)
 

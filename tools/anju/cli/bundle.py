@@ -80,6 +80,28 @@ def add_to(app: typer.Typer) -> None:
     ) -> None:
         _new_release(out, passphrase, json)
 
+    @keys.command(
+        "new-root",
+        cls=grammar.Command,
+        help=_("Make the root key of a site that has none; anju init makes one."),
+    )
+    def new_root(
+        site: Annotated[
+            Path,
+            typer.Option(
+                "--site",
+                metavar="DIR",
+                envvar="ANJU_SITE",
+                show_envvar=False,
+                show_default=False,
+                help=_("The site's folder; if not given, $ANJU_SITE, else this one."),
+            ),
+        ] = Path(),
+    ) -> None:
+        from anju.service import root_key, settings
+
+        told_root_key(root_key.create(settings.load(site).folder))
+
 
 def _build(board: str, key: Path | None, number: int | None, out: Path, json: bool) -> None:
     from anju import bundle
@@ -139,6 +161,14 @@ def _new_release(out: Path, with_passphrase: bool, json: bool) -> None:
     screen.hint(_("Private half: %(file)s. Keep it, and a copy, where only you can read it.") % {"file": private})
     screen.hint(_("Public half, for nodes and for anju bundle verify: %(file)s") % {"file": public})
     screen.hint(_("A node that was given it takes only bundles signed with this key."))
+
+
+def told_root_key(private: Path) -> None:
+    """What its owner has to do with a new root key."""
+    screen.hint(
+        _("The estate's root key: %(file)s. Take it away and keep it, with a copy: no service needs it.")
+        % {"file": private}
+    )
 
 
 def _ask_passphrase() -> str:

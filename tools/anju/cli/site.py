@@ -99,7 +99,8 @@ def add_to(app: typer.Typer) -> None:
 
 
 def _init(folder: Path, estate: str, building: str, network: int, udp: str, serial: Sequence[str], port: int) -> None:
-    from anju.service import site_template
+    from anju.cli.bundle import told_root_key
+    from anju.service import root_key, site_template
 
     address = None if udp in {"", "none"} else udp
     name = estate or folder.absolute().name
@@ -107,6 +108,7 @@ def _init(folder: Path, estate: str, building: str, network: int, udp: str, seri
         folder, estate=name, building=building, network=network, udp=address, port=port, serial=serial
     )
     screen.say(_("Made %(file)s.") % {"file": made.folder / "site.toml"})
+    told_root_key(made.folder / root_key.PRIVATE)
     screen.hint(
         _("Next: anju enrol %(building)s-1-0101 --zone bed:hold_up --site %(site)s --out node-1")
         % {"building": building, "site": folder}

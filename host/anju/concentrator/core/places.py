@@ -26,3 +26,20 @@ class Placement(NamedTuple):
 
     household: str
     inputs: tuple[Zone, ...]
+
+
+class LinkId(NamedTuple):
+    """One link: a node's address, and the epoch of its keys."""
+
+    address: Address
+    epoch: int
+
+
+class Linked(NamedTuple):
+    """A link in force, without its keys. `device` is the id on the node's label; '' for keys that were made at the bench."""
+
+    id: LinkId
+    placement: Placement
+    device: str = ""
+    person: str = ""
+    paired_at_ms: int = 0

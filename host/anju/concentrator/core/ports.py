@@ -2,20 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Awaitable, Callable, Collection, Iterable, Sequence
 from contextlib import AbstractAsyncContextManager
 from typing import NamedTuple, Protocol
 
 from anju.concentrator.core.draft import Building, Draft
 from anju.concentrator.core.moment import Moment
 from anju.concentrator.core.node import EventKey
-from anju.concentrator.core.places import Address, Placement, Route
+from anju.concentrator.core.pairing.note import Note
+from anju.concentrator.core.pairing.state import Decision, Record
+from anju.concentrator.core.places import Address, Linked, LinkId, Placement, Route
 from anju.uplink.reports import Report
-from anju.wire.messages import Header
+from anju.wire.messages import Header, Message
 
 Clock = Callable[[], Moment]
 Send = Callable[[Route, bytes], None]
 """Hands a frame to a link. A link that is down drops it and counts it; the sender retries or the peer does."""
+Watch = Callable[[Sequence[Message]], Awaitable[None]]
+"""Is told of authentic messages once what they change is committed, and before they are acknowledged."""
 
 
 class Signal(Protocol):
@@ -45,6 +49,9 @@ class Journal(Protocol):
 
     def report(self, seq: int) -> tuple[Report, str] | None:
         """A journalled report with its hash, or None."""
+
+    def lately(self, report: Report) -> bool:
+        """Whether one of the newest reports says the same of this node and moment."""
 
     @property
     def journal_id(self) -> str:
@@ -83,3 +90,29 @@ class Keys(Protocol):
 
     def next_header(self, address: Address) -> Header:
         """Header of the next downlink frame, under a counter that was never used; LookupError if none is reserved."""
+
+
+class Vault(Protocol):
+    """What pairing asks of the keyring: it stores promises and links, and tells which there are."""
+
+    @property
+    def links(self) -> list[Linked]:
+        """All links in force, in the order of their addresses; two at one address until the newer one is proved."""
+
+    def place(self, network: int, device: str, note: Note, taken: Collection[LinkId]) -> LinkId:
+        """Address and epoch for a node that is paired; `taken`: what other pairings may become."""
+
+    def promises(self) -> list[Record]:
+        """Every promise that is kept."""
+
+    async def carry_out(self, decision: Decision, over: Collection[LinkId], at_ms: int, notices: Sequence[str]) -> None:
+        """Store all that a decision asks for, with the links that end by it and the notices of it, or nothing of it."""
+
+    async def end(self, links: Collection[LinkId], notices: Sequence[str]) -> None:
+        """End links and forget their keys."""
+
+    def notices(self) -> list[tuple[int, str]]:
+        """What changed here and is not in the journal yet, by number."""
+
+    async def told(self, number: int) -> None:
+        """A notice is in the journal."""

@@ -105,6 +105,10 @@ def context(_: Translate, value: ReportKind, zone_name: str, person: str) -> str
         ReportKind.DISARMED: _("Disarmed by %(person)s"),
         ReportKind.LATCH_RESET: _("Latch reset by %(person)s"),
         ReportKind.NODE_STARTED: _("A device restarted"),
+        ReportKind.NODE_PAIRED: _("A device paired by %(person)s"),
+        ReportKind.NODE_REPLACED: _("A device replaced by %(person)s"),
+        ReportKind.NODE_UNPAIRED: _("A device unpaired by %(person)s"),
+        ReportKind.PAIRING_FAILED: _("%(person)s tried to pair a device; nothing changed"),
     }
     text = texts.get(value, value.value)
     return text % {"zone": zone_name, "person": person or _("somebody")}

@@ -57,11 +57,13 @@ def resume(records: Iterable[Record], moment: Moment) -> Pairings:
     return Pairings(records=kept, until_s=until)
 
 
-def begin(now: Pairings, label: Label, place: Place, secret: bytes, moment: Moment) -> Decision:
+def begin(
+    now: Pairings, label: Label, place: Place, secret: bytes, moment: Moment, search_s: float = SEARCH_S
+) -> Decision:
     """Look for the device of a label. `secret`: 32 random bytes, for this search alone. A label shown twice is one search."""
     if label.device in now.searches:
         return Decision(now)
-    search = Search(label, place, secret, moment.monotonic_s + SEARCH_S)
+    search = Search(label, place, secret, moment.monotonic_s + search_s)
     searches = {**now.searches, label.device: search}
     return Decision(replace(now, searches=searches), told=(Told(label.device, News.SEARCHING),))
 

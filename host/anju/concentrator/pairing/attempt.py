@@ -1,0 +1,111 @@
+"""One person's attempt to pair one node, as that person watches it; nothing of it is stored, the setup code least of all."""
+
+from __future__ import annotations
+
+import asyncio
+import secrets
+from dataclasses import dataclass, field
+from enum import StrEnum
+from typing import Any
+
+from anju.concentrator.core.pairing.note import Note
+from anju.concentrator.core.pairing.state import News
+from anju.concentrator.core.places import LinkId
+from anju.uplink.reports import PairingFailure, ZoneKind
+from anju.wire.label import SetupCode, short_name
+from anju.wire.messages import Message, Status
+from anju.wire.table import Code, Type
+
+PROVE_S = 120.0
+"""So long the room waits for a press or an opened door once a node is paired."""
+MOST_NAMED = 8
+"""Devices that are named to whoever waits for a typed code: the rest of a flood of made-up ones is not."""
+
+_TRIGGERS = {Code.PANIC: "pressed", Code.OPENED: "opened", Code.CLOSED: "closed"}
+_CASE = {Code.TAMPERED: "opened", Code.TAMPER_RESTORED: "closed"}
+
+
+class Result(StrEnum):
+    """How an attempt has ended."""
+
+    PROVED = "proved"
+    """Paired, and a person has made the node say something."""
+    UNPROVED = "unproved"
+    """Paired; nobody has tried it yet."""
+    FAILED = "failed"
+    """Nothing has changed."""
+
+
+@dataclass(eq=False)
+class Attempt:
+    """`code` is forgotten as soon as nothing more is to be opened with it."""
+
+    note: Note
+    until_s: float
+    device: str | None
+    code: SetupCode | None
+    root_key: bytes
+    number: str = field(default_factory=lambda: secrets.token_hex(8))
+    secret: bytes = field(default_factory=lambda: secrets.token_bytes(32), repr=False)
+    steps: list[dict[str, Any]] = field(default_factory=list)
+    heard: set[str] = field(default_factory=set)
+    link: LinkId | None = None
+    is_verified: bool = False
+    result: Result | None = None
+    changed: asyncio.Event = field(default_factory=asyncio.Event)
+
+    @property
+    def is_typed(self) -> bool:
+        """Whether nothing but a code is known yet: each device that offers itself may be the one."""
+        return self.device is None and self.result is None
+
+    def step(self, news: str, **facts: Any) -> None:
+        """Something happened; whoever watches is told."""
+        device = {"device": short_name(self.device)} if self.device else {}
+        self.steps.append({"step": news} | device | facts)
+        self.changed.set()
+
+    def tell_offer(self, device: str) -> None:
+        """A device offers itself that may be the one of a typed code."""
+        if device not in self.heard and len(self.heard) < MOST_NAMED:
+            self.heard.add(device)
+            self.step(News.HEARD, device=short_name(device))
+
+    def fail(self, why: PairingFailure) -> None:
+        """It has changed nothing."""
+        self.code, self.result = None, Result.FAILED
+        self.step(why)
+
+    def pair(self, link: LinkId, until_s: float) -> None:
+        """It is paired, and has to be tried."""
+        self.code, self.link, self.until_s = None, link, until_s
+        kinds = {zone.kind for zone in self.note.placement.inputs}
+        wanted = "door" if ZoneKind.ENTRY in kinds else "button" if ZoneKind.HOLD_UP in kinds else "case"
+        self.step(News.PAIRED, node=link.address.node, network=link.address.network, ask=wanted)
+
+    def watch(self, message: Message) -> None:
+        """The node has said something under its new keys."""
+        if self.result is not None:
+            return
+        if not self.is_verified:
+            self.is_verified = True
+            self.step(News.PROVED)
+        body = message.body
+        if not isinstance(body, Status) or body.type != Type.EVENT:
+            return
+        inputs = self.note.placement.inputs
+        only_case = all(zone.kind is ZoneKind.TAMPER for zone in inputs)
+        what = (_TRIGGERS | _CASE if only_case else _TRIGGERS).get(
+            Code(body.code) if body.code in _KNOWN else Code.NONE
+        )
+        if what and body.zone < len(inputs):
+            self.result = Result.PROVED
+            self.step("triggered", zone=inputs[body.zone].name, what=what)
+
+    def give_up_waiting(self) -> None:
+        """It is paired, and nobody tried it."""
+        self.result = Result.UNPROVED
+        self.step("not_tried")
+
+
+_KNOWN = {*_TRIGGERS, *_CASE}
