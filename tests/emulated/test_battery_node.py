@@ -113,7 +113,7 @@ async def test_a_door_wakes_it_and_it_sleeps_once_it_was_heard(image: Path, tmp_
         await _open_and_shut(bench, 6)
         codes = [line.split()[3] for line in bench.lines if line.startswith("event ")]
         assert codes == [str(int(code)) for code in (table.Code.OPENED, table.Code.CLOSED)] * 3
-        assert len(bench.peer.hellos) == 1
+        assert len({hello.challenge for hello in bench.peer.hellos}) == 1, "one start; its hello may be sent twice"
         assert bench.said("ready ") == 1
         assert bench.said("awake 0") == 6
 
@@ -123,7 +123,7 @@ async def test_a_door_wakes_it_and_it_sleeps_once_it_was_heard(image: Path, tmp_
 async def test_no_number_twice_over_two_hundred_wakes_and_no_block_burnt(image: Path, tmp_path: Path) -> None:
     async with _bench(image, tmp_path) as bench:
         await _open_and_shut(bench, 200)
-        assert len(bench.peer.hellos) == 1
+        assert len({hello.challenge for hello in bench.peer.hellos}) == 1, "one start; its hello may be sent twice"
         assert max(bench.peer.counters) < 300
 
 

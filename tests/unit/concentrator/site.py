@@ -10,16 +10,14 @@ from pathlib import Path
 from anju.concentrator.control import NotRunningError, ask
 from anju.service import site_template
 from anju.service.settings import Site
+from anju.simulator.premises import free_port
 
 BUILDING = "3"
 
 
 def free_udp_port() -> int:
-    """A port that nobody uses at this moment."""
-    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as probe:
-        probe.bind(("127.0.0.1", 0))
-        port: int = probe.getsockname()[1]
-    return port
+    """A port that nobody uses at this moment, nor takes by chance while a service is dead."""
+    return free_port(socket.SOCK_DGRAM)
 
 
 def new_site(folder: Path, udp_port: int | None = None, serial: str | None = None) -> Site:

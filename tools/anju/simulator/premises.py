@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+import contextlib
+import errno
+import os
+import secrets
 import socket
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -15,6 +19,9 @@ from anju.simulator.flat import button_inputs, door_inputs, households
 
 BUILDING = "3"
 _LOOPBACK = "127.0.0.1"
+_PORTS = range(20_000, 32_000)
+"""Below those that Linux (32768 and up) and others (49152 and up, RFC 6335) give away by themselves."""
+_MOST_TRIES = 50
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,10 +69,17 @@ def furnish(site: Site, flats: int) -> Iterator[Household]:
 
 
 def free_port(kind: socket.SocketKind, wished: int = 0) -> int:
-    """The wished port of the loopback address if it is free, else any that is."""
-    with socket.socket(socket.AF_INET, kind) as probe:
-        try:
-            probe.bind((_LOOPBACK, wished))
-        except OSError:
-            probe.bind((_LOOPBACK, 0))
-        return int(probe.getsockname()[1])
+    """The wished port of the loopback address if it is free, else any that is.
+
+    Not one of those that systems give to whoever asks for none: a service that is started again must find it free again, and
+    nodes of another demo must not take it for theirs.
+    """
+    for port in [wished or _any_port(), *(_any_port() for _again in range(_MOST_TRIES)), 0]:
+        with socket.socket(socket.AF_INET, kind) as probe, contextlib.suppress(OSError):
+            probe.bind((_LOOPBACK, port))
+            return int(probe.getsockname()[1])
+    raise OSError(errno.EADDRINUSE, os.strerror(errno.EADDRINUSE))
+
+
+def _any_port() -> int:
+    return _PORTS.start + secrets.randbelow(len(_PORTS))
