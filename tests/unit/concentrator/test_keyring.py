@@ -4,7 +4,8 @@ import asyncio
 import sqlite3
 import tempfile
 from collections.abc import Callable
-from contextlib import suppress
+from contextlib import closing, suppress
+from importlib.resources import files
 from itertools import pairwise
 from pathlib import Path
 
@@ -249,3 +250,19 @@ async def test_a_lost_keyring_knows_nobody(rooms: Bench, tmp_path: Path) -> None
         with pytest.raises(Refused):
             empty.keyring.codec.open(node.press())
         assert empty.keyring.placement(Address(*node.address)) is None
+
+
+async def test_a_keyring_from_before_pairing_keeps_its_links(tmp_path: Path) -> None:
+    path = tmp_path / "keyring.db"
+    first = files("anju.concentrator") / "schema" / "keyring" / "0001_first.sql"
+    zones = '[{"kind": "hold_up", "name": "bed", "number": 0}]'
+    with closing(sqlite3.connect(path)) as old:
+        old.executescript(first.read_text() + "PRAGMA user_version = 1;")
+        old.execute("INSERT INTO link VALUES (1, 7, 1, ?, ?, '3-2-0501', ?, 2048)", (b"u" * 16, b"d" * 16, zones))
+        old.commit()
+    keyring = Keyring.open(path)
+    (link,) = keyring.links
+    assert (link.id, link.device, link.placement.household) == ((Address(1, 7), 1), "", "3-2-0501")
+    await keyring.reserve([Address(1, 7)])
+    assert keyring.next_header(Address(1, 7)).counter == 2049
+    await keyring.close()
