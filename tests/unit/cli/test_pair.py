@@ -47,7 +47,9 @@ class Typed:
     """A command as a process of its own; what it has written so far."""
 
     def __init__(self, site: Estate, *arguments: str, code: str | None = None, language: str = "en") -> None:
-        command = [sys.executable, "-P", "-m", "anju.cli", *arguments, "--site", str(site.site.folder)]
+        # As a terminal starts it: a shell that runs these tests in the background lets them ignore Ctrl-C.
+        start = ["env", "--default-signal=INT", sys.executable, "-P", "-m", "anju.cli"]
+        command = [*start, *arguments, "--site", str(site.site.folder)]
         environment = {**os.environ, "ANJU_LANG": language, "TERM": "dumb", "NO_COLOR": "1"}
         self.process = subprocess.Popen(
             command, env=environment, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
@@ -58,7 +60,12 @@ class Typed:
             self.process.stdin.flush()
 
     def wait(self) -> tuple[int, str, str]:
-        out, err = self.process.communicate(timeout=PATIENCE_S)
+        try:
+            out, err = self.process.communicate(timeout=PATIENCE_S)
+        except subprocess.TimeoutExpired:
+            self.process.kill()
+            self.process.communicate()
+            raise
         return self.process.returncode, out, err
 
 

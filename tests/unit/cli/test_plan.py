@@ -14,6 +14,8 @@ from anju.service.settings import load
 from unit.cli.conftest import Anju
 
 TABLE = "household,zone,kind\n3-2-0501,Front door,entry\n3-2-0501,Bedside,hold_up\n3-10-0101,Bedside,hold_up\n"
+KEYS = ("root-key.pem", "root-key.pub")
+"""What `anju init` puts into a site beside its settings."""
 
 
 @pytest.fixture
@@ -39,7 +41,7 @@ def test_a_table_becomes_the_plan(anju: Anju, folder: Path) -> None:
         "The site plan has 2 households now; 2 changed.",
     ]
     assert stat.S_IMODE((folder / "plan.json").stat().st_mode) == 0o600
-    assert sorted(path.name for path in folder.iterdir()) == ["plan.json", "site.toml"]
+    assert sorted(path.name for path in folder.iterdir()) == ["plan.json", *KEYS, "site.toml"]
     assert anju("plan", "import", "plan.csv").out == "The plan of 2 households is the same as before.\n"
 
 
@@ -156,7 +158,7 @@ def test_a_full_disk_leaves_the_plan_from_before(anju: Anju, folder: Path, monke
     assert "No space left on device" in said.err
     assert "The plan from before was left as it is." in said.err
     assert (folder / "plan.json").read_bytes() == before
-    assert sorted(path.name for path in folder.iterdir()) == ["plan.json", "site.toml"]
+    assert sorted(path.name for path in folder.iterdir()) == ["plan.json", *KEYS, "site.toml"]
 
 
 @pytest.mark.parametrize(
@@ -173,7 +175,7 @@ def test_only_what_is_planned_is_enrolled(anju: Anju, folder: Path, household: s
     said = anju("enrol", household, "--zone", zone, "--out", "n")
     assert said.code == code
     assert Path("n/enrolment.json").exists() == (code == 0)
-    assert ("Nothing was enrolled." in said.err) == (code == 1)
+    assert ("Nothing was changed." in said.err) == (code == 1)
 
 
 def test_a_running_concentrator_follows_the_plan_too(anju: Anju, site: Path, tmp_path: Path) -> None:
