@@ -59,10 +59,12 @@ def test_a_press_goes_up_and_its_answers_come_down(link: Callable[[], End], bund
 def test_doors_and_lids_open_and_close(link: Callable[[], End], bundle: Path, enrolment: Enrolment) -> None:
     with link() as end, NodeProcess(bundle, enrolment.folder, end.address) as node:
         concentrator = Concentrator(end, enrolment)
-        codes = []
+        codes, known = [], set[int]()
         for line in ("pin input1 1", "pin input2 1", "pin input1 0", "pin input2 0"):
             node.drive(line)
-            event = concentrator.event()
+            while (event := concentrator.event()).event_id in known:
+                pass  # sent again before its acknowledgement came, on a busy machine
+            known.add(event.event_id)
             codes.append((event.code, event.zone, event.levels))
         assert codes == [
             (table.Code.OPENED, 1, 0b010),
