@@ -1,4 +1,4 @@
-"""Enrolment at the bench, until pairing exists: random keys for one node, for the keyring and for the node's file.
+"""Enrolment at the bench, for nodes that are not paired by label: random keys for one node, for keyring and file.
 
 There is no default key. The keyring's row is committed first; if the node's file cannot be written then, a node id is
 lost and nothing else.
