@@ -9,7 +9,6 @@ import hashlib
 import os
 import subprocess
 import sys
-from collections.abc import Generator
 from pathlib import Path
 from random import Random
 from types import FrameType
@@ -24,18 +23,11 @@ from anju.simulator.interpreter import micropython
 from anju.update.ed25519 import verify
 from anju.update.sha512 import sha512
 from firmware.curve import BASE, NEUTRAL, ORDER, SMALL, P, Point, bad_keys, encoded, plus, times
-
-
-def finished(steps: Generator[None, None, Any]) -> Any:
-    while True:
-        try:
-            next(steps)
-        except StopIteration as end:
-            return end.value
+from firmware.portable.slices import result_of
 
 
 def on_node(key: bytes, signature: bytes, message: bytes) -> bool:
-    return bool(finished(verify(key, signature, message)))
+    return bool(result_of(verify(key, signature, message)))
 
 
 def on_bench(key: bytes, signature: bytes, message: bytes) -> bool:
@@ -165,7 +157,7 @@ def test_sha512_of_every_length_around_its_blocks() -> None:
     for size in (*range(260), 1000, 4096):
         message = dice.randbytes(size)
         cut = dice.randrange(size + 1)
-        assert finished(sha512(message[:cut], message[cut:])) == hashlib.sha512(message).digest()
+        assert result_of(sha512(message[:cut], message[cut:])) == hashlib.sha512(message).digest()
 
 
 def test_no_slice_is_long() -> None:

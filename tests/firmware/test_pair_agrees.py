@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Generator
 from hashlib import sha512
 from random import Random
-from typing import Any
 
 import pytest
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
@@ -21,18 +19,11 @@ from anju.pair.x25519 import x25519
 from anju.update.sign import Signer
 from anju.wire import handshake
 from anju.wire.table import LinkClass
+from firmware.portable.slices import result_of
 
 P = 2**255 - 19
 PSK = bytes(range(32))
 PROLOGUE = b"what both must have heard"
-
-
-def finished(steps: Generator[None, None, Any]) -> Any:
-    while True:
-        try:
-            next(steps)
-        except StopIteration as end:
-            return end.value
 
 
 def test_x25519() -> None:
@@ -40,7 +31,7 @@ def test_x25519() -> None:
     for _ in range(40):
         secret, point = dice.randbytes(32), dice.randbytes(32)
         expected = X25519PrivateKey.from_private_bytes(secret).exchange(X25519PublicKey.from_public_bytes(point))
-        assert finished(x25519(secret, point)) == expected
+        assert result_of(x25519(secret, point)) == expected
 
 
 @pytest.mark.parametrize("secret", [bytes(32), b"\xff" * 32, b"\x80" + bytes(30) + b"\x80"], ids=bytes.hex)
@@ -50,7 +41,7 @@ def test_x25519_at_the_edges(secret: bytes) -> None:
     edges = {2, 3, 4, 9, P - 3, P - 2, P + 2, P + 9, 2**255 - 1, 2**255 - 2, 2**254, 2**192, 2**128 - 1}
     for number in sorted(edges | {edge | 2**255 for edge in edges}):
         point = number.to_bytes(32, "little")
-        assert finished(x25519(secret, point)) == private.exchange(X25519PublicKey.from_public_bytes(point)), number
+        assert result_of(x25519(secret, point)) == private.exchange(X25519PublicKey.from_public_bytes(point)), number
 
 
 def test_aes_gcm() -> None:
@@ -79,9 +70,9 @@ def test_ed25519() -> None:
     for size in (0, 1, 43, 47, 48, 79, 80, 300):
         seed, message = dice.randbytes(32), dice.randbytes(size)
         signer, private = Signer(seed), Ed25519PrivateKey.from_private_bytes(seed)
-        finished(signer.prepare())
+        result_of(signer.prepare())
         assert signer.public == private.public_key().public_bytes_raw()
-        assert finished(signer.sign(message[:20], message[20:])) == private.sign(message)
+        assert result_of(signer.sign(message[:20], message[20:])) == private.sign(message)
 
 
 def test_ed25519_of_every_size_of_scalar() -> None:
@@ -93,9 +84,9 @@ def test_ed25519_of_every_size_of_scalar() -> None:
         if top not in tops:
             tops.add(top)
             signer, private = Signer(seed), Ed25519PrivateKey.from_private_bytes(seed)
-            finished(signer.prepare())
+            result_of(signer.prepare())
             assert signer.public == private.public_key().public_bytes_raw(), top
-            assert finished(signer.sign(seed)) == private.sign(seed), top
+            assert result_of(signer.sign(seed)) == private.sign(seed), top
 
 
 def test_with_our_initiator() -> None:
@@ -106,7 +97,7 @@ def test_with_our_initiator() -> None:
         initiator = handshake.Initiator(psk_of(code, device), PROLOGUE, dice.randbytes(32))
         responder = Responder(psk_of(code, device), PROLOGUE)
         assert responder.hear(initiator.first()) == b""
-        session, told = initiator.second(finished(responder.answer(dice.randbytes(32), payload)))
+        session, told = initiator.second(result_of(responder.answer(dice.randbytes(32), payload)))
         assert told == payload
         assert session == (responder.digest, responder.down, responder.up)
         directions = LinkClass.UP, LinkClass.DOWN
@@ -121,7 +112,7 @@ def test_with_an_initiator_of_somebody_else() -> None:
     noise.start_handshake()
     responder = Responder(PSK, PROLOGUE)
     assert responder.hear(bytes(noise.write_message(b"one"))) == b"one"
-    assert noise.read_message(finished(responder.answer(bytes(range(32)), b"two"))) == b"two"
+    assert noise.read_message(result_of(responder.answer(bytes(range(32)), b"two"))) == b"two"
     assert noise.get_handshake_hash() == responder.digest
     assert gcm.unseal(responder.down, 0, b"", bytes(noise.encrypt(b"down"))) == b"down"
     assert noise.decrypt(gcm.seal(responder.up, 0, b"", b"up")) == b"up"

@@ -9,23 +9,7 @@ from anju.update.ed25519 import verify
 from anju.update.sign import Signer
 from firmware.portable import noise
 from firmware.portable.rfc8032 import SEEDS, VECTORS
-
-try:
-    from collections.abc import Generator
-    from typing import Any
-except ImportError:  # MicroPython
-    pass
-
-
-def _finished(steps: "Generator[None, None, Any]") -> "tuple[Any, int]":
-    """What a generator returns, and in how many slices."""
-    slices = 0
-    while True:
-        try:
-            next(steps)
-        except StopIteration as end:
-            return end.value, slices
-        slices += 1
+from firmware.portable.slices import finished
 
 
 def _hex(value: bytes) -> str:
@@ -47,14 +31,14 @@ def test_x25519_of_the_rfc() -> None:
         ),
         (_hex(BASE), _hex(BASE), "422c8e7a6227d7bca1350b3e2bb7279f7897b87bb6854b783c60e80311ae3079"),
     ):
-        told, slices = _finished(x25519(bytes.fromhex(secret), bytes.fromhex(point)))
+        told, slices = finished(x25519(bytes.fromhex(secret), bytes.fromhex(point)))
         assert _hex(told) == result, secret
         assert slices > 255
 
 
 def test_a_point_without_a_secret_gives_zero() -> None:
     for point in noise.SMALL_ORDER:
-        assert _finished(x25519(bytes(range(32)), bytes.fromhex(point)))[0] == bytes(32), point
+        assert finished(x25519(bytes(range(32)), bytes.fromhex(point)))[0] == bytes(32), point
 
 
 def test_aes_gcm_of_the_submission() -> None:
@@ -101,27 +85,27 @@ def test_ed25519_signs_as_the_rfc() -> None:
     for name, seed in SEEDS.items():
         key, signature, message = VECTORS[name]
         signer = Signer(bytes.fromhex(seed))
-        _, slices = _finished(signer.prepare())
+        _, slices = finished(signer.prepare())
         assert _hex(signer.public) == key, name
         assert slices > 300
         half = len(message) // 4 * 2
-        told, slices = _finished(signer.sign(bytes.fromhex(message[:half]), bytes.fromhex(message[half:])))
+        told, slices = finished(signer.sign(bytes.fromhex(message[:half]), bytes.fromhex(message[half:])))
         assert _hex(told) == signature, name
         assert slices > 300
 
 
 def test_what_it_signs_it_verifies() -> None:
     signer = Signer(sha256(b"a node").digest())
-    _finished(signer.prepare())
-    signature, _ = _finished(signer.sign(b"anju/1 pair", bytes(32)))
-    assert _finished(verify(signer.public, signature, b"anju/1 pair" + bytes(32)))[0]
+    finished(signer.prepare())
+    signature, _ = finished(signer.sign(b"anju/1 pair", bytes(32)))
+    assert finished(verify(signer.public, signature, b"anju/1 pair" + bytes(32)))[0]
 
 
 def test_the_published_handshake() -> None:
     messages = [(bytes.fromhex(said), bytes.fromhex(sent)) for said, sent in noise.MESSAGES]
     responder = Responder(bytes.fromhex(noise.PSK), bytes.fromhex(noise.PROLOGUE))
     assert responder.hear(messages[0][1]) == messages[0][0]
-    answer, slices = _finished(responder.answer(bytes.fromhex(noise.RESPONDER), messages[1][0]))
+    answer, slices = finished(responder.answer(bytes.fromhex(noise.RESPONDER), messages[1][0]))
     assert answer == messages[1][1]
     assert slices > 510
     for place, (said, sent) in enumerate(messages[2:]):
@@ -151,7 +135,7 @@ def test_a_key_without_a_secret_ends_the_handshake() -> None:
         theirs = bytes.fromhex(point)
         responder = Responder(psk, b"")
         responder.hear(_first(psk, b"", theirs))
-        assert _finished(responder.answer(bytes(range(32)), b""))[0] == b"", point
+        assert finished(responder.answer(bytes(range(32)), b""))[0] == b"", point
         assert responder.down == b""
 
 

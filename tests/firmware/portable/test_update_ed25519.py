@@ -5,30 +5,14 @@ from binascii import hexlify
 from anju.update.ed25519 import verify
 from anju.update.sha512 import sha512
 from firmware.portable.rfc8032 import VECTORS
-
-try:
-    from collections.abc import Generator
-    from typing import Any
-except ImportError:  # MicroPython
-    pass
+from firmware.portable.slices import finished
 
 _ORDER = 0x1000000000000000000000000000000014DEF9DEA2F79CD65812631A5CF5D3ED
 _PRIME = (1 << 255) - 19
 
 
-def _finished(steps: "Generator[None, None, Any]") -> "tuple[Any, int]":
-    """What a generator returns, and in how many slices."""
-    slices = 0
-    while True:
-        try:
-            next(steps)
-        except StopIteration as end:
-            return end.value, slices
-        slices += 1
-
-
 def _is_good(key: bytes, signature: bytes, message: bytes) -> bool:
-    return bool(_finished(verify(key, signature, message))[0])
+    return bool(finished(verify(key, signature, message))[0])
 
 
 def _vector(name: str) -> "tuple[bytes, bytes, bytes]":
@@ -52,7 +36,7 @@ def test_sha512_of_the_examples() -> None:
         ),
     }
     for message, digest in known.items():
-        assert hexlify(_finished(sha512(message))[0]).decode() == digest
+        assert hexlify(finished(sha512(message))[0]).decode() == digest
 
 
 def test_one_changed_bit_is_refused() -> None:
@@ -100,6 +84,6 @@ def test_a_key_that_is_no_point_is_refused() -> None:
 
 def test_it_stops_for_others_again_and_again() -> None:
     key, signature, message = _vector("TEST 2")
-    is_good, slices = _finished(verify(key, signature, message))
+    is_good, slices = finished(verify(key, signature, message))
     assert is_good
     assert slices > 450

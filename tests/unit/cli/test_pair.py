@@ -73,8 +73,8 @@ def try_it(node: AirNode) -> None:
     """Talk until paired, say hello, and open the door."""
     node.open()
     node.pair()
-    node.far = node.paired()
-    node.ack_of(node.far, node.far.hello())
+    node.greet()
+    assert node.far is not None
     node.ack_of(node.far, node.far.event(Code.OPENED, 0))
 
 

@@ -159,6 +159,11 @@ class AirNode:
         clock.now = clock.now._replace(wall_ms=int(time.time() * 1000))
         return FarNode(link, clock, Route("udp", ""))
 
+    def greet(self) -> None:
+        """Say hello under the new keys, until it is acknowledged."""
+        self.far = self.paired()
+        self.ack_of(self.far, self.far.hello())
+
     def ack_of(self, far: FarNode, frame: bytes) -> Body:
         """Say something under link keys until it is acknowledged."""
         for _ in range(int(PATIENCE_S / 0.2)):
@@ -189,6 +194,9 @@ class AirNode:
             self._socket.send(frame)
 
 
+NewNode = Callable[..., AirNode]
+
+
 @contextmanager
 def estate() -> Iterator[Estate]:
     """A running site; pytest's own folders are too deep for a socket."""
@@ -198,3 +206,31 @@ def estate() -> Iterator[Estate]:
             yield running
         finally:
             running.kill()
+
+
+@contextmanager
+def nodes_of(site: Estate) -> Iterator[NewNode]:
+    """Makes nodes, each with a seed of its own."""
+    made: list[AirNode] = []
+
+    def node(seed: int = 1, **how: object) -> AirNode:
+        made.append(AirNode(site, seed, **how))
+        return made[-1]
+
+    yield node
+    for one in made:
+        one.close()
+
+
+def paired(site: Estate, node: AirNode, **how: object) -> str:
+    """Pair a node and let it say hello; the attempt's number."""
+    number = site.pair(node.node.label.qr_text, **how)
+    node.open()
+    node.pair()
+    node.greet()
+    return number
+
+
+def state_of(site: Estate) -> list[tuple[str, str]]:
+    """Address and state of each link."""
+    return [(node["node"], node["state"]) for node in site.nodes()]

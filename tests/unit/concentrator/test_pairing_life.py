@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import socket
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 
 import pytest
 
@@ -17,10 +17,9 @@ from anju.wire.pairing import Clear
 from anju.wire.table import MAGIC, OFFER_BYTES, PAIRING_BYTES, SUITE, Code, LinkClass, Step
 from stateful.pairing import hasten
 from unit.concentrator.harness import PATIENCE_S
-from unit.concentrator.pairing_kit import AirNode, Estate, estate
+from unit.concentrator.pairing_kit import Estate, NewNode, estate, nodes_of, paired, state_of
 
 DOOR, BED = 0, 1
-NewNode = Callable[..., AirNode]
 
 
 @pytest.fixture(autouse=True)
@@ -36,33 +35,8 @@ def site() -> Iterator[Estate]:
 
 @pytest.fixture
 def new(site: Estate) -> Iterator[NewNode]:
-    made: list[AirNode] = []
-
-    def node(seed: int = 1, **how: object) -> AirNode:
-        made.append(AirNode(site, seed, **how))
-        return made[-1]
-
-    yield node
-    for one in made:
-        one.close()
-
-
-def paired(site: Estate, node: AirNode, **how: object) -> str:
-    """Pair a node and let it say hello; the attempt's number."""
-    number = site.pair(node.node.label.qr_text, **how)
-    node.open()
-    node.pair()
-    hello(node)
-    return number
-
-
-def hello(node: AirNode) -> None:
-    node.far = node.paired()
-    node.ack_of(node.far, node.far.hello())
-
-
-def state_of(site: Estate) -> list[tuple[str, str]]:
-    return [(node["node"], node["state"]) for node in site.nodes()]
+    with nodes_of(site) as making:
+        yield making
 
 
 class TestAgain:
@@ -82,7 +56,7 @@ class TestAgain:
         node.pair()
         assert state_of(site) == [("1/1", "old"), ("1/1", "unproved")]
         node.ack_of(old, old.event(Code.CLOSED, DOOR))
-        hello(node)
+        node.greet()
         assert state_of(site) == [("1/1", "proved")]
         assert node.is_unheard(old.event(Code.OPENED, DOOR))
         site.restart()
@@ -126,7 +100,7 @@ class TestReplaced:
         node.open()
         node.pair()
         former.ack_of(old, old.event(Code.OPENED, DOOR))
-        hello(node)
+        node.greet()
         assert former.is_unheard(old.event(Code.CLOSED, DOOR))
         (shown,) = site.nodes()
         assert (shown["node"], shown["device"], shown["household"]) == ("1/1", node.node.label.device, "3-2-0501")
@@ -274,7 +248,7 @@ def test_a_flood_of_offers_and_noise_does_not_keep_the_rightful_one_out(site: Es
         node.talk_until(flood)
     assert count > 40
     assert len(site.told(number)) < 20
-    hello(node)
+    node.greet()
     assert state_of(site) == [("1/1", "proved")]
     assert site.ask("status")["frames"]["refused"] == {}
 
@@ -307,7 +281,7 @@ def test_kill_9_at_each_step_ends_paired_on_both_ends_or_on_neither(
     if step == Step.OUTCOME or (step == Step.GRANT and not lost):
         node.pair()
         assert state_of(site) == [("1/1", "unproved")]
-        hello(node)
+        node.greet()
         assert state_of(site) == [("1/1", "proved")]
         node.talk_until(lambda: site.kinds().count("node_paired") == 1)
     else:

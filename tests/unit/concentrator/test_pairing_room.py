@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import pwd
 import stat
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 
 import pytest
 
@@ -13,11 +13,10 @@ from anju.service.errors import ServiceError
 from anju.wire.label import SetupCode, short_name
 from anju.wire.table import Code, Step
 from stateful.pairing import hasten
-from unit.concentrator.pairing_kit import HOUSEHOLD, ZONES, AirNode, Estate, estate
+from unit.concentrator.pairing_kit import HOUSEHOLD, ZONES, AirNode, Estate, NewNode, estate, nodes_of, paired
 
 ME = pwd.getpwuid(os.getuid()).pw_name
 DOOR, BED = 0, 1
-NewNode = Callable[..., AirNode]
 
 
 @pytest.fixture(autouse=True)
@@ -33,31 +32,8 @@ def site() -> Iterator[Estate]:
 
 @pytest.fixture
 def new(site: Estate) -> Iterator[NewNode]:
-    """Makes nodes: each with a seed of its own."""
-    made: list[AirNode] = []
-
-    def node(seed: int = 1, **how: object) -> AirNode:
-        made.append(AirNode(site, seed, **how))
-        return made[-1]
-
-    yield node
-    for one in made:
-        one.close()
-
-
-def paired(site: Estate, node: AirNode, **how: object) -> str:
-    """Pair a node and let it say hello; the attempt's number."""
-    number = site.pair(node.node.label.qr_text, **how)
-    node.open()
-    node.pair()
-    far = node.paired()
-    node.ack_of(far, far.hello())
-    node.far = far
-    return number
-
-
-def state_of(site: Estate) -> list[tuple[str, str]]:
-    return [(node["node"], node["state"]) for node in site.nodes()]
+    with nodes_of(site) as making:
+        yield making
 
 
 @pytest.mark.parametrize("kind", ["scanned", "typed"])

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from anju.cli import grammar, screen
+from anju.cli import grammar, screen, values
 from anju.service.errors import ServiceError
 from anju.service.i18n import _
 
@@ -88,14 +88,7 @@ def add_to(app: typer.Typer) -> None:
     def new_root(
         site: Annotated[
             Path,
-            typer.Option(
-                "--site",
-                metavar="DIR",
-                envvar="ANJU_SITE",
-                show_envvar=False,
-                show_default=False,
-                help=_("The site's folder; if not given, $ANJU_SITE, else this one."),
-            ),
+            values.site_option(),
         ] = Path(),
     ) -> None:
         from anju.service import root_key, settings

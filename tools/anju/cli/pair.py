@@ -16,14 +16,7 @@ from anju.service.i18n import _
 
 def add_to(app: typer.Typer) -> None:
     """Define the commands; their help is translated now."""
-    site_option = typer.Option(
-        "--site",
-        metavar="DIR",
-        envvar="ANJU_SITE",
-        show_envvar=False,
-        show_default=False,
-        help=_("The site's folder; if not given, $ANJU_SITE, else this one."),
-    )
+    site_option = values.site_option()
     yes_option = typer.Option("--yes", help=_("Don't ask whether it is meant."))
 
     @app.command(

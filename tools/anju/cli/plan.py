@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from anju.cli import grammar, screen
+from anju.cli import grammar, screen, values
 from anju.service.errors import ServiceError
 from anju.service.i18n import _, ngettext
 
@@ -32,14 +32,7 @@ def add_to(app: typer.Typer) -> None:
         cls=grammar.Group, rich_markup_mode=None, help=_("Households and zones of a site, as they were planned.")
     )
     app.add_typer(plans, name="plan")
-    site_option = typer.Option(
-        "--site",
-        metavar="DIR",
-        envvar="ANJU_SITE",
-        show_envvar=False,
-        show_default=False,
-        help=_("The site's folder; if not given, $ANJU_SITE, else this one."),
-    )
+    site_option = values.site_option()
     file_argument = typer.Argument(
         metavar="FILE", help=_("A table (CSV) with the columns household, zone, kind; or a TOML file.")
     )

@@ -29,14 +29,7 @@ class ArmMode(StrEnum):
 
 def add_to(app: typer.Typer) -> None:
     """Define the commands; their help is translated now."""
-    site_option = typer.Option(
-        "--site",
-        metavar="DIR",
-        envvar="ANJU_SITE",
-        show_envvar=False,
-        show_default=False,
-        help=_("The site's folder; if not given, $ANJU_SITE, else this one."),
-    )
+    site_option = values.site_option()
     json_option = typer.Option("--json", help=_("Print one JSON object."))
 
     @app.command(cls=grammar.Command, help=_("Make a folder with the settings of a new site."))

@@ -2,9 +2,23 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import typer
 
 from anju.service.i18n import _
+
+
+def site_option() -> Any:
+    """The option that names a site; its help is translated now."""
+    return typer.Option(
+        "--site",
+        metavar="DIR",
+        envvar="ANJU_SITE",
+        show_envvar=False,
+        show_default=False,
+        help=_("The site's folder; if not given, $ANJU_SITE, else this one."),
+    )
 
 
 def share(typed: str | float) -> float:
