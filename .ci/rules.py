@@ -25,6 +25,7 @@ FOREIGN = {
     "a package registry": re.compile(
         r"pypi\.(?:org|python)|pythonhosted\.|npmjs\.|deb\.debian\.|(?:extra-)?index-url[ =]", re.IGNORECASE
     ),
+    "a merge that nobody finished": re.compile(r"^(?:<{7}|>{7}) "),
     "a folder of one machine": re.compile(r"(?<![\w.{}/-])/(?:home|root|work|Users)/[\w.]"),
 }
 
@@ -98,7 +99,7 @@ def namespace_faults() -> Iterator[str]:
 
 
 def foreign_faults() -> Iterator[str]:
-    """Committed lines that name something of one machine or one registry."""
+    """Committed lines that name something of one machine or one registry, or that a merge has left behind."""
     listed = subprocess.run(["git", "ls-files", "-z"], cwd=ROOT, check=True, capture_output=True, text=True)
     for name in filter(None, listed.stdout.split("\0")):
         path = ROOT / name
