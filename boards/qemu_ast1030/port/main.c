@@ -23,6 +23,12 @@
 
 extern uint8_t _heap_start[], _heap_end[], _stack_limit[], _stack_top[];
 
+// A board of another size: its collections take as long as on one that has no more.
+static uint8_t *heap_end(void) {
+    uint32_t bytes = retained_heap_bytes();
+    return bytes && bytes < (size_t)(_heap_end - _heap_start) ? _heap_start + bytes : _heap_end;
+}
+
 static void devices_init(void) {
     retained_init();
     clock_init();
@@ -57,7 +63,7 @@ int main(void) {
     mp_stack_set_top(_stack_top);
     mp_stack_set_limit(_stack_top - _stack_limit - STACK_RESERVE);
     for (;;) {
-        gc_init(_heap_start, _heap_end);
+        gc_init(_heap_start, heap_end());
         mp_init();
         readline_init0();
         if (run_files()) {

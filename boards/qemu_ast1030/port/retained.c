@@ -4,6 +4,7 @@
 
 #define MAGIC (0x616e6a75) // after power-on the SRAM of QEMU is all zeros
 #define UNIQUE_ID_OFFSET (0xf00)
+#define HEAP_BYTES_OFFSET (0xf10)
 
 extern uint8_t _retained[];
 
@@ -40,4 +41,8 @@ void retained_reset_cause(reset_cause_t cause) {
 
 const uint8_t *retained_unique_id(void) {
     return _retained + UNIQUE_ID_OFFSET;
+}
+
+uint32_t retained_heap_bytes(void) {
+    return *(const volatile uint32_t *)(_retained + HEAP_BYTES_OFFSET);
 }

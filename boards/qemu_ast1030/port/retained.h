@@ -50,4 +50,7 @@ void retained_reset_cause(reset_cause_t cause);
 #define UNIQUE_ID_BYTES (8)
 const uint8_t *retained_unique_id(void);
 
+// How much heap QEMU was told to leave, the same way; 0 if it wasn't: all there is.
+uint32_t retained_heap_bytes(void);
+
 #endif

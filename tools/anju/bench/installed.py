@@ -68,11 +68,13 @@ class Installed:
         return Peer(folder, self.inputs, random.Random(self.seed).randbytes)
 
     @asynccontextmanager
-    async def living(self, folder: Path, starters: Mapping[str, str] = {}) -> AsyncIterator[Living]:
-        """Switch it on in the new folder `folder`, if one likes with another boot.py or main.py."""
+    async def living(
+        self, folder: Path, starters: Mapping[str, str] = {}, heap_bytes: int = 0
+    ) -> AsyncIterator[Living]:
+        """Switch it on in the new folder `folder`, if one likes with another boot.py or main.py, or with so much heap."""
         self._lay_out(folder, starters)
         line, log = folder / "line", folder / "console"
-        board = Board(self.image, folder, line=line, log=log, pace=Pace.LEAPING, seed=self.seed)
+        board = Board(self.image, folder, line=line, log=log, pace=Pace.LEAPING, seed=self.seed, heap_bytes=heap_bytes)
         events: list[Event] = []
         board.on_event = events.append
         async with in_step(board, line) as step:

@@ -2,8 +2,8 @@
 
 What is allocated says little about what a board must have: under MicroPython garbage lies until a collection, and a heap can
 be torn into pieces that are too small. So the peak is found the other way round: it is the smallest heap, in steps of 1 KiB, on
-which a node boots, checks its slot, and comes through the storm without a MemoryError or a reset. The rest of the port's heap is
-taken away before the first line of boot.py runs. A short storm finds the size, the whole one proves it, or the next above it.
+which a node boots, checks its slot, and comes through the storm without a MemoryError or a reset; the board is told at its start
+how much it has. A short storm finds the size, the whole one proves it, or the next above it.
 
 The storm: eight contacts that bounce or move on, some eight times a second, and a frame from the concentrator every second:
 answers, orders that name a press, forged ones, noise. For a third of the time nothing is answered, so that the outbox fills.
@@ -34,8 +34,6 @@ _PAUSE_US = 1_000_000
 _SILENT, _HALF = 1 / 3, 2 / 3
 """Of a storm: until when nothing is answered, and until when every other frame."""
 
-# Kept by a name that nobody cleans up; the node's own collections go on as they are.
-_TAKE_AWAY = "import sys\nsys.modules['taken'] = bytearray({taken})\n"
 _RUN = "    start.run()\n"
 _TELL = """
     gc.collect()
@@ -88,11 +86,10 @@ async def heap(node: Installed, folder: Path, storm_s: float) -> Heap:
     async def survived(kib: int, seconds: float) -> Storm | None:
         nonlocal runs
         runs += 1
-        taken = port - kib * KIB
-        if taken <= 0:
+        if kib * KIB > port:
             raise NodeError(f"no heap of up to {kib} KiB is enough, and this board has no larger one")
         try:
-            return (await _live(node, folder / str(runs), seconds, _starters(node, taken=taken)))[1]
+            return (await _live(node, folder / str(runs), seconds, _starters(node), kib * KIB))[1]
         except NodeError:
             return None
 
@@ -116,20 +113,19 @@ async def heap(node: Installed, folder: Path, storm_s: float) -> Heap:
     return Heap(port, imported, lives[0], max(lives), enough * KIB, proof)
 
 
-def _starters(node: Installed, *, taken: int = 0, watch: bool = False) -> dict[str, str]:
-    """Its boot.py and main.py, on a board that has less heap by so many bytes, and that tells how much it uses."""
-    boot, main = node.starters["boot.py"], node.starters["main.py"]
+def _starters(node: Installed, *, watch: bool = False) -> dict[str, str]:
+    """Its main.py, which also tells how much heap it uses."""
+    main = node.starters["main.py"]
     if main.count(_RUN) != 1:
         raise ValueError(f"main.py does not start the node by:{_RUN}")
-    return {
-        "boot.py": (_TAKE_AWAY.format(taken=taken) if taken else "") + boot,
-        "main.py": main.replace(_RUN, _TELL + (_WATCH if watch else "") + _RUN),
-    }
+    return {"main.py": main.replace(_RUN, _TELL + (_WATCH if watch else "") + _RUN)}
 
 
-async def _live(node: Installed, folder: Path, storm_s: float, starters: dict[str, str]) -> tuple[str, Storm]:
+async def _live(
+    node: Installed, folder: Path, storm_s: float, starters: dict[str, str], heap_bytes: int = 0
+) -> tuple[str, Storm]:
     """A node through a storm: what it said, and what it came through; NodeError if it did not."""
-    async with node.living(folder, starters) as living:
+    async with node.living(folder, starters, heap_bytes) as living:
         weather = _Weather(living, random.Random(node.seed))
         await weather.greet()
         await weather.rage(storm_s)

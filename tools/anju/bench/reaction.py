@@ -89,15 +89,22 @@ def reactions(recorded: Record, peer: Peer) -> list[Reaction]:
 def _first_sendings(recorded: Record, peer: Peer) -> Iterator[tuple[Status, float, float]]:
     """Each event once, with the moments of its first byte and behind its last."""
     known = set()
+    for frame, first_us, last_us in frames(recorded):
+        body = peer.open(frame).body
+        if isinstance(body, Status) and body.type == table.Type.EVENT and body.event_id not in known:
+            known.add(body.event_id)
+            yield body, first_us, last_us
+
+
+def frames(recorded: Record) -> Iterator[tuple[bytes, float, float]]:
+    """Every frame on the line, with the moments of its first byte and behind its last."""
     for start_us, burst in _bursts(recorded):
         at = 0
         for piece in burst.split(b"\0")[:-1]:
             (frame,) = Deframer().feed(piece + b"\0")
             first, at = at, at + len(piece) + 1
-            body = None if isinstance(frame, LineFault) else peer.open(frame).body
-            if isinstance(body, Status) and body.type == table.Type.EVENT and body.event_id not in known:
-                known.add(body.event_id)
-                yield body, start_us + first * _BYTE_US, start_us + at * _BYTE_US
+            if not isinstance(frame, LineFault):
+                yield frame, start_us + first * _BYTE_US, start_us + at * _BYTE_US
 
 
 def _bursts(recorded: Record) -> Iterator[tuple[int, bytes]]:

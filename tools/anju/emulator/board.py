@@ -35,6 +35,7 @@ _START_S = 20.0
 _LEAVE_S = 5.0
 _LOOK_AGAIN_S = 0.005
 _UNIQUE_ID_ADDRESS = 0xBFF00
+_HEAP_BYTES_ADDRESS = 0xBFF10
 _PR_SET_PDEATHSIG = 1
 _UARTS = 4
 
@@ -67,8 +68,9 @@ class Board:
     """A board whose flash is `folder/flash.bin`.
 
     `line` is the socket that UART(1) connects to, `more_lines` those of UART(2), UART(3) and UART(4); it tries again each second
-    where nobody serves it, and what the board sends meanwhile is lost. `unique_id` has eight bytes, the lowest first. With a
-    `log` the console goes into that file: nothing of it is ever lost, and nobody can type.
+    where nobody serves it, and what the board sends meanwhile is lost. `unique_id` has eight bytes, the lowest first. With
+    `heap_bytes` MicroPython has no more heap than that; else all of the port's. With a `log` the console goes into that file:
+    nothing of it is ever lost, and nobody can type.
     """
 
     def __init__(
@@ -82,6 +84,7 @@ class Board:
         pace: Pace = Pace.STEADY,
         seed: int | None = None,
         unique_id: int = 1,
+        heap_bytes: int = 0,
         environment: Mapping[str, str] | None = None,
     ) -> None:
         self.on_text: Callable[[bytes], None] = lambda _piece: None
@@ -95,6 +98,7 @@ class Board:
         self._pace = pace
         self._seed = seed
         self._unique_id = unique_id
+        self._heap_bytes = heap_bytes
         self._environment = environment
         self._process: Process | None = None
         self._qmp: Qmp | None = None
@@ -237,10 +241,18 @@ class Board:
 
         served = "server=on,wait=off"
         identity = f"addr={_UNIQUE_ID_ADDRESS:#x},data={self._unique_id:#x},data-len=8"
+        heap = f"addr={_HEAP_BYTES_ADDRESS:#x},data={self._heap_bytes:#x},data-len=4"
         command = [
             *(PROGRAM, "-M", "ast1030-evb,fmc-model=w25q80bl,spi-model=w25q80bl", "-S"),
             *("-display", "none", "-monitor", "none", "-kernel", str(self._firmware)),
-            *("-drive", "file=flash.bin,format=raw,if=mtd", "-device", f"loader,{identity}"),
+            *(
+                "-drive",
+                "file=flash.bin,format=raw,if=mtd",
+                "-device",
+                f"loader,{identity}",
+                "-device",
+                f"loader,{heap}",
+            ),
             *(*self._pace.value, *(() if self._seed is None else ("-seed", str(self._seed)))),
             *("-qmp", f"unix:qmp,{served}", "-gdb", f"unix:gdb,{served}"),
             *serial("console", "stdio,signal=off" if self._log is None else f"file,path={self._log}"),

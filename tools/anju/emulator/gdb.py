@@ -1,4 +1,4 @@
-"""QEMU's debugger port: the processor stops where it is about to write to an address."""
+"""QEMU's debugger port: the processor stops where it is about to write to an address, or to carry out what stands there."""
 
 from __future__ import annotations
 
@@ -9,8 +9,6 @@ from pathlib import Path
 from anju.emulator.qmp import QmpError
 
 _STOPPED = re.compile(rb"T05.*?(?:watch:([0-9a-f]+);|$)")
-
-
 _PC = slice(15 * 8, 16 * 8)
 """Of the hexadecimal digits that tell all registers."""
 _THUMB = 1
@@ -19,11 +17,12 @@ _LONG_THUMB = (0b11101, 0b11110, 0b11111)
 
 
 class Gdb:
-    """A remote debugger that knows of write watchpoints, and reads a little."""
+    """A remote debugger that knows of write watchpoints and breakpoints, and reads a little."""
 
     def __init__(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         self._reader = reader
         self._writer = writer
+        self._breaks: set[int] = set()
 
     @classmethod
     async def connect(cls, path: Path) -> Gdb:
@@ -40,6 +39,16 @@ class Gdb:
         """Don't stop there any more."""
         await self._ask(b"z2,%x,4" % address)
 
+    async def break_at(self, address: int) -> None:
+        """Stop before the Thumb instruction at `address`."""
+        self._breaks.add(address)
+        await self._ask(b"Z0,%x,2" % address)
+
+    async def unbreak(self, address: int) -> None:
+        """Don't stop there any more."""
+        self._breaks.remove(address)
+        await self._ask(b"z0,%x,2" % address)
+
     async def step_past(self, address: int) -> None:
         """Carry out the write that it stopped before, and no more."""
         await self.unwatch(address)
@@ -51,19 +60,22 @@ class Gdb:
         self._send(b"c")
 
     async def stopped(self) -> int:
-        """Wait until it has stopped; the address it is about to write to."""
+        """Wait until it has stopped; the address it is about to write to, or the breakpoint it has come to."""
         packet = await self._receive()
         found = _STOPPED.match(packet)
-        if found is None or found[1] is None:
+        if found is not None and found[1] is not None:
+            return int(found[1], 16)
+        place = await self._place()
+        if found is None or place not in self._breaks:
             raise QmpError(f"the processor stopped for no reason of ours: {packet.decode(errors='replace')}")
-        return int(found[1], 16)
+        return place
 
     async def skip(self) -> None:
         """Let the processor run on behind the write it stopped before, which is not carried out.
 
         For writes that nobody needs: `step_past` makes QEMU translate the whole program anew, some 10 ms each time.
         """
-        place = _number((await self._ask(b"g"))[_PC])
+        place = await self._place()
         size = 4 if await self.read(place, 2) >> 11 in _LONG_THUMB else 2
         self._send(b"c%x" % (place + size | _THUMB))
 
@@ -74,6 +86,9 @@ class Gdb:
     def close(self) -> None:
         """Hang up."""
         self._writer.close()
+
+    async def _place(self) -> int:
+        return _number((await self._ask(b"g"))[_PC])
 
     async def _ask(self, packet: bytes) -> bytes:
         self._send(packet)

@@ -37,6 +37,8 @@ class Lockstep:
         self.board = board
         self.now_us = 0
         """The board's clock, 32 bits."""
+        self.is_at_rest = False
+        """Whether it is about to sleep. If not, it is at its first instruction, or where it was to be held."""
         self._gdb = gdb
         self._line = line
         self._coming = b""
@@ -46,18 +48,26 @@ class Lockstep:
         """Whether everything that it was to be told has reached its UART."""
         return not self._coming
 
-    async def on(self) -> bytes:
-        """Let it live until it rests again; what it has sent on its line meanwhile."""
+    async def on(self, until: int = 0) -> bytes:
+        """Let it live until it rests again; what it has sent on its line meanwhile.
+
+        `until` holds it sooner if it comes there: before a Thumb instruction, the entry of a function say. `is_at_rest` tells
+        which it was. Its clock has then leapt to the next moment at which something is due; what follows takes what it takes.
+        """
         if self._coming and not await self._gdb.read(_LINE_STATUS) & _RX_READY:
             await asyncio.get_running_loop().sock_sendall(self._line, self._coming[:1])
             self._coming = self._coming[1:]
             while not await self._gdb.read(_LINE_STATUS) & _RX_READY:
                 pass  # QEMU has not read its socket yet
-        if self.now_us:
+        if until:
+            await self._gdb.break_at(until)
+        if self.is_at_rest:
             await self._gdb.skip()
         else:
             self._gdb.go()
-        await self._gdb.stopped()
+        self.is_at_rest = await self._gdb.stopped() == _RESTS
+        if until:
+            await self._gdb.unbreak(until)
         self.now_us = -await self._gdb.read(_CLOCK) & 0xFFFFFFFF
         return self._sent()
 
