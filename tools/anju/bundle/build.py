@@ -14,8 +14,11 @@ from pydantic import ValidationError
 
 from anju.bundle import manifest, number
 from anju.bundle.errors import BundleError
+from anju.bundle.folded import folded
+from anju.bundle.inlined import inlined
 from anju.bundle.manifest import Manifest
 from anju.bundle.reach import reached
+from anju.bundle.shortened import shortened
 from anju.bundle.source import Source
 from anju.bundle.stage import STARTERS, stage
 from anju.bundle.untyped import untyped
@@ -64,6 +67,7 @@ def _fill(fresh: Path, tree: Path, board: str, key: Ed25519PrivateKey | None, nu
     formats: set[int] = set()
     for starter in STARTERS:
         copyfile(tree / starter, fresh / starter)
+    _lower(tree)
     for name in sorted(reached(tree, _NEEDED) - set(map(Path, STARTERS))):
         compiled = slot / name.with_suffix(".mpy")
         compiled.parent.mkdir(parents=True, exist_ok=True)
@@ -88,6 +92,15 @@ def _fill(fresh: Path, tree: Path, board: str, key: Ed25519PrivateKey | None, nu
     return made
 
 
+def _lower(tree: Path) -> None:
+    """Take out of a staged tree what a node need not carry, line by line; starters stay as they are, they are no bytecode."""
+    texts = {str(module.relative_to(tree)): module.read_text("utf-8") for module in tree.rglob("*.py")}
+    lowered = {name: text if name in STARTERS else folded(untyped(text)) for name, text in texts.items()}
+    for name, text in shortened(inlined(lowered)).items():
+        if name not in STARTERS:
+            (tree / name).write_text(text, "utf-8")
+
+
 def _compile(tree: Path, name: Path, target: Path) -> None:
     """Bytecode whose tracebacks say module and line. With a file's name in its place, a node would hold one text more."""
     try:
@@ -99,11 +112,8 @@ def _compile(tree: Path, name: Path, target: Path) -> None:
             _("Type: make venv EXTRA=bench, or install anju[bench]."),
         ) from None
     known_as = ".".join(name.with_suffix("").parts)
-    bare = target.with_suffix(".py")
-    bare.write_text(untyped((tree / name).read_text("utf-8")), "utf-8")
-    command = [mpy_cross, "-O0", "-s", known_as, "-o", target, "--", bare]
+    command = [mpy_cross, "-O0", "-s", known_as, "-o", target, "--", tree / name]
     done = subprocess.run(command, capture_output=True, text=True, check=False)
-    bare.unlink()
     if done.returncode:
         said = done.stderr.replace(str(tree / name), str(name)).removeprefix("Traceback (most recent call last):")
         raise BundleError(

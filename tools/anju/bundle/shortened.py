@@ -1,0 +1,160 @@
+"""Node code whose private names are short: MicroPython keeps every name in RAM, and a bundle carries each once a module.
+
+Functions keep theirs, because tracebacks tell them. What only one module knows gets a name that others use, too: `_0`, `_1`, …;
+but not those whose classes it extends, because both would be attributes of one object. So do parameters that nobody names in
+a call: `_a0`, `_a1`, … by their place.
+"""
+
+from __future__ import annotations
+
+import ast
+from collections import Counter
+from collections.abc import Collection, Iterable, Iterator, Mapping
+
+Place = tuple[str, int, int]
+"""A name, its line, and the byte in that at which it begins."""
+Function = ast.FunctionDef | ast.AsyncFunctionDef | ast.Lambda
+
+
+def shortened(texts: Mapping[str, str]) -> dict[str, str]:
+    """The same program, module by module and line by line, under other names where nobody sees them.
+
+    `texts` are all modules that ever meet, those that are only read for the names in them, too.
+    """
+    trees = {}
+    for module, text in texts.items():
+        try:
+            trees[module] = ast.parse(text)
+        except SyntaxError:
+            return dict(texts)  # the compiler will say more
+    places = {module: list(dict.fromkeys(_names(tree))) for module, tree in trees.items()}
+    users = Counter(name for found in places.values() for name in {name for name, _line, _column in found})
+    named = {
+        node.arg for tree in trees.values() for node in ast.walk(tree) if isinstance(node, ast.keyword) and node.arg
+    }
+    short: dict[str, dict[str, str]] = {}
+    for module in sorted(trees, key=lambda module: len(_ancestors(module, trees))):
+        first = sum(len(short[other]) for other in _ancestors(module, trees))
+        kept = set(_told(trees[module]))
+        own = [name for name in dict.fromkeys(name for name, _line, _column in places[module]) if users[name] == 1]
+        short[module] = {name: f"_{first + at}" for at, name in enumerate(name for name in own if name not in kept)}
+    return {
+        module: _renamed(
+            text,
+            {place: short[module][place[0]] for place in places[module] if place[0] in short[module]}
+            | dict(_parameters(trees[module], named)),
+        )
+        for module, text in texts.items()
+    }
+
+
+def _renamed(text: str, names: Mapping[Place, str]) -> str:
+    lines = text.splitlines()
+    for place in sorted(names, key=lambda place: place[1:], reverse=True):
+        name, line, column = place
+        encoded = lines[line - 1].encode()  # columns are counted in bytes
+        lines[line - 1] = (encoded[:column] + names[place].encode() + encoded[column + len(name) :]).decode()
+    return "\n".join(lines) + "\n"
+
+
+def _parameters(tree: ast.Module, named: Collection[str]) -> Iterator[tuple[Place, str]]:
+    """Each place of a parameter's name in its function, and what it is called there; none whose name means more than that."""
+    for function in ast.walk(tree):
+        if not isinstance(function, Function):
+            continue
+        inner = [node for node in ast.walk(function) if node is not function]
+        bound = {name for node in inner if isinstance(node, Function) for name in _bound(node)}
+        bound |= {
+            node.id
+            for part in inner
+            if isinstance(part, ast.comprehension)
+            for node in ast.walk(part.target)
+            if isinstance(node, ast.Name)
+        }
+        bound |= {name for node in inner if isinstance(node, ast.Global | ast.Nonlocal) for name in node.names}
+        # In a class body a name is an attribute, and a default is worked out outside of the function.
+        body = [
+            node
+            for part in (function.body if isinstance(function.body, list) else [function.body])
+            for node in ast.walk(part)
+        ]
+        for at, parameter in enumerate(function.args.args):
+            name = parameter.arg
+            if name in named or name in bound or name.startswith("_") or name in {"self", "cls"}:
+                continue
+            yield (name, parameter.lineno, parameter.col_offset), f"_a{at}"
+            for node in body:
+                if isinstance(node, ast.Name) and node.id == name:
+                    yield (name, node.lineno, node.col_offset), f"_a{at}"
+
+
+def _bound(function: Function) -> Iterator[str]:
+    every = function.args
+    for parameter in (*every.posonlyargs, *every.args, *every.kwonlyargs, every.vararg, every.kwarg):
+        if parameter:
+            yield parameter.arg
+
+
+def _ancestors(module: str, trees: Mapping[str, ast.Module]) -> set[str]:
+    """The other modules whose classes one of this module's extends, directly or not."""
+    found: set[str] = set()
+    waiting = [module]
+    while waiting:
+        for base in _bases(trees[waiting.pop()]):
+            if base in trees and base not in found and base != module:
+                found.add(base)
+                waiting.append(base)
+    return found
+
+
+def _bases(tree: ast.Module) -> Iterator[str]:
+    """Files that the base classes of a module could come from."""
+    nodes = list(ast.walk(tree))
+    extended = {
+        name.id
+        for node in nodes
+        if isinstance(node, ast.ClassDef)
+        for base in node.bases
+        for name in ast.walk(base)
+        if isinstance(name, ast.Name)
+    }
+    for node in nodes:
+        if isinstance(node, ast.ImportFrom) and node.module:
+            for alias in node.names:
+                if (alias.asname or alias.name) in extended:
+                    yield node.module.replace(".", "/") + ".py"
+                    yield f"{node.module}.{alias.name}".replace(".", "/") + ".py"
+
+
+def _names(tree: ast.Module) -> Iterator[Place]:
+    """Each place of a private name."""
+    for node in ast.walk(tree):
+        match node:
+            case ast.Name(id=name):
+                place = node.lineno, node.col_offset
+            case ast.Attribute(attr=name):
+                place = node.end_lineno or 0, (node.end_col_offset or 0) - len(name)
+            case _:
+                continue
+        if name.startswith("_") and name.strip("_") and not name.startswith("__"):
+            yield name, *place
+
+
+def _told(tree: ast.Module) -> Iterator[str]:
+    """Names that stand somewhere else, too: in a traceback, an import, an argument, a `global`."""
+    for node in ast.walk(tree):
+        match node:
+            case ast.FunctionDef(name=name) | ast.AsyncFunctionDef(name=name) | ast.ClassDef(name=name):
+                yield name
+            case ast.arg(arg=name) | ast.keyword(arg=str(name)):
+                yield name
+            case ast.Global(names=names) | ast.Nonlocal(names=names):
+                yield from names
+            case ast.alias(name=name, asname=known):
+                yield known or name
+            case ast.Assign(value=ast.Call(func=ast.Name(id="const"))):
+                yield from _targets(node.targets)
+
+
+def _targets(targets: Iterable[ast.expr]) -> Iterator[str]:
+    return (target.id for target in targets if isinstance(target, ast.Name))
