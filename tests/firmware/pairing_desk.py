@@ -18,7 +18,8 @@ from stateful.pairing import moment
 class PairingDesk:
     """Of one node; it answers a frame with one frame at most."""
 
-    def __init__(self) -> None:
+    def __init__(self, clock_ms: Callable[[], int] | None = None) -> None:
+        """The clock is the board's where time passes for it alone."""
         self.pairings = Pairings()
         self.steps: list[int] = []
         """Of the pairing frames that came."""
@@ -27,12 +28,13 @@ class PairingDesk:
         self._codec = Codec(table.LinkClass.UP)
         self._counter = 0
         self._known = 0
-        self._began = time.monotonic()
+        began = time.monotonic()
+        self._clock_ms = clock_ms or (lambda: round(1000 * (time.monotonic() - began)))
 
     @property
     def now(self) -> int:
         """Milliseconds."""
-        return round(1000 * (time.monotonic() - self._began))
+        return self._clock_ms()
 
     def hear(self, frame: bytes) -> tuple[Message | None, bytes | None]:
         """What a frame says if it is none of a pairing, and the answer to it."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Generator
+from collections.abc import Callable, Generator, Iterator
 from dataclasses import dataclass, field
 from random import Random
 
@@ -16,6 +16,7 @@ from anju.concentrator.core.pairing.state import Decision, Key, Link, News, Pair
 from anju.concentrator.core.places import Address
 from anju.node.identity import Identity
 from anju.pair.end import PairingEnd
+from anju.pair.provision import Label as Own
 from anju.update.sign import Signer
 from anju.wire.label import Label, SetupCode, device_id
 from anju.wire.table import InputKind
@@ -37,7 +38,7 @@ def hasten(monkeypatch: pytest.MonkeyPatch) -> None:
 
     def prepare(signer: Signer) -> Generator[None, None, None]:
         yield
-        signer.public = _key_of(signer).public_key().public_bytes_raw()
+        signer.public = signer.public or _key_of(signer).public_key().public_bytes_raw()
 
     def sign(signer: Signer, *message: bytes) -> Generator[None, None, bytes]:
         yield
@@ -79,8 +80,8 @@ class Node:
     def __init__(self, seed: int = 1, inputs: int = 4, code: bytes | None = None) -> None:
         self.dice = Random(seed)
         self.secret = self.dice.randbytes(32)
-        key = Ed25519PrivateKey.from_private_bytes(self.secret).public_key().public_bytes_raw()
-        self.label = Label(device_id(key), SetupCode(self.dice.randbytes(10)))
+        self.public = Ed25519PrivateKey.from_private_bytes(self.secret).public_key().public_bytes_raw()
+        self.label = Label(device_id(self.public), SetupCode(self.dice.randbytes(10)))
         self.code = code or self.label.code.secret
         self.about = bytes((0, 1, 0, inputs))
         self.power = Power()
@@ -92,18 +93,17 @@ class Node:
     def start(self, now: int) -> None:
         """The power comes."""
         self.power = Power()
-        device = self.label.device.encode()
-        self.end = PairingEnd(device, self.code, self.secret, self.about, self.dice.randbytes, self._keep, self._adopt)
+        own = Own(self.secret + self.public + self.code + b"\1")
+        self.end = PairingEnd(own, self.about, self.dice.randbytes, self._keep, self._adopt)
         self.end.resume(self.kept, self.identity, now)
 
     def _keep(self, content: bytes) -> None:
         self.power.write(lambda: setattr(self, "kept", content))
 
-    def _adopt(self, identity: Identity, root_key: bytes) -> None:
-        def both() -> None:
-            self.identity, self.root_key = identity, root_key
-
-        self.power.write(both)
+    def _adopt(self, identity: Identity, root_key: bytes) -> Iterator[None]:
+        self.power.write(lambda: setattr(self, "root_key", root_key))
+        yield
+        self.power.write(lambda: setattr(self, "identity", identity))
 
 
 class Concentrator:

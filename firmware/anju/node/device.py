@@ -46,6 +46,8 @@ _DELIVERED = (table.Verdict.ACCEPTED, table.Verdict.DUPLICATE, table.Verdict.NOT
 class Device:
     """One node: what `anju.node` knows, put together."""
 
+    has_work = False
+
     def __init__(
         self,
         identity: Identity,

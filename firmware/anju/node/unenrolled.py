@@ -16,6 +16,7 @@ class Unenrolled:
     is_answered = False
     identity = None
     wish = 0
+    has_work = False
 
     def __init__(self, inputs: "Sequence[Input]", feedback: Feedback) -> None:
         self.feedback = feedback

@@ -14,16 +14,20 @@ import struct
 
 from micropython import const
 
+from anju.node import front
 from anju.node.identity import KINDS, Identity, StoreError
 from anju.pair import gcm
 from anju.pair.noise import Responder, psk_of
-from anju.update.sign import Signer
 from anju.wire import table
 
 try:
-    from collections.abc import Callable, Generator
+    from typing import TYPE_CHECKING
 except ImportError:  # MicroPython
-    pass
+    TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable, Generator, Iterable
+
+    from anju.pair.provision import Label
 
 OPEN_MS = 120000
 OFFER_MS = 500
@@ -36,6 +40,9 @@ FIRST_PROOF_MS = 250
 SLOWEST_PROOF_MS = 30000
 PROMPT_MS = 1000
 """The time in a GRANT is believed if it came so soon after the ANSWER."""
+
+_SIGNING_BYTES = const(14336)
+"""Of the modules that sign, with room to load them in."""
 
 _CLEAR = table.PAIRING_BYTES
 _PAIRING = table.format_of(table.PAIRING)
@@ -61,20 +68,18 @@ class PairingEnd:
 
     def __init__(
         self,
-        device: bytes,
-        code: bytes,
-        seed: bytes,
+        label: "Label",
         about: bytes,
         random_bytes: "Callable[[int], bytes]",
         keep: "Callable[[bytes], None]",
-        adopt: "Callable[[Identity, bytes], None]",
+        adopt: "Callable[[Identity, bytes], Iterable[None]]",
     ) -> None:
-        """`device` (ASCII), `code` and `seed` (of its Ed25519 key) are from the bench; `about` is three numbers of the firmware's
-        version and how many inputs there are. `keep(content)` stores what `resume` gets after the next start, and
-        `adopt(identity, root_key)` the new identity; both raise StoreError."""
-        self._device = device
-        self._psk = psk_of(code, device)
-        self._signer = Signer(seed)
+        """`label` has this node's own secrets; `about` is three numbers of the firmware's version and how many inputs there are.
+        `keep(content)` stores what `resume` gets after the next start, and the slices of `adopt(identity, root_key)` the new
+        identity; both raise StoreError."""
+        self._label = label
+        self._device = label.device
+        self._psk = psk_of(label.code, self._device)
         self._about = about
         self._random_bytes = random_bytes
         self._keep = keep
@@ -90,8 +95,8 @@ class PairingEnd:
         self._job: "Generator[None, None, None] | None" = None
         self._outgoing: "list[bytes]" = []
         self._answer = b""
-        self._proof = b""
-        """What is to be kept before a PROOF is sent."""
+        self._now_ms = 0
+        """Of the slice that is worked out."""
         self._answered_ms = 0
         self._pending = b""
         self._proof_ms = 0
@@ -101,11 +106,6 @@ class PairingEnd:
     def is_open(self) -> bool:
         """Whether it waits for a concentrator."""
         return self._closes_ms >= 0
-
-    @property
-    def is_working(self) -> bool:
-        """Whether there is something to work out."""
-        return self._job is not None
 
     @property
     def is_pending(self) -> bool:
@@ -127,6 +127,11 @@ class PairingEnd:
         self._offer_ms = self._renew_ms = self._proof_ms = now
         self._pause_ms = FIRST_PROOF_MS
 
+    @property
+    def has_work(self) -> bool:
+        """Whether there is something to work out."""
+        return self._job is not None
+
     def close(self) -> None:
         """Offer it no longer. What is pending stays so."""
         self._closes_ms = -1
@@ -143,24 +148,27 @@ class PairingEnd:
             return
         if versions != table.VERSIONS or suite != table.SUITE or len(frame) != _FRAME_BYTES.get(step, 0):
             self.refused += 1
+        elif self._job is not None:
+            return  # it comes again
         elif step == table.Step.OUTCOME:
             if attempt == self._pending[_ATTEMPT_AT:_CLEAR]:
-                self._decided(frame)
-        elif self.is_open and not self._pending and attempt == self._attempt and self._job is None:
+                self._job = self._working_out_outcome(frame)
+        elif self.is_open and not self._pending and attempt == self._attempt:
             if step == table.Step.KEY:
                 self._heard_key(frame, now)
-            else:
-                self._heard_grant(frame, network, now)
+            elif self._responder is not None and self._answer and network == _network_of(self._key):
+                self._job = self._working_out_proof(self._responder, frame, now)
 
     def work(self, now: int) -> bool:
-        """Do one slice of what there is to work out; whether there is more."""
-        if self._job is not None:
-            try:
-                next(self._job)
-            except StopIteration:
-                self._job = None
-                self._finished(now)
-        return self._job is not None
+        """Do one slice of what there is to work out; whether there was one. After the last there is a frame to send."""
+        if self._job is None:
+            return False
+        self._now_ms = now
+        try:
+            next(self._job)
+        except StopIteration:
+            self._job = None
+        return True
 
     def poll(self, now: int) -> "bytes | None":
         """A frame to send at once, or None; call until None."""
@@ -206,81 +214,88 @@ class PairingEnd:
         self._job = self._working_out_answer(responder)
 
     def _working_out_answer(self, responder: Responder) -> "Generator[None, None, None]":
-        if not self._signer.public:
-            yield from self._signer.prepare()
-        message = yield from responder.answer(self._random_bytes(_KEY_BYTES), self._signer.public + self._about)
+        message = yield from responder.answer(self._random_bytes(_KEY_BYTES), self._label.public + self._about)
         if message:
             self._answer = self._clear(table.Step.ANSWER, _network_of(self._key)) + message
+            self._answered_ms = self._now_ms
+            self._outgoing.append(self._answer)
 
-    def _heard_grant(self, frame: bytes, network: int, now: int) -> None:
-        responder = self._responder
-        if responder is None or not self._answer or network != _network_of(self._key):
-            return
-        clear = frame[:_CLEAR]
-        grant = gcm.unseal(responder.down, 0, clear, frame[_CLEAR:])
+    def _working_out_proof(self, responder: Responder, frame: bytes, now: int) -> "Generator[None, None, None]":
+        """A promise is kept first. If it cannot be, the GRANT comes again, and with it another try."""
+        grant = yield from gcm.unseal(responder.down, 0, frame[:_CLEAR], frame[_CLEAR:])
         if grant is None:
             self.refused += 1
             return
-        told = struct.unpack(_GRANT, grant)
-        if told[1] != network or not _are_kinds(told[6], told[5], self._about[3]):
+        root_key, network, node, epoch, time_s, inputs, kinds = struct.unpack(_GRANT, grant)
+        if network != _network_of(self._key) or not _are_kinds(kinds, inputs, self._about[3]):
             return
         if now - self._answered_ms < PROMPT_MS:
-            self.time = told[4], now
-        self._job = self._working_out_proof(responder, grant)
-
-    def _working_out_proof(self, responder: Responder, grant: bytes) -> "Generator[None, None, None]":
-        root_key, network, node, epoch, _, inputs, kinds = struct.unpack(_GRANT, grant)
-        signature = yield from self._signer.sign(*responder.statement(grant))
-        clear = self._clear(table.Step.PROOF, network)
-        yield
+            self.time = time_s, now
+        signature = yield from self._signed(responder, grant)
         up = responder.link_key(network, node, table.LinkClass.UP)
         yield
         down = responder.link_key(network, node, table.LinkClass.DOWN)
         yield
         identity = Identity(network, node, epoch, up, down, tuple([KINDS[kind - 1] for kind in kinds[:inputs]]))
-        proof = clear + gcm.seal(responder.up, 0, clear, signature)
-        self._proof = proof + responder.down + root_key + identity.to_json().encode()
+        clear = self._clear(table.Step.PROOF, network)
+        proof = yield from gcm.seal(responder.up, 0, clear, signature)
+        promise = clear + proof + responder.down + root_key + identity.to_json().encode()
+        yield
+        try:
+            self._keep(promise)
+        except StoreError:
+            return
+        self.close()
+        self._wait_for_outcome(promise, self._now_ms)
 
-    def _finished(self, now: int) -> None:
-        """A job is done: its frame is next. A promise is kept first."""
-        if self._answer and self._responder is not None and not self._proof:
-            self._answered_ms = now
-            self._outgoing.append(self._answer)
-        elif self._proof:
-            promise, self._proof = self._proof, b""
-            try:
-                self._keep(promise)
-            except StoreError:
-                return  # the GRANT comes again, and with it another try
-            self.close()
-            self._wait_for_outcome(promise, now)
+    def _signed(self, responder: Responder, grant: bytes) -> "Generator[None, None, bytes]":
+        # Only now: it takes as much memory as the curves did before. A module after the other, each as long as a slice may be.
+        front.hold(_SIGNING_BYTES)
+        yield
+        from anju.update import sha512  # noqa: F401 (of sign)
+
+        yield
+        from anju.update import ed25519  # noqa: F401 (of sign)
+
+        yield
+        from anju.update.sign import Signer
+
+        front.release()
+        signer = Signer(self._label.seed, self._label.public)
+        yield from signer.prepare()
+        signature = yield from signer.sign(*responder.statement(grant))
+        return signature
 
     def _wait_for_outcome(self, promise: bytes, now: int) -> None:
         self._pending = promise
         self._proof_ms = now
         self._pause_ms = FIRST_PROOF_MS
 
-    def _decided(self, frame: bytes) -> None:
-        key = self._pending[_PROOF_FRAME_BYTES : _PROOF_FRAME_BYTES + _KEY_BYTES]
+    def _working_out_outcome(self, frame: bytes) -> "Generator[None, None, None]":
+        """A store that cannot take it is asked again: the node asks again, and is told again."""
+        promise = self._pending
+        key = promise[_PROOF_FRAME_BYTES : _PROOF_FRAME_BYTES + _KEY_BYTES]
         for outcome in (table.Outcome.PAIRED, table.Outcome.CANCELLED):
-            if gcm.unseal(key, outcome, frame[:_CLEAR], frame[_CLEAR:]) == bytes((outcome,)):
+            opened = yield from gcm.unseal(key, outcome, frame[:_CLEAR], frame[_CLEAR:])
+            if opened == bytes((outcome,)):
                 break
         else:
             self.refused += 1
             return
-        root_key = self._pending[_PROOF_FRAME_BYTES + _KEY_BYTES :][:_KEY_BYTES]
         try:
             if outcome == table.Outcome.PAIRED:
-                self._adopt(_identity_of(self._pending), root_key)
+                root_key = promise[_PROOF_FRAME_BYTES + _KEY_BYTES :][:_KEY_BYTES]
+                for _ in self._adopt(_identity_of(promise), root_key):
+                    yield
             self._keep(b"")
         except StoreError:
-            return  # it is asked again, and told again
+            return
         self._pending = b""
 
     def _forget_attempt(self) -> None:
         self._job = None
         self._responder = None
-        self._key = self._answer = self._proof = b""
+        self._key = self._answer = b""
         self._outgoing = []
 
     def _clear(self, step: int, network: int) -> bytes:

@@ -62,7 +62,7 @@ class Responder:
         chain, digest = self._begun
         digest = _hash(digest, theirs)
         keys = hkdf(chain, theirs, b"", 64)
-        payload = unseal(keys[32:], 0, digest, sealed)
+        payload = at_once(unseal(keys[32:], 0, digest, sealed))
         if payload is not None:
             self._heard = theirs
             self._chain, self._digest = keys[:32], _hash(digest, sealed)
@@ -80,7 +80,7 @@ class Responder:
         chain = hkdf(chain, ours, b"", 64)[:32]
         keys = hkdf(chain, shared, b"", 64)
         yield
-        sealed = seal(keys[32:], 0, digest, payload)
+        sealed = yield from seal(keys[32:], 0, digest, payload)
         self.digest = _hash(digest, sealed)
         yield
         keys = hkdf(keys[:32], b"", b"", 64)
@@ -95,6 +95,16 @@ class Responder:
         """The key of one direction of the link that this handshake makes; 16 bytes."""
         place = network.to_bytes(2, "big") + node.to_bytes(2, "big") + bytes((direction,))
         return hkdf(b"", self.down + self.up, b"anju/1 link" + self.digest + place, 16)
+
+
+def at_once(steps: "Generator[None, None, bytes | None]") -> "bytes | None":
+    """What comes of something so short that nobody need have a turn in between."""
+    while True:
+        try:
+            next(steps)
+        except StopIteration as end:
+            value: "bytes | None" = end.value
+            return value
 
 
 def _hash(digest: bytes, data: bytes) -> bytes:

@@ -13,7 +13,7 @@ import os
 from micropython import const
 
 from anju.node import device as enrolled
-from anju.node import feedback
+from anju.node import feedback, front
 from anju.node.identity import StoreError
 from anju.node.version import VERSION
 from anju.pair import hands
@@ -26,7 +26,7 @@ try:
 except ImportError:  # MicroPython
     TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from typing import Any, Callable
+    from typing import Any, Callable, Iterator
 
     from anju.node.feedback import Feedback
     from anju.node.identity import Identity
@@ -43,14 +43,14 @@ ADOPTED = const(4)
 WIPE = const(5)
 """Wishes of a session, beside those of `anju.node.device`."""
 
-SLICE_MS = 25
-"""No slice begins so shortly before the device is due: one takes up to 10 ms on the emulated board, and its garbage as long."""
-
 LEAVING_MS = 10000
 """So long a node that is to forget its place waits for the answer to its LEAVING."""
 PROMISED_AWAKE_MS = 3000
 PROMISED_REST_MS = 30000
 """One that sleeps, and was promised a place, asks for the outcome so long, and so often."""
+
+_BYTES = const(16384)
+"""Of the modules that a pairing loads, with room to load them in."""
 
 OFFERED = const(7)
 PAIRED = const(8)
@@ -96,6 +96,11 @@ class Session:
         """The device's."""
         return bool(self.device.is_answered)
 
+    @property
+    def has_work(self) -> bool:
+        """Whether there is something to work out."""
+        return self._end is not None and self._end.has_work
+
     def open(self, now: int) -> None:
         """Offer the node, or go on doing so."""
         if self._label is None:
@@ -138,15 +143,9 @@ class Session:
         return bytearray(frame)
 
     def work(self, now: int) -> bool:
-        """One slice of what there is to work out; whether there is more. Without memory for it the step is begun anew."""
-        end = self._end
-        if end is None or not end.is_working:
-            return False
-        due = self.device.next_deadline()
-        if due is not None and 0 <= due - now < SLICE_MS:
-            return True  # a contact settles: its event is not to wait for a slice
+        """One slice of what there is to work out; whether there was one. Without memory for it the step is begun anew."""
         try:
-            return end.work(now)
+            return self._end is not None and self._end.work(now)
         except MemoryError:
             print("pairing: no memory")
             gc.collect()
@@ -181,20 +180,20 @@ class Session:
         return bytes(self.device.retain(now, running_ms))
 
     def _begin(self) -> "PairingEnd":
-        gc.collect()  # there is no other time when so much comes at once
+        front.hold(_BYTES)
         from anju.pair.end import PairingEnd
 
+        front.release()
         label = self._label or Label(bytes(75))  # a promise is kept without one: nothing new begins
-        self._end = PairingEnd(
-            label.device, label.code, label.seed, self._about, os.urandom, self._keep_promise, self._adopt
-        )
+        self._end = PairingEnd(label, self._about, os.urandom, self._keep_promise, self._adopt)
         return self._end
 
     def _keep_promise(self, content: bytes) -> None:
         self._store.note(PROMISE, content)
 
-    def _adopt(self, identity: "Identity", root_key: bytes) -> None:
+    def _adopt(self, identity: "Identity", root_key: bytes) -> "Iterator[None]":
         self._store.note(ROOT_KEY, root_key)
+        yield
         self._store.save(identity)
         self._is_adopted = True
 

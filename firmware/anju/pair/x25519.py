@@ -4,7 +4,7 @@ Every secret takes the same steps, but MicroPython's long integers do not take t
 used for one pairing, in which nobody gets to measure it twice.
 """
 
-from anju.update.ed25519 import P, inverse
+from anju.update.field import P, inverse
 
 try:
     from collections.abc import Generator

@@ -10,12 +10,14 @@ import os
 import select
 import time
 
+from anju.node import front
 from anju.node.counter import Counter
 from anju.node.feedback import DARK, Feedback
 from anju.node.identity import StoreError
 from anju.node.retained import Retained
 from anju.node.sleeper import UNENROLLED_BENCH_MS, Sleeper, SleepingUnenrolled
 from anju.role import wiring
+from anju.role.forget import TRIAL, forget
 from anju.role.signals import Signals
 from anju.sensor.contact import Contact
 from anju.wire import table
@@ -40,6 +42,7 @@ def run(board: "BatteryBoard", trial: "Trial | None" = None, markings: "tuple[st
     """Be the node that `board` describes, for ever: on real hardware a sleep ends with a reset. `markings` are what a HELLO
     says of this image."""
     node = _Node(board, trial, markings)
+    front.release()
     while True:
         node.live()
         node.sleep()
@@ -72,8 +75,9 @@ class _Node:
         self._look(now)
         self._pump(now)
         self._listen()
-        if self._trial is not None:
-            self._trial.look(self._device.is_answered, now)
+        if self._trial is not None and self._trial.look(self._device.is_answered, now):
+            self._trial = None
+            forget(*TRIAL)
         if self._guard is not None:
             self._guard[0].feed()
 
@@ -100,7 +104,7 @@ class _Node:
         for zone, contact in enumerate(self._contacts):
             level = contact.edge()
             if level is not None:
-                self._device.edge(zone, level, now)
+                self._device.edge(zone, level, now + time.ticks_diff(contact.moved, self._ticks))
                 has_moved = True
         return has_moved
 
@@ -139,7 +143,7 @@ class _Node:
 
     def _listen(self) -> None:
         """Wait a little, or work a little, and take what has come."""
-        pause = 0 if self._device.work(self._now()) else _LOOK_AGAIN_MS
+        pause = 0 if wiring.work(self._device, self._now, self._device.next_deadline()) else _LOOK_AGAIN_MS
         if not self._is_open:
             time.sleep_ms(pause)
             return

@@ -1,13 +1,11 @@
 """What main.py starts. It is in here, and not in main.py, because an update replaces what is in here alone."""
 
-# A place at the front of the heap for what soon goes again: after each collection MicroPython looks for room from there, and
-# behind all that stays each look takes up to 0.15 ms of a press's time.
-_front = bytearray(16384)
+from anju.node import front
+
+front.hold(0)  # until the role has made all that stays, and releases it
 
 import board  # noqa: E402, I001 - see above; it is first because its modules are the ones that stay
-from anju.role.forget import forget  # noqa: E402 - the same
-
-del _front
+from anju.role.forget import TRIAL, forget  # noqa: E402 - the same
 
 try:
     from typing import TYPE_CHECKING
@@ -34,6 +32,5 @@ def _trial() -> "tuple[Trial | None, tuple[str, ...]]":
         trial = Trial(slots)
         trial.begin(board)
         return trial, markings
-    # A confirmed image needs neither any more, and their 4 KB are the events'.
-    forget("anju.role.trial", "anju.update.slots")
+    forget(*TRIAL)
     return None, markings

@@ -46,13 +46,14 @@ class Trial:
         """How much longer the image must have, uninterrupted, to be confirmed."""
         return max(ANSWER_MS - now, 0) if self._is_open else 0
 
-    def look(self, is_answered: bool, now: int) -> None:
-        """Confirm the image if this is the moment; TrialError if it has passed."""
+    def look(self, is_answered: bool, now: int) -> bool:
+        """Confirm the image if this is the moment; whether the trial is over. TrialError if the moment has passed."""
         if not self._is_open:
-            return
+            return True
         if is_answered or not self._needs_answer:
             self._slots.confirm()
             self._is_open = False
             print("confirmed slot", self._slots.running)
         elif now > ANSWER_MS and self._slots.can_fall_back():
             raise TrialError("nobody has answered for {} s".format(ANSWER_MS // 1000))
+        return not self._is_open

@@ -11,12 +11,14 @@ import time
 
 from micropython import const
 
+from anju.node import front
 from anju.node.counter import Counter
 from anju.node.device import Device
 from anju.node.feedback import Feedback
 from anju.node.identity import StoreError
 from anju.node.unenrolled import Unenrolled
 from anju.role import wiring
+from anju.role.forget import TRIAL, forget
 from anju.role.signals import Signals
 from anju.sensor.contact import Contact
 
@@ -68,7 +70,7 @@ class _Node:
             for zone, contact in enumerate(self._contacts):
                 level = contact.edge()
                 if level is not None:
-                    self._device.edge(zone, level, now)
+                    self._device.edge(zone, level, now + time.ticks_diff(contact.moved, self._ticks))
             self._react()
             await self._edge.wait()
 
@@ -98,16 +100,18 @@ class _Node:
     async def _tick(self) -> None:
         self._ticker = asyncio.current_task()
         guard = self._board.watchdog()
+        front.release()  # the others have made what stays: they ran before
         longest = _LONGEST_PAUSE_MS if guard is None else guard[1] // 2
         while True:
             self._pump()
-            if self._trial is not None:
-                self._trial.look(self._device.is_answered, self._now())
+            if self._trial is not None and self._trial.look(self._device.is_answered, self._now()):
+                self._trial = None
+                forget(*TRIAL)
             if guard is not None:
                 guard[0].feed()
             self._wakes_ms = self._now() + longest
             deadline = self._device.next_deadline()
-            if self._device.work(self._now()):
+            if wiring.work(self._device, self._now, deadline):
                 deadline = 0
             if deadline is not None and deadline < self._wakes_ms:
                 self._wakes_ms = deadline
@@ -121,7 +125,7 @@ class _Node:
     def _react(self) -> None:
         """Pump after something that came from outside, and let `_tick` wake earlier if that brought an earlier deadline."""
         self._pump()
-        deadline = self._device.next_deadline()
+        deadline = 0 if self._device.has_work else self._device.next_deadline()
         # Waiting with a time-out for an event would do it without this, but takes asyncio a millisecond of a press's time.
         if self._ticker is not None and deadline is not None and deadline < self._wakes_ms:
             self._ticker.cancel()

@@ -1,6 +1,7 @@
 """What all nodes wire alike: a sensor and a debouncer for each enrolled input, how a node names itself, and how it is paired."""
 
 import sys
+import time
 
 from anju.node.identity import Identity, StoreError
 from anju.node.input import Input
@@ -17,6 +18,12 @@ if TYPE_CHECKING:
 
     from anju.role.needs import Board
 
+_WORK_MS = 10
+"""Slices are this long together, and the last one on top: to give others their turn takes as long as a short slice."""
+
+_SLICE_MS = 15
+"""A slice takes up to 10 ms on the emulated board, and the collection of its garbage 5."""
+
 _ANJU = "{}.{}.{}".format(*VERSION)
 _MICROPYTHON = "{}.{}.{}-{}".format(*(tuple(sys.implementation.version) + ("",))[:4]).rstrip("-")
 """As in `1.28.0`, or `1.29.0-preview` of a port between releases."""
@@ -30,7 +37,7 @@ def wire(board: "Board", kinds: "tuple[str, ...]", wake: "Callable[[], object]")
     contacts: "list[Contact]" = []
     inputs = []
     for terminal, kind in enumerate(kinds):
-        contacts.append(Contact(pins[terminal], wake))
+        contacts.append(Contact(pins[terminal], wake, time.ticks_ms))
         inputs.append(Input(kind, board.ACTIVE_LEVEL, SETTLE_MS[kind]))
     return contacts, inputs
 
@@ -44,6 +51,23 @@ def greet(board: "Board", identity: Identity) -> None:
     """Tell the console that the node is enrolled, and as whom."""
     where = (board.NAME, "network", identity.network, "node", identity.node)
     print("ready", "anju/" + _ANJU, "micropython/" + _MICROPYTHON, *where)
+
+
+def work(device: "Any", clock: "Callable[[], int]", due: "int | None") -> bool:
+    """Some slices of what the device works out, and no more than others can wait for; whether there were any, and it is to be
+    looked at again at once.
+
+    `due` is when it wants to be looked at next: no slice begins so shortly before that it might not be over.
+    """
+    now = clock()
+    end = now + _WORK_MS
+    if due is not None and due >= now:
+        end = min(end, due - _SLICE_MS)
+    has_worked = False
+    while now < end and device.work(now):
+        has_worked = True
+        now = clock()
+    return has_worked
 
 
 def attended(device: "Any", board: "Board", now: int) -> "Any":

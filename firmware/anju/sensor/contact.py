@@ -5,7 +5,7 @@ try:
 except ImportError:  # MicroPython
     TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from typing import Callable, Protocol
+    from typing import Any, Callable, Protocol
 
     class Pin(Protocol):
         """As much of `machine.Pin` as a contact needs; `irq` without a trigger means both edges."""
@@ -24,16 +24,22 @@ tamper     a knock at the wall moves a lever switch under a lid for some tens of
 
 
 class Contact:
-    """A contact at a pin. The interrupt sets a flag, nothing more; debouncing is `anju.node.input`'s.
+    """A contact at a pin. The interrupt sets a flag and notes the time, nothing more; debouncing is `anju.node.input`'s.
+
+    The time is the edge's own: a contact settles while the node is busy with something else.
 
     An interpreter queues few interrupts (eight in most ports) and drops the rest, so in a storm on one pin the last edge of
     another may never be told. Those that were queued still set the flag, and then every contact's level is looked at.
     """
 
-    def __init__(self, pin: "Pin", wake: "Callable[[], object]") -> None:
-        """`wake` is called from the interrupt and must neither wait nor allocate."""
+    def __init__(self, pin: "Pin", wake: "Callable[[], object]", ticks_ms: "Callable[[], Any]") -> None:
+        """`wake` and `ticks_ms` (`time.ticks_ms`) are called from the interrupt and must neither wait nor allocate."""
+        self.moved = ticks_ms()
+        """Ticks of the movement that `edge` told last: its own, or of the look that found it out."""
         self._pin = pin
         self._wake = wake
+        self._ticks_ms = ticks_ms
+        self._moved = self.moved
         self._level = -1  # its first level has to be looked at
         self._has_moved = False
         pin.irq(handler=self._interrupt)
@@ -47,6 +53,7 @@ class Contact:
         if level == self._level and not has_moved:
             return None
         self._level = level
+        self.moved = self._moved if has_moved else self._ticks_ms()
         return level
 
     def level(self) -> int:
@@ -54,5 +61,6 @@ class Contact:
         return self._pin.value()
 
     def _interrupt(self, pin: "Pin") -> None:
+        self._moved = self._ticks_ms()
         self._has_moved = True
         self._wake()

@@ -9,7 +9,8 @@ About 3,500 products modulo the prime, a slice between two yields has nine of th
 with -icount: 67 million instructions for a message of 46 bytes, 141 million for one of 3,000, most slices below 0.2 million.
 """
 
-from anju.update.sha512 import sha512
+from anju.update.field import SIGN, P, inverse, power
+from anju.update.sha512 import cube_roots, sha512
 
 try:
     from collections.abc import Generator
@@ -20,28 +21,20 @@ except ImportError:  # MicroPython
 
 KEY_BYTES = 32
 SIGNATURE_BYTES = 64
-_SIGN = 1 << 255
-"""Bit of an encoded point that says whether its x is odd."""
-P = _SIGN - 19
-ORDER = (_SIGN >> 3) + 27742317777372353535851937790883648493
+ORDER = (SIGN >> 3) + 27742317777372353535851937790883648493
 # -121665/121666, the curve's own number; and one of the two square roots of -1 (RFC 8032, 5.1).
 _D = 0x52036CEE2B6FFE738CC740797779E89800700A4D4141D8AB75EB4DCA135978A3
 _ROOT_OF_MINUS_1 = 0x2B8324804FC1DF0B2B4D00993DFBD7A72F431806AD2FE478C4EE1B274A0EA0B0
 
 _WINDOW = 4
 _WINDOWS = 64
-_ONES = 2 * _SIGN // 15
+_ONES = 2 * SIGN // 15
 """0x111…1: 64 digits."""
 _EIGHTS = 8 * _ONES
 """Added to a scalar, it makes each four bits of the sum, less 8, a digit of the scalar from -8 to 7."""
 BASE_X = 0x216936D3CD6E53FEC0A4E231FDD6DC5C692CC7609525A7B2C9562D608F25D51A
 BASE_Y = 6 * _ONES - 14
 """The base point, y = 4/5 (RFC 8032, 5.1)."""
-
-_CHAIN = ((1, 1), (2, 2), (4, 1), (5, 5), (10, 10), (20, 20), (40, 10), (50, 50), (100, 100), (200, 50))
-"""How runs of binary ones are put together to an exponent of 250 of them."""
-
-_SQUARES_A_SLICE = 8
 
 
 def verify(key: bytes, signature: bytes, *message: bytes) -> "Generator[None, None, bool]":
@@ -57,7 +50,8 @@ def verify(key: bytes, signature: bytes, *message: bytes) -> "Generator[None, No
     minus, plus, _, _ = owners[-1]
     if (plus - minus) % P == 0:  # no curve point, or eight times it is none: x = 0
         return False
-    digest = yield from sha512(signature[:KEY_BYTES], key, *message)
+    roots = yield from cube_roots()
+    digest = yield from sha512(roots, signature[:KEY_BYTES], key, *message)
     k = int.from_bytes(digest, "little") % ORDER
     told = yield from summed((s, base), (k, owners))
     return told == int.from_bytes(signature[:KEY_BYTES], "little")
@@ -65,41 +59,17 @@ def verify(key: bytes, signature: bytes, *message: bytes) -> "Generator[None, No
 
 def _decoded(encoded: int) -> "Generator[None, None, tuple[int, int]]":
     """The point (RFC 8032, 5.1.3); (0, 1), which is of small order, if there is none."""
-    y = encoded & _SIGN - 1
+    y = encoded & SIGN - 1
     if y >= P:
         return 0, 1
     above, below = (y * y - 1) % P, (_D * y * y + 1) % P
-    power = yield from _power(above * below**7 % P)
-    x = above * below**3 * power % P
+    root = yield from power(above * below**7 % P)
+    x = above * below**3 * root % P
     if (below * x * x - above) % P:
         x = x * _ROOT_OF_MINUS_1 % P
         if (below * x * x - above) % P:
             return 0, 1
     return (x if (x & 1) == encoded >> 255 else P - x), y
-
-
-def inverse(z: int) -> "Generator[None, None, int]":
-    """1 / z; 0 for 0."""
-    power = yield from _power(z)
-    return pow(power, 8, P) * z * z * z % P
-
-
-def _power(a: int) -> "Generator[None, None, int]":
-    """`a` to the power 2^252 - 3, on which both roots and inverses stand."""
-    ones = {1: a}
-    for present, more in _CHAIN:
-        power = yield from _squared(ones[present], more)
-        ones[present + more] = power * ones[more] % P
-    power = yield from _squared(ones[250], 2)
-    return power * a % P
-
-
-def _squared(a: int, times: int) -> "Generator[None, None, int]":
-    for turn in range(times):
-        if turn % _SQUARES_A_SLICE == 0:
-            yield
-        a = a * a % P
-    return a
 
 
 def summed(*terms: "tuple[int, list[Point]]") -> "Generator[None, None, int]":

@@ -21,10 +21,9 @@ _SQUARE_ROOTS = (
 """The first 64 bits behind the point of the square roots of the first 8 primes (FIPS 180-4, 5.3.5)."""
 
 
-def sha512(*parts: bytes) -> "Generator[None, None, bytes]":
-    """Of all parts, one behind the other. Yields while it works; returns the 64 bytes."""
+def sha512(roots: bytearray, *parts: bytes) -> "Generator[None, None, bytes]":
+    """Of all parts, one behind the other; `roots` are what `cube_roots` returns. Yields while it works; returns the 64 bytes."""
     state: "Sequence[int]" = struct.unpack(">8Q", _SQUARE_ROOTS)
-    roots = yield from _cube_roots()
     length = sum([len(part) for part in parts])
     padding = b"\x80" + bytes(-(length + 17) % _BLOCK_BYTES) + struct.pack(">QQ", 0, 8 * length)
     block = bytearray(_BLOCK_BYTES)
@@ -66,10 +65,10 @@ def _compressed(state: "Sequence[int]", block: "Sequence[int]", roots: bytearray
     return [(state[place] + after[place]) & _WORD for place in range(8)]
 
 
-def _cube_roots() -> "Generator[None, None, bytearray]":
+def cube_roots() -> "Generator[None, None, bytearray]":
     """The first 64 bits behind the point of the cube roots of the first 80 primes (FIPS 180-4, 4.2.3).
 
-    Worked out each time: a table would lie in every node's flash and memory for good. As bytes, because eighty long integers
+    Worked out where they are needed: a table would lie in every node's flash for good. As bytes, because eighty long integers
     would take four times the memory.
     """
     roots = bytearray(8 * _ROUNDS)

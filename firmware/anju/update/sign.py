@@ -1,7 +1,7 @@
 """Signs with Ed25519 (RFC 8032, 5.1.6) in plain MicroPython, in slices. The same message always gets the same signature."""
 
 from anju.update.ed25519 import BASE_X, BASE_Y, KEY_BYTES, ORDER, multiples, summed
-from anju.update.sha512 import sha512
+from anju.update.sha512 import cube_roots, sha512
 
 try:
     from collections.abc import Generator
@@ -10,30 +10,31 @@ except ImportError:  # MicroPython
 
 
 class Signer:
-    """One key pair, from its 32 secret bytes. The public half is worked out, never told: with a wrong one a signature gives
-    the secret away."""
+    """One key pair, from its 32 secret bytes. The public half, if it is known, is the one that `prepare` has worked out before,
+    kept beside the secret under one checksum: with a wrong one a signature gives the secret away."""
 
-    public = b""
-    """32 bytes, once `prepare` is done."""
-
-    def __init__(self, seed: bytes) -> None:
+    def __init__(self, seed: bytes, public: bytes = b"") -> None:
+        self.public = public
+        """32 bytes, once `prepare` is done."""
         self._seed = seed
 
     def prepare(self) -> "Generator[None, None, None]":
-        """Yields while it works out the public key."""
-        digest = yield from sha512(self._seed)
+        """Yields while it works out what `sign` needs."""
+        self._roots = yield from cube_roots()
+        digest = yield from sha512(self._roots, self._seed)
         # The rest of a division by the base's order gives the same point, and is as small as `summed` needs it.
         self._scalar = (int.from_bytes(digest[:KEY_BYTES], "little") & (1 << 254) - 8 | 1 << 254) % ORDER
         self._prefix = digest[KEY_BYTES:]
         self._base = yield from multiples(BASE_X, BASE_Y)
-        self.public = yield from self._point(self._scalar)
+        if not self.public:
+            self.public = yield from self._point(self._scalar)
 
     def sign(self, *message: bytes) -> "Generator[None, None, bytes]":
         """Yields while it works, after `prepare`; returns the 64 bytes over the message's parts."""
-        digest = yield from sha512(self._prefix, *message)
+        digest = yield from sha512(self._roots, self._prefix, *message)
         nonce = int.from_bytes(digest, "little") % ORDER
         point = yield from self._point(nonce)
-        digest = yield from sha512(point, self.public, *message)
+        digest = yield from sha512(self._roots, point, self.public, *message)
         s = (nonce + int.from_bytes(digest, "little") * self._scalar) % ORDER
         return point + s.to_bytes(KEY_BYTES, "little")
 

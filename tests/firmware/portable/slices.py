@@ -1,5 +1,7 @@
 """Arithmetic in slices, worked out at once."""
 
+from anju.pair import gcm
+
 try:
     from collections.abc import Generator
     from typing import Any
@@ -21,3 +23,15 @@ def finished(steps: "Generator[None, None, Any]") -> "tuple[Any, int]":
 def result_of(steps: "Generator[None, None, Any]") -> "Any":
     """What a generator returns."""
     return finished(steps)[0]
+
+
+def sealed_by(key: bytes, number: int, clear: bytes, plaintext: bytes) -> bytes:
+    """AES-256-GCM by a node."""
+    sealed: bytes = result_of(gcm.seal(key, number, clear, plaintext))
+    return sealed
+
+
+def unsealed(key: bytes, number: int, clear: bytes, sealed: bytes) -> "bytes | None":
+    """The other way."""
+    plaintext: "bytes | None" = result_of(gcm.unseal(key, number, clear, sealed))
+    return plaintext

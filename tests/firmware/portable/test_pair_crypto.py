@@ -2,14 +2,13 @@
 
 from hashlib import sha256
 
-from anju.pair import gcm
 from anju.pair.noise import Responder, hkdf, hmac
 from anju.pair.x25519 import BASE, x25519
 from anju.update.ed25519 import verify
 from anju.update.sign import Signer
 from firmware.portable import noise
 from firmware.portable.rfc8032 import SEEDS, VECTORS
-from firmware.portable.slices import finished
+from firmware.portable.slices import finished, sealed_by, unsealed
 
 
 def _hex(value: bytes) -> str:
@@ -44,25 +43,25 @@ def test_a_point_without_a_secret_gives_zero() -> None:
 def test_aes_gcm_of_the_submission() -> None:
     """Cases 13 and 14 of the GCM submission to NIST, which have a nonce of zeros."""
     key = bytes(32)
-    assert _hex(gcm.seal(key, 0, b"", b"")) == "530f8afbc74536b9a963b4f1c4cb738b"
-    sealed = gcm.seal(key, 0, b"", bytes(16))
+    assert _hex(sealed_by(key, 0, b"", b"")) == "530f8afbc74536b9a963b4f1c4cb738b"
+    sealed = sealed_by(key, 0, b"", bytes(16))
     assert _hex(sealed) == "cea7403d4d606b6e074ec5d3baf39d18d0d1c8a799996bf0265b98b5d48ab919"
-    assert gcm.unseal(key, 0, b"", sealed) == bytes(16)
+    assert unsealed(key, 0, b"", sealed) == bytes(16)
 
 
 def test_any_changed_bit_truncation_and_addition_is_refused() -> None:
     key = bytes(range(32))
-    sealed = gcm.seal(key, 7, b"clear", b"seventeen bytes!!")
-    assert gcm.unseal(key, 7, b"clear", sealed) == b"seventeen bytes!!"
+    sealed = sealed_by(key, 7, b"clear", b"seventeen bytes!!")
+    assert unsealed(key, 7, b"clear", sealed) == b"seventeen bytes!!"
     for place in range(len(sealed)):
         changed = bytearray(sealed)
         changed[place] ^= 1 << place % 8
-        assert gcm.unseal(key, 7, b"clear", bytes(changed)) is None
-        assert gcm.unseal(key, 7, b"clear", sealed[:place]) is None
-    assert gcm.unseal(key, 7, b"clear", sealed + b"\0") is None
-    assert gcm.unseal(key, 7, b"Clear", sealed) is None
-    assert gcm.unseal(key, 8, b"clear", sealed) is None
-    assert gcm.unseal(bytes(32), 7, b"clear", sealed) is None
+        assert unsealed(key, 7, b"clear", bytes(changed)) is None
+        assert unsealed(key, 7, b"clear", sealed[:place]) is None
+    assert unsealed(key, 7, b"clear", sealed + b"\0") is None
+    assert unsealed(key, 7, b"Clear", sealed) is None
+    assert unsealed(key, 8, b"clear", sealed) is None
+    assert unsealed(bytes(32), 7, b"clear", sealed) is None
 
 
 def test_hmac_and_hkdf_of_the_rfcs() -> None:
@@ -110,8 +109,8 @@ def test_the_published_handshake() -> None:
     assert slices > 510
     for place, (said, sent) in enumerate(messages[2:]):
         key = responder.up if place % 2 else responder.down
-        assert gcm.unseal(key, place // 2, b"", sent) == said
-        assert gcm.seal(key, place // 2, b"", said) == sent
+        assert unsealed(key, place // 2, b"", sent) == said
+        assert sealed_by(key, place // 2, b"", said) == sent
 
 
 def test_a_first_message_of_somebody_else_is_refused_and_does_no_harm() -> None:
@@ -144,4 +143,4 @@ def _first(psk: bytes, prologue: bytes, ephemeral: bytes) -> bytes:
     name = b"Noise_NNpsk0_25519_AESGCM_SHA256"
     keys = hkdf(name, psk, b"", 96)
     digest = sha256(sha256(sha256(name + prologue).digest() + keys[32:64]).digest() + ephemeral).digest()
-    return ephemeral + gcm.seal(hkdf(keys[:32], ephemeral, b"", 64)[32:], 0, digest, b"")
+    return ephemeral + sealed_by(hkdf(keys[:32], ephemeral, b"", 64)[32:], 0, digest, b"")

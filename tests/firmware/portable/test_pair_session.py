@@ -180,7 +180,8 @@ def test_what_was_adopted_counts_at_once() -> None:
     node = _Node()
     node.drive(_LID, 1)
     node.drive(0, 1)
-    node.device._adopt(identity(), bytes(range(32)))
+    for _ in node.device._adopt(identity(), bytes(range(32))):
+        assert node.device.device.identity is None
     assert node.board.memory.noted("root_key") == bytes(range(32))
     node.device._end = _Decided()
     node.wait(0)
@@ -194,7 +195,7 @@ def test_what_was_adopted_counts_at_once() -> None:
 class _Decided:
     """An end of which the concentrator has said PAIRED."""
 
-    is_open = is_pending = is_working = False
+    is_open = is_pending = has_work = False
 
     def work(self, now: int) -> bool:
         """Nothing."""

@@ -40,9 +40,20 @@ class Wakes:
         self.count += 1
 
 
+class Ticks:
+    """A clock that is turned by hand."""
+
+    def __init__(self) -> None:
+        self.ms = 0
+
+    def now(self) -> int:
+        """What it shows."""
+        return self.ms
+
+
 def test_the_first_level_is_told_and_then_only_what_moves() -> None:
     pin = Terminal()
-    contact = Contact(pin, Wakes().wake)
+    contact = Contact(pin, Wakes().wake, Ticks().now)
     assert contact.edge() == 0
     assert contact.edge() is None
     pin.level = 1
@@ -53,7 +64,7 @@ def test_the_first_level_is_told_and_then_only_what_moves() -> None:
 
 def test_an_edge_whose_interrupt_was_dropped_is_seen_at_the_next_look() -> None:
     pin = Terminal()
-    contact = Contact(pin, Wakes().wake)
+    contact = Contact(pin, Wakes().wake, Ticks().now)
     contact.edge()
     pin.level = 1
     assert contact.edge() == 1
@@ -61,10 +72,30 @@ def test_an_edge_whose_interrupt_was_dropped_is_seen_at_the_next_look() -> None:
 
 def test_there_and_back_between_two_looks_is_told_as_movement() -> None:
     pin, wakes = Terminal(), Wakes()
-    contact = Contact(pin, wakes.wake)
+    contact = Contact(pin, wakes.wake, Ticks().now)
     contact.edge()
     pin.interrupt()
     pin.interrupt()
     assert wakes.count == 2
     assert contact.edge() == 0
     assert contact.edge() is None
+
+
+def test_it_moved_when_its_interrupt_came_and_not_when_somebody_looked() -> None:
+    pin, ticks = Terminal(), Ticks()
+    contact = Contact(pin, Wakes().wake, ticks.now)
+    contact.edge()
+    for ticks.ms in (3, 5):
+        pin.interrupt()
+    pin.level, ticks.ms = 1, 40
+    assert contact.edge() == 1
+    assert contact.moved == 5
+
+
+def test_an_edge_that_nobody_told_is_as_old_as_the_look_that_found_it() -> None:
+    pin, ticks = Terminal(), Ticks()
+    contact = Contact(pin, Wakes().wake, ticks.now)
+    contact.edge()
+    pin.level, ticks.ms = 1, 40
+    assert contact.edge() == 1
+    assert contact.moved == 40

@@ -187,9 +187,7 @@ class TestNothingChanged:
         node, copy = Node(1), Node(9)
         copy.end._device = node.label.device.encode()
         copy.end._psk = handshake.psk_of(node.label.code.secret, copy.end._device)
-        for _ in node.end._signer.prepare():
-            pass
-        copy.end._signer.public = node.end._signer.public
+        copy.end._label.public = node.public
         desk = begun(copy, node.label)
         assert self.ended(desk) == News.IMPOSTOR
 
