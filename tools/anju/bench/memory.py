@@ -36,8 +36,12 @@ _SILENT, _HALF = 1 / 3, 2 / 3
 
 _RUN = "    start.run()\n"
 _TELL = """
+    from anju.node import front
+
+    front.release()
     gc.collect()
     print("heap imported", gc.mem_alloc(), gc.mem_alloc() + gc.mem_free())
+    front.hold(61440)
 """
 _WATCH = """
     def look(_):
