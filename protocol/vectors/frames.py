@@ -149,3 +149,16 @@ def command() -> Iterator[Case]:
         COMMAND._replace(code=table.Order.COMING, command_id=1_767_225_618),
     )
     yield from both_ends(table.Type.COMMAND, *DOWN_ENDS)
+
+
+def walk_test() -> Iterator[Case]:
+    held = EVENT._replace(code=table.Code.HELD, event_id=24, time_s=TIME_S + 3)
+    yield good("the button has been held for 3 s", Header.up(1, 7, 1, 24), held)
+    tried = Ack(table.Type.ACK, int(table.Flag.TEST), TIME_S, 1, table.Verdict.ACCEPTED, 18, 18, 200, table.ArmMode.OFF)
+    yield good("of a press that was a TEST", Header.down(1, 7, 1, 304), tried)
+    real = tried._replace(flags=0, time_s=TIME_S + 3, acked_counter=24, event_id=24)
+    yield good("of the same press, held: it is real", Header.down(1, 7, 1, 305), real)
+    probe = COMMAND._replace(code=table.Order.PROBE, command_id=0, event_id=0, valid_s=10)
+    yield good("a probe", Header.down(1, 7, 1, 402), probe)
+    answer = Ack(table.Type.ACK, 0, TIME_S, 1, table.Verdict.ACCEPTED, 402, 0, 0, table.ArmMode.UNKNOWN)
+    yield good("by the node, of a probe", Header.up(1, 7, 1, 43), answer)

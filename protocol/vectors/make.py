@@ -7,7 +7,7 @@ line. Byte strings are lower-case hexadecimal, numbers are numbers. A `receiver`
 
     keys.json       links that a receiver knows: network, node, epoch, up (key), down (key). Published here: never for use
     ccm.json        AES-128-CCM: source, key, nonce, aad, plaintext, sealed (ciphertext and tag)
-    hello.json, event.json, heartbeat.json, ack.json, command.json
+    hello.json, event.json, heartbeat.json, ack.json, command.json, walk_test.json
                     good frames: name, receiver, frame, header, body, extras ([[type, value], …]); fields named as in table.py.
                     They go both ways: opened, the frame gives the fields; sealed, the fields give the frame
     unknown.json    authentic frames that version 1 cannot read: name, receiver, frame, type, flags
@@ -165,6 +165,7 @@ def files() -> dict[str, str]:
         "heartbeat.json": text_of("HEARTBEAT frames.", frames.heartbeat()),
         "ack.json": text_of("ACK frames, both directions.", frames.ack()),
         "command.json": text_of("COMMAND frames.", frames.command()),
+        "walk_test.json": text_of("A press that is held, answers on TEST, and a probe.", frames.walk_test()),
         "unknown.json": text_of("Authentic frames that version 1 cannot read.", faults.unknown()),
         "refused.json": text_of("Frames to refuse, and why.", faults.refused()),
         "stream.json": text_of("Byte streams, and the frames and line faults in them.", faults.stream()),

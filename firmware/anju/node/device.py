@@ -150,10 +150,10 @@ class Device:
             self._new.append(entry)
         if code == table.Code.TAMPERED:
             self.wish = self.wish or WATCH
-        if code == table.Code.PANIC:
+        if entry.is_urgent():
             carrier = entry if is_taken else self.outbox.waiting(code, zone)
             if carrier is not None:
-                self.feedback.press(carrier.event_id, now)
+                self.feedback.press(carrier.event_id, now, code == table.Code.HELD)
 
     def _frame_due(self, now: int) -> "bytearray | None":
         for zone, contact in enumerate(self.inputs):
@@ -254,8 +254,8 @@ class Device:
         self._plan_heartbeat(now)
         if entry.kind == table.Type.EVENT:
             self._tell("acked", entry.event_id)
-            if entry.code == table.Code.PANIC:
-                self.feedback.held(entry.event_id, now)
+            if entry.is_urgent():
+                self.feedback.held(entry.event_id, now, body[1] & table.Flag.TEST)
 
     def _beat(self, now: int) -> Entry:
         beat = self._heartbeat

@@ -1,7 +1,9 @@
 """What a resident sees and hears after a press: stages that are true, and cannot be mistaken for one another.
 
     IDLE -> SENDING -> HELD -> SEEN -> COMING -> IDLE        no answer: SENDING -> UNDELIVERED -> HELD
+                    -> TESTED -> IDLE
     HELD        the concentrator acknowledged this press
+    TESTED      it did, and took the press as a TEST: the way works, and nobody is called
     SEEN, COMING  a *person* did something: only an authenticated command that names a press of this node, and only for as
                 long as the command holds; no timer, retry or machine ever leads here
     REFUSED     the node is unenrolled: nobody will come
@@ -26,6 +28,8 @@ HELD = 3
 SEEN = 4
 COMING = 5
 REFUSED = 6
+TESTED = 9
+"""7 and 8 are those of `anju.pair.session`."""
 
 DARK = (0, 0, 0, 0)
 """Green, amber, red, buzzer in Hz: all off."""
@@ -49,6 +53,7 @@ PATTERNS = {
         (_GREEN + (0, 300), _OFF + (0, 300)),
     ),
     REFUSED: ((_RED + (400, 1500),), (_RED + (0, _FOREVER_MS),)),
+    TESTED: ((_GREEN + (1500, 80),), (_AMBER + (0, 500), _GREEN + (0, 500))),
 }
 """Steps of each stage."""
 
@@ -59,6 +64,9 @@ HELD_MS = 180000
 """The light goes out after three minutes without an answer."""
 
 REFUSED_MS = 5000
+
+TEST_MS = 30000
+"""So long a TEST is believed; then the button is dark, and looks as it does for whoever needs it."""
 
 _REMEMBERED = const(8)
 """Presses that a person's answer may still name."""
@@ -82,14 +90,16 @@ class Feedback:
         self._step = 0
         self._step_ends_ms = 0
 
-    def press(self, event_id: int, now: int) -> None:
-        """A panic with this event id is on its way."""
+    def press(self, event_id: int, now: int, is_held: bool = False) -> None:
+        """A panic with this event id is on its way. One that `is_held` was told of before: what is said of it still holds, but
+        for a TEST, which it ends."""
         if event_id in self.presses:
             self.presses.remove(event_id)
         self.presses.append(event_id)
         if len(self.presses) > _REMEMBERED:
             del self.presses[0]
-        self.show(SENDING, UNDELIVERED_AFTER_MS, now)
+        if not is_held or self.stage in (IDLE, TESTED):
+            self.show(SENDING, UNDELIVERED_AFTER_MS, now)
 
     def resume(self, presses: "Sequence[int]", is_undelivered: bool, now: int) -> None:
         """After a sleep: the presses from before, and whether the newest is still on its way."""
@@ -97,10 +107,13 @@ class Feedback:
         if is_undelivered:
             self.show(UNDELIVERED, _FOREVER_MS, now)
 
-    def held(self, event_id: int, now: int) -> None:
-        """The concentrator has acknowledged this event."""
+    def held(self, event_id: int, now: int, is_test: int = 0) -> None:
+        """The concentrator has acknowledged this event, and perhaps taken it as a TEST."""
         if self.stage in (SENDING, UNDELIVERED) and self.presses[-1] == event_id:
-            self.show(HELD, HELD_MS, now)
+            if is_test:
+                self.show(TESTED, TEST_MS, now)
+            else:
+                self.show(HELD, HELD_MS, now)
 
     def answer(self, order: int, event_id: int, valid_ms: int, now: int) -> bool:
         """Someone's answer to a press of this node, true for `valid_ms`; False if it is none that can be shown."""

@@ -1,13 +1,16 @@
 """One contact: debounce, and what its changes mean.
 
 A level counts once it has stayed for `settle_ms`. A contact that does not come to rest counts as active after STORM_MS, once:
-a button pressed by a trembling hand or a magnet in a rattling door must not go unheard, and must not flood either.
+a button pressed by a trembling hand or a magnet in a rattling door must not go unheard, and must not flood either. A hold-up
+button that is still pressed HELD_MS after its PANIC says HELD, once for each press: nobody does that by mistake or for a test.
 """
 
 from anju.wire import table
 
 STORM_MS = 300
 """Bouncing for so long is not bounce; ordinary contacts rest within 5 ms, poor ones within 20."""
+
+HELD_MS = 3000
 
 CODES = {
     "entry": (table.Code.OPENED, table.Code.CLOSED),
@@ -32,6 +35,8 @@ class Input:
         """When the present unrest began."""
         self._has_struck = False
         """It moved while nobody could look; no settling needed."""
+        self._held_ms = -1
+        """When this press has lasted for HELD_MS; -1 = there is none, or it has been told."""
 
     def edge(self, level: int, now: int) -> None:
         """The contact moved and reads `level` now; both edges of a pulse may have passed before it was read."""
@@ -48,30 +53,37 @@ class Input:
 
     def poll(self, now: int) -> int:
         """Code of what happened by `now`, or NONE."""
+        moved = self._moved_ms
         if self._has_struck:
             self._has_struck = False
-            return self._become(not self.is_active)
-        if self._moved_ms < 0:
+            return self._become(not self.is_active, now)
+        if 0 <= self._held_ms <= (now if moved < 0 else moved):
+            self._held_ms = -1
+            return table.Code.HELD
+        if moved < 0:
             return table.Code.NONE
-        if now - self._moved_ms >= self._settle_ms:
+        if now - moved >= self._settle_ms:
             self._moved_ms = -1
-            return self._become(self._raw)
+            return self._become(self._raw, now)
         if now - self._unrest_ms >= STORM_MS:
-            return self._become(True)
+            return self._become(True, now)
         return table.Code.NONE
 
     def deadline(self) -> "int | None":
-        """When to poll next if nothing moves; None = at rest."""
+        """When to poll next if nothing moves; None = there is nothing to tell."""
+        moved = self._moved_ms
         if self._has_struck:
             return 0
-        if self._moved_ms < 0:
-            return None
-        settled = self._moved_ms + self._settle_ms
+        if moved < 0 or 0 <= self._held_ms <= moved:
+            return None if self._held_ms < 0 else self._held_ms
+        settled = moved + self._settle_ms
         storm = self._unrest_ms + STORM_MS
         return settled if self.is_active or settled < storm else storm
 
-    def _become(self, is_active: bool) -> int:
+    def _become(self, is_active: bool, now: int) -> int:
         if is_active == self.is_active:
             return table.Code.NONE
         self.is_active = is_active
-        return self._codes[0] if is_active else self._codes[1]
+        code = self._codes[not is_active]
+        self._held_ms = now + HELD_MS if code == table.Code.PANIC else -1
+        return code

@@ -6,8 +6,8 @@ event id, before the node's numbers run 16 past it. At most FLYING messages are 
 first.
 Overflow: the ring holds CAPACITY events beside the HELLO. When it is full the event of least worth gives way, the newest first:
 a restoration, then an opening or a tamper, then a panic where an older one of the same zone still waits. The first
-panic of a zone never does, and there are fewer zones than places. What gave way is counted in `dropped`; the levels that
-every frame carries tell the present state all the same.
+panic of a zone never does, nor the first that is held, and there is a place for both of each zone. What gave way is counted in
+`dropped`; the levels that every frame carries tell the present state all the same.
 """
 
 from micropython import const
@@ -30,6 +30,7 @@ FIRST_RETRY_MS = 100
 SLOWEST_RETRY_MS = 2000
 
 _RESTORATIONS = (table.Code.CLOSED, table.Code.TAMPER_RESTORED)
+_URGENT = (table.Code.PANIC, table.Code.HELD)
 _KEEP = const(3)
 """Worth of what never gives way."""
 
@@ -56,8 +57,8 @@ class Entry:
         self.tries = 0
 
     def is_urgent(self) -> bool:
-        """Whether it goes before the others: a panic, and the first HELLO, which begins every session."""
-        return self.code == table.Code.PANIC or (self.kind == table.Type.HELLO and not self.tries)
+        """Whether it goes before the others: a panic, one that is held, and the first HELLO, which begins every session."""
+        return self.code in _URGENT or (self.kind == table.Type.HELLO and not self.tries)
 
 
 class Outbox:

@@ -42,7 +42,7 @@ UNENROLLED_BENCH_MS = 120000
 LONGEST_REST_MS = 86400000
 """A day: what every board's timer can do."""
 
-_SHOWN = (feedback.SENDING, feedback.HELD, feedback.SEEN, feedback.COMING)
+_SHOWN = (feedback.SENDING, feedback.HELD, feedback.SEEN, feedback.COMING, feedback.TESTED)
 """What somebody stands before the button to see. *Undelivered* is shown in each attempt, but does not keep the node awake."""
 
 

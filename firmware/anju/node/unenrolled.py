@@ -36,7 +36,7 @@ class Unenrolled:
     def poll(self, now: int) -> "bytearray | None":
         """Never a frame; whatever becomes active lights red."""
         for contact in self.inputs:
-            if contact.poll(now) != table.Code.NONE and contact.is_active:
+            if contact.poll(now) not in (table.Code.NONE, table.Code.HELD) and contact.is_active:
                 self.feedback.refuse(now)
         self.feedback.poll(now)
         return None

@@ -210,6 +210,7 @@ class Code(IntEnum):
     TAMPERED = 4
     TAMPER_RESTORED = 5
     LEAVING = 6
+    HELD = 7
 
 
 class Verdict(IntEnum):
@@ -227,6 +228,7 @@ class Order(IntEnum):
     SEEN = 1
     COMING = 2
     PAIR = 3
+    PROBE = 4
 
 
 class ArmMode(IntEnum):

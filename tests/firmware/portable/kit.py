@@ -114,6 +114,7 @@ class Concentrator:
         verdict: int = table.Verdict.ACCEPTED,
         extras: "bytes | None" = None,
         epoch: int = 1,
+        flags: int = 0,
     ) -> bytes:
         """The acknowledgement of a frame; that of a HELLO returns its challenge unless told otherwise."""
         event_id = 0
@@ -124,7 +125,7 @@ class Concentrator:
             extras = frame.extra(table.Extra.CHALLENGE, heard.challenge()) if hello else b""
         return self.seal(
             table.ACK,
-            (table.Type.ACK, 0, time_s, epoch, verdict, heard.counter, event_id, 0, table.ArmMode.OFF),
+            (table.Type.ACK, flags, time_s, epoch, verdict, heard.counter, event_id, 0, table.ArmMode.OFF),
             extras,
         )
 

@@ -4,6 +4,7 @@ from anju.node import feedback, frame
 from anju.node.counter import Counter
 from anju.node.device import UNCERTAIN_HEARTBEAT_MS
 from anju.node.identity import StoreError
+from anju.node.input import HELD_MS
 from anju.wire import table
 from anju.wire.table import Code, Type, Verdict
 from firmware.portable.kit import NOW_S, Bench, greeted, raises
@@ -66,6 +67,48 @@ def test_every_frame_tells_all_levels() -> None:
     assert (opened.code(), tampered.code()) == (Code.OPENED, Code.TAMPERED)
     assert tampered.status()[4] == 0b110
     assert opened.body[1] == table.Flag.ACK_REQUESTED
+
+
+def test_a_press_that_is_held_is_told_once_more_and_as_urgently() -> None:
+    bench = greeted()
+    bench.device.edge(0, 1, bench.now)
+    bench.wait(20)
+    (panic,) = bench.sent()
+    bench.receive(bench.concentrator.ack(panic))
+    bench.wait(HELD_MS)
+    (held,) = bench.sent()
+    assert (held.code(), held.status()[3:5]) == (Code.HELD, (0, 1))
+    assert held.body[1] == table.Flag.ACK_REQUESTED | table.Flag.URGENT
+    assert held.event_id() != panic.event_id()
+    assert bench.feedback.stage == feedback.HELD
+    bench.receive(bench.concentrator.command(held.event_id()))
+    assert bench.feedback.stage == feedback.SEEN
+
+
+def test_a_press_is_a_test_only_if_its_own_answer_says_so() -> None:
+    bench = greeted()
+    (first,) = bench.press()
+    bench.receive(bench.concentrator.ack(first, flags=table.Flag.TEST))
+    assert bench.feedback.stage == feedback.TESTED
+    bench.wait(20)
+    bench.sent()
+    (second,) = bench.press()
+    assert second.body[1] == table.Flag.ACK_REQUESTED | table.Flag.URGENT
+    bench.receive(bench.concentrator.ack(second))
+    assert bench.feedback.stage == feedback.HELD
+
+
+def test_a_press_that_is_held_on_test_becomes_a_real_one_at_the_button() -> None:
+    bench = greeted()
+    bench.device.edge(0, 1, bench.now)
+    bench.wait(20)
+    (panic,) = bench.sent()
+    bench.receive(bench.concentrator.ack(panic, flags=table.Flag.TEST))
+    bench.wait(HELD_MS)
+    (held,) = bench.sent()
+    assert bench.feedback.stage == feedback.SENDING
+    bench.receive(bench.concentrator.ack(held))
+    assert bench.feedback.stage == feedback.HELD
 
 
 def test_an_acknowledged_event_is_not_sent_again() -> None:

@@ -121,6 +121,46 @@ def test_only_the_newest_press_is_said_to_be_held() -> None:
     assert shows.stage == feedback.HELD
 
 
+def test_a_test_is_green_and_amber_with_its_own_note_for_30_s() -> None:
+    shows = Feedback()
+    shows.press(18, 0)
+    shows.held(18, 100, 8)
+    seen = _shown(shows, 100, 100 + feedback.TEST_MS - 1)
+    assert seen[0] == (1, 0, 0, 1500)
+    assert set(seen[1:]) == {(1, 0, 0, 0), (0, 1, 0, 0)}
+    assert _shown(shows, 100 + feedback.TEST_MS, 10**6) == [DARK]
+
+
+def test_after_a_test_the_next_press_is_what_its_own_answer_says() -> None:
+    for is_test, stage in ((0, feedback.HELD), (8, feedback.TESTED)):
+        shows = Feedback()
+        shows.press(18, 0)
+        shows.held(18, 100, 8)
+        shows.press(19, 200)
+        assert shows.stage == feedback.SENDING
+        shows.held(19, 300, is_test)
+        assert shows.stage == stage
+
+
+def test_a_press_that_is_held_ends_a_test_and_takes_nothing_back_from_anything_else() -> None:
+    shows = Feedback()
+    shows.press(18, 0)
+    shows.held(18, 100, 8)
+    shows.press(19, 3000, is_held=True)
+    assert shows.stage == feedback.SENDING
+    shows.held(19, 3100)
+    assert shows.stage == feedback.HELD
+    for order, stage in ((Order.SEEN, feedback.SEEN), (Order.COMING, feedback.COMING)):
+        shows = Feedback()
+        shows.press(18, 0)
+        shows.held(18, 100)
+        shows.answer(order, 18, 9000, 200)
+        shows.press(19, 3000, is_held=True)
+        assert shows.stage == stage
+        assert shows.answer(Order.COMING, 19, 9000, 3100)
+        assert shows.stage == feedback.COMING
+
+
 def test_a_new_press_starts_anew_and_an_answer_may_name_an_older_one() -> None:
     shows = Feedback()
     shows.press(18, 0)

@@ -1,6 +1,6 @@
 """Debounce: one event for one movement, however the contact behaves."""
 
-from anju.node.input import STORM_MS, Input
+from anju.node.input import HELD_MS, STORM_MS, Input
 from anju.wire.table import Code
 from firmware.portable.kit import Dice
 
@@ -57,9 +57,57 @@ def test_a_contact_that_is_active_at_boot_makes_its_event() -> None:
 
 def test_a_storm_is_one_alarm_and_not_silence() -> None:
     storm = [(ms, ms // 3 % 2) for ms in range(0, 10000, 3)]
-    for kind, code in (("hold_up", Code.PANIC), ("entry", Code.OPENED), ("tamper", Code.TAMPERED)):
+    for kind, code in (("entry", Code.OPENED), ("tamper", Code.TAMPERED)):
         events = _run(Input(kind, 1, SETTLE_MS), storm, 9999)
         assert events == [(STORM_MS, code)], events
+
+
+def test_a_button_that_never_rests_counts_as_held() -> None:
+    storm = [(ms, ms // 3 % 2) for ms in range(0, 10000, 3)]
+    pressed, held = _run(Input("hold_up", 1, SETTLE_MS), storm, 9999)
+    assert pressed == (STORM_MS, Code.PANIC)
+    assert held[1] == Code.HELD
+    assert STORM_MS + HELD_MS <= held[0] <= STORM_MS + HELD_MS + 3
+
+
+def test_a_button_that_is_held_for_three_seconds_says_so_once() -> None:
+    pressed, held = 100 + SETTLE_MS, 100 + SETTLE_MS + HELD_MS
+    contact = Input("hold_up", 1, SETTLE_MS)
+    assert _run(contact, [(100, 1)], 60000) == [(pressed, Code.PANIC), (held, Code.HELD)]
+    assert contact.deadline() is None
+    assert _run(Input("entry", 1, SETTLE_MS), [(100, 1)], 60000) == [(pressed, Code.OPENED)]
+    assert _run(Input("tamper", 1, SETTLE_MS), [(100, 1)], 60000) == [(pressed, Code.TAMPERED)]
+
+
+def test_one_that_is_let_go_before_is_not_held() -> None:
+    let_go = 100 + SETTLE_MS + HELD_MS - 1
+    contact = Input("hold_up", 1, SETTLE_MS)
+    events = _run(contact, [(100, 1), (let_go, 0), (20000, 1), (20100, 0)], 60000)
+    assert [code for _, code in events] == [Code.PANIC, Code.PANIC]
+
+
+def test_a_bounce_in_a_press_does_not_begin_it_anew() -> None:
+    bounce = [(100, 1), (1000, 0), (1005, 1), (100 + HELD_MS + 15, 0), (100 + HELD_MS + 18, 1)]
+    events = _run(Input("hold_up", 1, SETTLE_MS), bounce, 60000)
+    assert [code for _, code in events] == [Code.PANIC, Code.HELD]
+
+
+def test_it_is_told_however_late_anybody_looks() -> None:
+    """Also if the button was let go meanwhile; but not if that was too early."""
+    for let_go, codes in ((HELD_MS + 500, [Code.PANIC, Code.HELD]), (HELD_MS - 500, [Code.PANIC])):
+        contact = Input("hold_up", 1, SETTLE_MS)
+        contact.edge(1, 100)
+        said = [contact.poll(100 + SETTLE_MS)]
+        contact.edge(0, 100 + SETTLE_MS + let_go)
+        said += [contact.poll(20000), contact.poll(20000), contact.poll(20000)]
+        assert [code for code in said if code != Code.NONE] == codes
+        assert not contact.is_active
+
+
+def test_each_press_may_be_held() -> None:
+    edges = [(100, 1), (5000, 0), (6000, 1), (11000, 0)]
+    events = _run(Input("hold_up", 1, SETTLE_MS), edges, 60000)
+    assert [code for _, code in events] == [Code.PANIC, Code.HELD, Code.PANIC, Code.HELD]
 
 
 def test_a_door_is_closed_again_after_a_storm() -> None:

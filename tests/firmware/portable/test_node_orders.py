@@ -34,6 +34,24 @@ def test_an_order_to_pair_is_a_wish_once() -> None:
     assert bench.device.wish == 0
 
 
+def test_a_probe_is_answered_and_changes_nothing() -> None:
+    bench = greeted()
+    (panic,) = bench.press()
+    bench.receive(bench.concentrator.ack(panic))
+    command = bench.concentrator.command(panic.event_id())
+    bench.receive(command)
+    bench.sent()
+    before = bench.feedback.stage, bench.device.wish
+    for _ in range(20):
+        bench.receive(bench.concentrator.command(0, Order.PROBE, command_id=0))
+        (answer,) = bench.sent()
+        assert answer.ack() == (NOW_S, 1, Verdict.ACCEPTED, bench.concentrator.counter, 0)
+    assert (bench.feedback.stage, bench.device.wish) == before
+    bench.receive(bench.concentrator.command(panic.event_id()))
+    (again,) = bench.sent()
+    assert again.ack()[2] == Verdict.DUPLICATE  # however many probes came, what people asked for is remembered
+
+
 def test_seen_ends_when_the_click_is_120_s_old() -> None:
     bench = greeted()
     (panic,) = bench.press()

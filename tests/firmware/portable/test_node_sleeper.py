@@ -3,7 +3,7 @@
 from anju.node import feedback, sleeper
 from anju.node.counter import BLOCK, Counter
 from anju.node.feedback import Feedback
-from anju.node.input import Input
+from anju.node.input import HELD_MS, Input
 from anju.node.outbox import CAPACITY
 from anju.node.retained import MOST_BYTES, Retained
 from anju.node.sleeper import Sleeper, SleepingUnenrolled
@@ -178,12 +178,13 @@ def test_what_was_seen_before_the_sleep_is_old_after_it() -> None:
 
 def test_a_command_is_carried_out_once_over_a_sleep() -> None:
     night = _asleep(is_silent=True)
-    night.sleep(struck=(_BUTTON,), level=1)
+    night.sleep(struck=(_BUTTON,), level=0)
     (panic,) = night.answered()
     command = (panic.event_id(), table.Order.SEEN, 4711, night.time_s())
     night.device.receive(night.concentrator.command(*command), night.now)
     (answer,) = night.sent()
     assert answer.ack()[2] == table.Verdict.ACCEPTED
+    night.awake_ms()
     night.sleep(5000)
     night.device.receive(night.concentrator.command(*command), night.now)
     (answer,) = night.sent()
@@ -193,8 +194,9 @@ def test_a_command_is_carried_out_once_over_a_sleep() -> None:
 
 def test_an_answer_may_name_a_press_from_before_the_sleep() -> None:
     night = _asleep(is_silent=True)
-    night.sleep(struck=(_BUTTON,), level=1)
+    night.sleep(struck=(_BUTTON,), level=0)
     (panic,) = night.answered()
+    night.awake_ms()
     night.sleep(5000)
     night.device.receive(night.concentrator.command(panic.event_id(), time_s=night.time_s()), night.now)
     assert night.device.feedback.stage == feedback.SEEN
@@ -319,7 +321,7 @@ def test_after_anything_but_a_sleep_it_stays_awake_for_the_bench() -> None:
 
 def test_an_unacknowledged_panic_is_sent_without_end_and_ever_more_seldom() -> None:
     night = _asleep()
-    night.sleep(struck=(_BUTTON,), level=1)
+    night.sleep(struck=(_BUTTON,), level=0)
     since = night.running_ms
     awake, heard = night.awake_ms(is_answered=False)
     assert awake >= sleeper.FAST_MS
@@ -369,10 +371,30 @@ def test_it_stays_awake_while_somebody_may_look_at_its_lamps() -> None:
 
 def test_a_silent_one_has_nothing_to_show_and_sleeps() -> None:
     night = _asleep(is_silent=True)
-    night.sleep(struck=(_BUTTON,), level=1)
+    night.sleep(struck=(_BUTTON,), level=0)
     night.answered()
     awake, _ = night.awake_ms()
     assert awake < 200
+
+
+def test_a_button_that_is_held_keeps_it_awake_until_that_was_told_and_no_longer() -> None:
+    night = _asleep(is_silent=True)
+    night.sleep(struck=(_BUTTON,), level=1)
+    awake, heard = night.awake_ms()
+    assert [event.code() for event in heard] == [Code.PANIC, Code.HELD]
+    assert HELD_MS <= awake < HELD_MS + 200
+    night.sleep()
+    assert [event.type for event in night.answered()] == [Type.HEARTBEAT]
+
+
+def test_a_test_is_shown_to_the_end_and_then_it_sleeps() -> None:
+    night = _asleep()
+    night.sleep(struck=(_BUTTON,), level=0)
+    (panic,) = night.sent()
+    night.device.receive(night.concentrator.ack(panic, night.time_s(), flags=Flag.TEST), night.now)
+    assert night.device.feedback.stage == feedback.TESTED
+    awake, _ = night.awake_ms()
+    assert feedback.TEST_MS <= awake < feedback.TEST_MS + 200
 
 
 def test_every_event_of_a_full_outbox_is_taken_along() -> None:

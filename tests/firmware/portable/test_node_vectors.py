@@ -22,7 +22,7 @@ _FIELDS: "dict[int, str]" = {
     table.Type.ACK: table.ACK,
     table.Type.COMMAND: table.COMMAND,
 }
-_FRAMES = ("hello", "event", "heartbeat", "ack", "command")
+_FRAMES = ("hello", "event", "heartbeat", "ack", "command", "walk_test")
 
 
 def _cases(name: str) -> "list[dict[str, Any]]":
