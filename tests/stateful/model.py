@@ -14,6 +14,8 @@ from typing import NamedTuple
 WINDOW = 32
 MINUTE_S = 60
 DELAYED_S = 30
+HELD_S = 10
+"""A button that is held says so 3 s after its press; what comes later is not of that press."""
 CHANGES_KEPT = 16
 """Changes of the arm mode that are remembered; what is older is doubtful, and judged by the strictest."""
 
@@ -120,10 +122,12 @@ class Node:
 
 @dataclass
 class Home:
-    """One household: every change of its arm mode, and what is latched."""
+    """One household: every change of its arm mode, what is latched, and each button's last press."""
 
     changes: list[tuple[int, str]] = field(default_factory=lambda: [(0, "off")])
     latched: set[str] = field(default_factory=set)
+    pressed_ms: dict[int, int] = field(default_factory=dict)
+    """By node: there is one button each."""
 
     @property
     def mode(self) -> str:
@@ -221,12 +225,18 @@ class Model:
             mode = home.strictest_since(heard_ms)
         elif delayed:
             mode = home.mode_at(at_ms)
+        moment_ms = wall_ms if doubtful else at_ms
+        pressed_ms = home.pressed_ms.get(frame.node)
+        is_known = pressed_ms is not None and 0 <= moment_ms - pressed_ms <= HELD_S * 1000
+        if event.code == 3:
+            home.pressed_ms[frame.node] = moment_ms
         kind, latch = {
             1: ("opened", None) if mode == "off" else ("intrusion_alarm", "entry"),
             2: ("closed", None),
             3: ("hold_up_alarm", "hold_up"),
             4: ("tamper_alarm", "tamper"),
             5: ("tamper_restored", None),
+            7: ("hold_up_held", None) if is_known else ("hold_up_alarm", "hold_up"),
         }.get(event.code, ("unknown_alarm" if event.urgent else "trouble", None))
         if latch:
             home.latched.add(latch)

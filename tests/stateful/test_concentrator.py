@@ -59,7 +59,7 @@ SAYINGS = st.builds(
     Saying,
     st.sampled_from([*6 * ["event"], *2 * ["again"], "beat", "start", "strange", "copy", "skip", "forgery"]),
     st.sampled_from(sorted(HOUSEHOLDS)),
-    st.sampled_from([1, 1, 2, 3, 3, 4, 5, 77]),
+    st.sampled_from([1, 1, 2, 3, 3, 4, 5, 7, 7, 77]),
     st.sampled_from([0, 0, 0, 10, 30, 31, 4000, -20, -1000, None]),  # None = the node does not know the time
     st.integers(0, 7),
     st.booleans(),
@@ -131,7 +131,9 @@ class Concentrator(RuleBasedStateMachine):
         match saying.what:
             case "event":
                 at_s = 0 if saying.age_s is None else self.clock.unix_s - saying.age_s
-                event = Event(saying.code, node.counter + 1, at_s, saying.levels, saying.urgent or saying.code == 3)
+                event = Event(
+                    saying.code, node.counter + 1, at_s, saying.levels, saying.urgent or saying.code in {3, 7}
+                )
                 self.events.append((saying.node, event))
                 self.seals(node, event)
             case "again" if self.events:

@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 import asyncio
+import secrets
 import time
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
+from functools import cache
+from pathlib import Path
 from typing import Any
 
 from anju.concentrator.control import Control
 from anju.concentrator.core.moment import Moment
 from anju.concentrator.core.places import Route
-from anju.concentrator.core.ports import Send
+from anju.concentrator.core.ports import Send, Watch
 from anju.concentrator.desk import Desk
 from anju.concentrator.destinations import duty_room
 from anju.concentrator.downlink import Downlink
@@ -22,11 +25,18 @@ from anju.concentrator.link.serial import SerialLink
 from anju.concentrator.link.udp import UdpLink
 from anju.concentrator.pairing.requests import PairingRequests
 from anju.concentrator.pairing.room import Pairing
+from anju.concentrator.probing import Prober
 from anju.concentrator.reception import Reception
-from anju.service import root_key
+from anju.concentrator.survey.requests import SurveyRequests
+from anju.concentrator.survey.room import Surveys
+from anju.concentrator.walk_test.requests import WalkTestRequests
+from anju.concentrator.walk_test.room import WalkTests
+from anju.plan.model import PlannedZone
+from anju.service import root_key, site_plan
 from anju.service.errors import ServiceError
 from anju.service.i18n import _
 from anju.service.settings import FILE_NAME, Site
+from anju.wire.messages import Message
 from anju.wire.pairing import is_pairing
 
 Arrive = Callable[[bytes, Route], None]
@@ -36,7 +46,17 @@ _NOT_REFUSED = frozenset(_VERDICTS.values())
 
 def clock() -> Moment:
     """Both clocks of this machine, now."""
-    return Moment(time.time_ns() // 1_000_000, time.monotonic())
+    return Moment(time.time_ns() // 1_000_000, time.monotonic(), _boot())
+
+
+@cache
+def _boot() -> str:
+    """What Linux calls this start of the machine. Elsewhere each start of the service is one: its monotonic clock then tells
+    nothing that was before."""
+    try:
+        return Path("/proc/sys/kernel/random/boot_id").read_text("ascii").strip()
+    except OSError:
+        return secrets.token_hex(16)
 
 
 @asynccontextmanager
@@ -50,7 +70,12 @@ async def build(site: Site) -> AsyncIterator[None]:
         links: dict[str, UdpLink | SerialLink] = {}
         send = _sender(links)
         pairing = Pairing(site.concentrator.network, keyring, journal, send, clock)
-        reception = Reception(keyring.codec, keyring, journal, send, clock, pairing.watch)
+        prober = Prober(keyring.codec, keyring, journal, send, clock)
+        walks = WalkTests(journal, keyring, prober.probe, clock)
+        surveys = Surveys(journal, lambda: keyring.links, prober.probe, clock)
+        closing.push_async_callback(surveys.close)
+        watch = _together(pairing.watch, prober.watch, walks.watch, surveys.watch)
+        reception = Reception(keyring.codec, keyring, journal, send, clock, watch)
         downlink = Downlink(keyring.codec, keyring, journal, send, clock)
         upwards = duty_room.DutyRoom(
             site.concentrator.building, site.dutyroom_socket, journal, downlink.accept, lambda: downlink.last_command
@@ -64,12 +89,16 @@ async def build(site: Site) -> AsyncIterator[None]:
             lambda household, zones: checked(site, household, zones),
             lambda: root_key.load_public(site.folder),
         )
-        control = Control(_desk(site, keyring, journal, reception, pairing, links).handlers | requests.handlers)
+        desk = _desk(site, keyring, journal, reception, pairing, links)
+        walking = WalkTestRequests(walks, journal, desk.household, lambda: keyring.links, _planned(site), clock)
+        surveying = SurveyRequests(surveys, journal, desk.household, lambda: keyring.links)
+        control = Control(desk.handlers | requests.handlers | walking.handlers | surveying.handlers)
         await control.open(site.control_socket)
         closing.push_async_callback(control.close)
         serial_lines = await _open_links(site, links, _gate(reception, pairing), closing)
         async with asyncio.TaskGroup() as group:
             loops = [reception.run(), pairing.run(), downlink.run(), upwards.forward(), upwards.listen()]
+            loops += [walks.run(), walks.ask()]
             tasks = [group.create_task(loop) for loop in loops + [line.run() for line in serial_lines]]
             try:
                 yield
@@ -103,6 +132,23 @@ def _gate(reception: Reception, pairing: Pairing) -> Arrive:
         (pairing if is_pairing(frame) else reception).arrive(frame, route)
 
     return arrive
+
+
+def _together(*watching: Watch) -> Watch:
+    async def watch(messages: Sequence[Message]) -> None:
+        for one in watching:
+            await one(messages)
+
+    return watch
+
+
+def _planned(site: Site) -> Callable[[str], Awaitable[tuple[PlannedZone, ...]]]:
+    async def planned(household: str) -> tuple[PlannedZone, ...]:
+        plan = await asyncio.to_thread(site_plan.load, site.folder)
+        flat = plan.household(household) if plan else None
+        return flat.zones if flat else ()
+
+    return planned
 
 
 def _sender(links: dict[str, UdpLink | SerialLink]) -> Send:

@@ -21,10 +21,11 @@ from anju.concentrator.core.node import EventKey, NodeState
 from anju.concentrator.core.panel.state import PanelState
 from anju.concentrator.core.places import Address, Route
 from anju.concentrator.core.ports import Clock, OwedRow
+from anju.concentrator.core.walk_test import Walk
 from anju.ledger import Ledger, chain
 from anju.uplink.canonical import canonical, digest
 from anju.uplink.commands import EstateCommand
-from anju.uplink.reports import Lane, Report
+from anju.uplink.reports import Lane, Report, ReportKind
 
 _LANES = {Lane.PANIC: 0, Lane.ALARM: 1, Lane.ROUTINE: 2}
 _RECEIVED, _CONFLICT = 1, 2
@@ -42,6 +43,15 @@ _OWED_BY_OTHERS = """
     SELECT seq, report, sha256 FROM outbox INDEXED BY outbox_in_order JOIN event USING (seq)
     WHERE destination = ? AND household NOT IN (SELECT value FROM json_each(?)) AND state = 0 ORDER BY seq LIMIT ?
 """
+
+_WAS_TEST = """
+    SELECT json_extract(report, '$.test') FROM event WHERE network = ? AND node = ? AND epoch = ? AND first_counter = ?
+"""
+_RECORDS = """
+    SELECT report FROM record JOIN event USING (seq) WHERE kind = ?1 AND (?2 IS NULL OR record.household = ?2)
+    ORDER BY seq DESC LIMIT ?3
+"""
+_RECORDED = frozenset({ReportKind.WALK_TESTED, ReportKind.SURVEYED})
 
 _LATELY = """
     SELECT 1 FROM (SELECT report FROM event ORDER BY seq DESC LIMIT 4096)
@@ -91,6 +101,16 @@ class Journal:
             "SELECT 1 FROM event WHERE network = ? AND node = ? AND epoch = ? AND first_counter = ?", _event_row(event)
         )
         return found.fetchone() is not None
+
+    def was_test(self, event: EventKey) -> bool:
+        """Whether an event that was journalled before was taken as a TEST."""
+        found = self._ledger.read().execute(_WAS_TEST, _event_row(event)).fetchone()
+        return bool(found and found[0])
+
+    def records(self, kind: ReportKind, household: str | None, most: int) -> list[Report]:
+        """The newest records of a kind, oldest first; of one household, or of all."""
+        found = self._ledger.read().execute(_RECORDS, (kind, household, most)).fetchall()
+        return [Report.model_validate_json(text) for (text,) in reversed(found)]
 
     def report(self, seq: int) -> tuple[Report, str] | None:
         """A journalled report with its hash, or None."""
@@ -181,6 +201,18 @@ class Journal:
             "INSERT OR REPLACE INTO panel VALUES (?, ?)",
             [(household, state.to_json()) for household, state in draft.panels.items()],
         )
+        connection.executemany(
+            "INSERT INTO record VALUES (?, ?, ?)",
+            [(report.seq, report.kind, report.household) for report, _ in draft.entries if report.kind in _RECORDED],
+        )
+        connection.executemany(
+            "INSERT OR REPLACE INTO walk_test VALUES (?, ?)",
+            [(household, walk.to_json()) for household, walk in draft.walks.items() if walk],
+        )
+        connection.executemany(
+            "DELETE FROM walk_test WHERE household = ?",
+            [(household,) for household, walk in draft.walks.items() if not walk],
+        )
         for command, pending in draft.arrived:
             target = (*pending.address, pending.event_id) if pending else (None, None, None)
             connection.execute(
@@ -211,6 +243,8 @@ class Journal:
             self.building.nodes[Address(row[0], row[1])] = _node_state(row)
         for household, state in read.execute("SELECT household, state FROM panel"):
             self.building.panels[household] = PanelState.from_json(state)
+        for household, walk in read.execute("SELECT household, state FROM walk_test"):
+            self.building.walks[household] = Walk.from_json(walk)
         self.building.last_command = read.execute("SELECT coalesce(max(number), 0) FROM command").fetchone()[0]
         for text, network, node, event_id in read.execute(
             "SELECT command, network, node, event_id FROM command WHERE outcome IS NULL"

@@ -64,6 +64,7 @@ class Answer(NamedTuple):
     message: Message
     verdict: Verdict
     arm_mode: ArmMode
+    test: bool
 
 
 class Reception:
@@ -162,14 +163,15 @@ class Reception:
             verdict = intake.take(draft, Heard(message, placement, before.last_seen_ms), self._journal.holds)
         if verdict is None or not message.body.flags & Flag.ACK_REQUESTED:
             return None
-        return Answer(route, address, message, verdict, _ARM_MODES[draft.panel(placement.household).mode])
+        test = intake.was_test(draft, message, self._journal.was_test)
+        return Answer(route, address, message, verdict, _ARM_MODES[draft.panel(placement.household).mode], test)
 
     def _acknowledge(self, answer: Answer) -> None:
         header, body, _ = answer.message
         extras = [Extra(ExtraType.CHALLENGE, body.challenge)] if isinstance(body, Hello) else []
         ack = Ack(
             type=Type.ACK,
-            flags=0,
+            flags=Flag.TEST if answer.test else 0,
             time_s=self._clock().wall_ms // 1000,
             acked_epoch=header.epoch,
             verdict=answer.verdict,

@@ -23,6 +23,8 @@ from anju.uplink.fields import (
 
 MOST_ROWS = 500
 """Rows in one batch, and in the receipt for it: about 200 KB of JSON, and one transaction of the duty room."""
+MOST_WALKED, MOST_SURVEYED = 128, 64
+"""Zones in the record of a walk-test, nodes in that of a survey: of one household."""
 
 
 class ReportKind(StrEnum):
@@ -38,6 +40,11 @@ class ReportKind(StrEnum):
     ARMED = "armed"
     DISARMED = "disarmed"
     LATCH_RESET = "latch_reset"
+    HOLD_UP_HELD = "hold_up_held"
+    TEST_STARTED = "test_started"
+    TEST_ENDED = "test_ended"
+    WALK_TESTED = "walk_tested"
+    SURVEYED = "surveyed"
     NODE_STARTED = "node_started"
     NODE_PAIRED = "node_paired"
     NODE_REPLACED = "node_replaced"
@@ -123,6 +130,8 @@ class PanelView(Contract):
 
     latched: Annotated[tuple[ZoneKind, ...], Field(max_length=16)]
     mode: PanelMode
+    test_until_ms: Milliseconds | None = None
+    """When its TEST ends, if the household is on TEST."""
 
 
 class Outcome(Contract):
@@ -130,6 +139,74 @@ class Outcome(Contract):
 
     command_id: CommandId
     outcome: OutcomeKind
+
+
+class WalkedZone(Contract):
+    """A zone in a walk-test: what is missing in it was not reached. `node` is None where the plan has a zone that no node has."""
+
+    delay_ms: Milliseconds | None = None
+    """From the node's event to its commit, at most: a node's clock counts whole seconds."""
+    kind: ZoneKind
+    name: Name
+    node: NodeAddress | None = None
+    number: Annotated[int, Field(ge=0, le=15)] | None = None
+    restored_at_ms: Milliseconds | None = None
+    round_trip_ms: Milliseconds | None = None
+    triggered_at_ms: Milliseconds | None = None
+
+    @property
+    def is_ticked(self) -> bool:
+        """Whether it was triggered, and restored if it is of a kind that is."""
+        is_over = self.restored_at_ms is not None or self.kind is ZoneKind.HOLD_UP
+        return self.triggered_at_ms is not None and is_over
+
+
+class WalkTest(Contract):
+    """The record of a walk-test: whoever did it and when it ended stand in the report."""
+
+    begun_at_ms: Milliseconds
+    zones: Annotated[tuple[WalkedZone, ...], Field(max_length=MOST_WALKED)]
+
+    @property
+    def missing(self) -> tuple[WalkedZone, ...]:
+        """What was not ticked."""
+        return tuple(zone for zone in self.zones if not zone.is_ticked)
+
+
+Count = Annotated[int, Field(ge=0, le=0xFFFF_FFFF)]
+Quality = Annotated[int, Field(ge=1, le=255)]
+
+
+class SurveyedNode(Contract):
+    """A node in a survey. `asked` probes were sent to it, and so many were `answered`; the rest was counted since `since_ms`."""
+
+    answered: Count
+    asked: Count
+    device: DeviceId | None = None
+    firmware: Ascii | None = None
+    heard: Count
+    """Frames."""
+    last_heard_ms: Milliseconds | None = None
+    lost: Count
+    """Numbers of frames that never came."""
+    node: NodeAddress
+    quality_down: Quality | None = None
+    """How well the node hears the concentrator; None: its link does not tell."""
+    quality_up: Quality | None = None
+    repeated: Count
+    """Frames that came more than once."""
+    round_trip_ms: Milliseconds | None = None
+    """The median of the answered probes."""
+    since_ms: Milliseconds | None = None
+    slowest_ms: Milliseconds | None = None
+    tries: Count
+    """The most transmissions in a row that the node got no answer to."""
+
+
+class Survey(Contract):
+    """The record of a survey of one household."""
+
+    nodes: Annotated[tuple[SurveyedNode, ...], Field(max_length=MOST_SURVEYED)]
 
 
 class Report(Contract):
@@ -152,12 +229,24 @@ class Report(Contract):
     person: Name | None = None
     recorded_at_ms: Milliseconds
     seq: Sequence
+    survey: Survey | None = None
     test: bool = False
     time_doubtful: bool = False
     trouble: TroubleKind | None = None
     version: Version = 1
+    walk_test: WalkTest | None = None
     zone: Zone | None = None
     zones: Annotated[tuple[Zone, ...], Field(min_length=1, max_length=16)] | None = None
+
+    @property
+    def is_test(self) -> bool:
+        """Whether it tells only that something works. What is in another lane than the routine's is meant, whatever it says."""
+        return self.test and self.lane is Lane.ROUTINE
+
+    @property
+    def is_alarm(self) -> bool:
+        """Whether it opens an incident, or joins one."""
+        return self.kind in ALARMS and not self.is_test
 
 
 class Row(Contract):

@@ -55,7 +55,9 @@ class HandClock:
 
     def advance(self, seconds: float) -> None:
         """Let time pass on both clocks."""
-        self.now = Moment(self.now.wall_ms + int(seconds * 1000), self.now.monotonic_s + seconds)
+        self.now = self.now._replace(
+            wall_ms=self.now.wall_ms + int(seconds * 1000), monotonic_s=self.now.monotonic_s + seconds
+        )
 
 
 class FarNode:

@@ -31,6 +31,8 @@ class Peer:
         self.held: dict[int, str] = {}
         self.order: list[int] = []
         self.requests = 0
+        self.longest = 0
+        """Bytes of the longest batch."""
         self.polls: list[int] = []
         self.misdeeds: list[Misdeed] = []
         self.commands: list[EstateCommand] = []
@@ -54,6 +56,7 @@ class Peer:
             await self._answer_poll(parse_qs(urlsplit(target).query), writer)
             return
         self.requests += 1
+        self.longest = max(self.longest, len(body))
         self.batch = Batch.model_validate_json(body)
         if self.misdeeds:
             await self.misdeeds.pop(0)(self, writer, body)

@@ -152,7 +152,7 @@ async def test_a_request_that_trips_over_a_fault_of_ours_is_answered(
     def trip() -> dict[str, int]:
         raise ZeroDivisionError
 
-    monkeypatch.setattr(Desk, "_household", lambda *_: trip())
+    monkeypatch.setattr(Desk, "household", lambda *_: trip())
     with pytest.raises(ServiceError, match="its log says why"):
         await asked(path, do="show", household=HOUSEHOLD)
     assert (await asked(path, do="status"))["rows"] == 0

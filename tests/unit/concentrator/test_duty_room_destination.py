@@ -10,10 +10,10 @@ import pytest
 from structlog.testing import capture_logs
 
 from anju.concentrator.core.ports import OwedRow
-from anju.concentrator.destinations import duty_room
+from anju.concentrator.destinations import duty_room, local_http
 from anju.concentrator.destinations.duty_room import DutyRoom
 from anju.uplink.commands import CommandKind
-from anju.uplink.reports import MOST_ROWS, Lane, ReportKind
+from anju.uplink.reports import MOST_ROWS, MOST_WALKED, Lane, ReportKind, WalkedZone, WalkTest, ZoneKind
 from anju.wire.table import Code
 from unit.concentrator.harness import DESTINATION, Bench, running, until
 from unit.concentrator.peer import Misdeed, Peer, response, serving
@@ -83,6 +83,21 @@ async def test_a_long_backlog_goes_in_batches_panics_first(rooms: Bench, upwards
     last = 3 * MOST_ROWS + 1
     assert peer.order == [last, *range(1, last)]
     assert peer.requests == 4
+
+
+async def test_long_records_go_in_batches_that_fit(rooms: Bench, upwards: DutyRoom, peer: Peer) -> None:
+    """A batch of 500 of them would be refused for ever."""
+    zone = WalkedZone(name="😀" * 64, kind=ZoneKind.ENTRY, triggered_at_ms=1, restored_at_ms=2)
+    record = WalkTest(begun_at_ms=1, zones=(zone,) * MOST_WALKED)
+    for _ in range(2):
+        async with rooms.journal.change() as draft:
+            for _ in range(60):
+                draft.record(ReportKind.WALK_TESTED, Lane.ROUTINE, household=A, walk_test=record)
+    async with running(upwards.forward()):
+        await until(lambda: not owed(rooms))
+    assert len(peer.held) == 120
+    assert peer.longest <= local_http.MOST_BYTES
+    assert 2 < peer.requests < 10
 
 
 def saying(raw: bytes, *, close: bool = False) -> Misdeed:

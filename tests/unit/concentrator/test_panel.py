@@ -6,8 +6,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from anju.concentrator.core.panel.decide import Action, Decision, PersonSignal, ZoneSignal, decide
-from anju.concentrator.core.panel.state import MODES_KEPT, PanelState
+from anju.concentrator.core.moment import Moment
+from anju.concentrator.core.panel.decide import Action, Decision, OnTestSignal, PersonSignal, ZoneSignal, decide
+from anju.concentrator.core.panel.state import MODES_KEPT, PRESSES_KEPT, TESTS_KEPT, Contact, PanelState
 from anju.concentrator.core.panel.table import ZONE_ROWS
 from anju.uplink.reports import ALARMS, Lane, PanelMode, ReportKind, ZoneKind
 from anju.wire.table import Code
@@ -53,8 +54,8 @@ def test_what_a_code_means_in_a_mode(
 def test_every_row_can_decide_and_has_a_name_of_its_own() -> None:
     assert len({row.name for row in ZONE_ROWS}) == len(ZONE_ROWS)
     for row in ZONE_ROWS:
-        first = {next(r for r in ZONE_ROWS if r.code == row.code and mode in r.modes).name for mode in row.modes}
-        assert first == {row.name}
+        alike = [other for other in ZONE_ROWS if (other.code, other.follows) == (row.code, row.follows)]
+        assert {next(one for one in alike if mode in one.modes).name for mode in row.modes} == {row.name}
 
 
 SIGNALS = st.one_of(
@@ -81,8 +82,8 @@ def test_nothing_that_happened_before_keeps_a_hold_up_from_being_one(
     state = PanelState()
     for signal in signals:
         state = decide(state, signal).state
-    state, kind, lane = decide(state, ZoneSignal(Code.PANIC, False, mode))
-    assert (kind, lane) == (ReportKind.HOLD_UP_ALARM, Lane.PANIC)
+    state, kind, lane, test = decide(state, ZoneSignal(Code.PANIC, False, mode))
+    assert (kind, lane, test) == (ReportKind.HOLD_UP_ALARM, Lane.PANIC, False)
     assert HOLD_UP in state.latched
 
 
@@ -97,25 +98,52 @@ def test_only_persons_change_the_mode_and_nodes_never_do(signals: list[ZoneSigna
             assert state.mode is (signal.mode if signal.action is Action.ARM else OFF)
 
 
+def test_a_state_of_the_first_version_is_read() -> None:
+    stored = '{"version": 1, "modes": [[0, "off"], [7, "away"]], "latched": ["hold_up"]}'
+    state = PanelState.from_json(stored)
+    assert (state.modes, state.latched) == (((0, OFF), (7, AWAY)), frozenset({HOLD_UP}))
+    assert (state.test, state.tests, state.pressed) == (None, (), ())
+
+
 def test_an_alarm_opens_an_incident_and_a_latch_or_says_that_it_is_not_understood() -> None:
     for row in ZONE_ROWS:
         assert (row.kind in ALARMS) == (row.latches is not None)
     assert decide(PanelState(), ZoneSignal(77, True, OFF)).kind in ALARMS
 
 
-@given(st.lists(st.tuples(st.integers(0, 10**6), MODES), max_size=40), st.sets(st.sampled_from(ZoneKind)))
-def test_a_panels_state_survives_being_stored(changes: list[tuple[int, PanelMode]], latched: set[ZoneKind]) -> None:
+MOMENTS = st.builds(Moment, st.integers(0, 10**6), st.floats(0, 10**6), st.sampled_from(["", "1", "2"]))
+PRESSES = st.tuples(st.builds(Contact, *3 * [st.integers(0, 0xFFFF)]), st.integers(0, 10**6))
+
+
+@given(
+    st.lists(st.tuples(st.integers(0, 10**6), MODES), max_size=40),
+    st.sets(st.sampled_from(ZoneKind)),
+    st.lists(st.tuples(MOMENTS, st.integers(0, 1000)), max_size=20),
+    st.lists(PRESSES, max_size=20),
+)
+def test_a_panels_state_survives_being_stored(
+    changes: list[tuple[int, PanelMode]],
+    latched: set[ZoneKind],
+    tests: list[tuple[Moment, int]],
+    presses: list[tuple[Contact, int]],
+) -> None:
     state = PanelState(latched=frozenset(latched))
     for at_ms, mode in changes:
         state = state.changed(mode, at_ms)
+    for moment, lasts_s in tests:
+        state = decide(state, OnTestSignal(moment, lasts_s, "Li Na")).state
+    for contact, at_ms in presses:
+        state = state.raised(contact, at_ms)
+    assert len(state.tests) <= TESTS_KEPT
+    assert len(state.pressed) <= PRESSES_KEPT
     assert PanelState.from_json(state.to_json()) == state
     assert len(state.modes) <= MODES_KEPT
     assert state.view().mode is state.mode
 
 
 def test_a_state_of_a_newer_version_is_not_guessed_at() -> None:
-    newer = PanelState().to_json().replace('"version": 1', '"version": 2')
-    with pytest.raises(ValueError, match="version 2"):
+    newer = PanelState().to_json().replace('"version": 1', '"version": 3')
+    with pytest.raises(ValueError, match="version 3"):
         PanelState.from_json(newer)
 
 

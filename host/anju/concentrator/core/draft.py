@@ -11,20 +11,25 @@ from typing import Any, NamedTuple
 
 from anju.concentrator.core.moment import Moment
 from anju.concentrator.core.node import EventKey, NodeState
-from anju.concentrator.core.panel.decide import Decision, PersonSignal, ZoneSignal, decide
+from anju.concentrator.core.panel.decide import Decision, OnTestSignal, Signal, decide
 from anju.concentrator.core.panel.state import PanelState
-from anju.concentrator.core.places import Address
+from anju.concentrator.core.places import Address, LinkId
+from anju.concentrator.core.walk_test import Walk
 from anju.uplink.commands import EstateCommand
 from anju.uplink.reports import Lane, Outcome, OutcomeKind, Report, ReportKind, TroubleKind
 
 
 @dataclass
 class Building:
-    """The committed state: nodes, panels, commands on their way to a node, and where the journal's numbers stand."""
+    """The committed state: nodes, panels, walk-tests, commands on their way to a node, and where the journal's numbers stand."""
 
     nodes: dict[Address, NodeState] = field(default_factory=dict)
     panels: dict[str, PanelState] = field(default_factory=dict)
+    walks: dict[str, Walk] = field(default_factory=dict)
+    """Begun and not ended, by household."""
     pending: dict[int, PendingCommand] = field(default_factory=dict)
+    probes: set[tuple[LinkId, int]] = field(default_factory=set)
+    """Links and counters of probes that were sent of late: what a node says to one answers no command. Not stored."""
     last_seq: int = 0
     events: int = 0
     last_command: int = 0
@@ -52,8 +57,11 @@ class Draft:
         self.moment = moment
         self.nodes: dict[Address, NodeState] = {}
         self.panels: dict[str, PanelState] = {}
+        self.walks: dict[str, Walk | None] = {}
+        """None: it has ended."""
         self.entries: list[Entry] = []
-        self.events: set[EventKey] = set()
+        self.events: dict[EventKey, bool] = {}
+        """And whether it was taken as a TEST."""
         self.arrived: list[tuple[EstateCommand, PendingCommand | None]] = []
         self.ended: dict[int, OutcomeKind] = {}
         self._building = building
@@ -61,7 +69,7 @@ class Draft:
     @property
     def is_empty(self) -> bool:
         """Whether a commit would change nothing."""
-        return not (self.nodes or self.panels or self.entries or self.arrived or self.ended)
+        return not (self.nodes or self.panels or self.walks or self.entries or self.arrived or self.ended)
 
     def node(self, address: Address) -> NodeState:
         """The node's state; a node never heard before has an empty one."""
@@ -70,6 +78,14 @@ class Draft:
     def panel(self, household: str) -> PanelState:
         """The household's panel; one never touched is off with nothing latched."""
         return self.panels.get(household) or self._building.panels.get(household) or PanelState()
+
+    def walk(self, household: str) -> Walk | None:
+        """The household's walk-test, if one is going on."""
+        return self.walks[household] if household in self.walks else self._building.walks.get(household)
+
+    def is_probe(self, link: LinkId, counter: int) -> bool:
+        """Whether this is what a probe was sent under."""
+        return (link, counter) in self._building.probes
 
     def knows_command(self, number: int) -> bool:
         """Whether a command was received before: numbers only grow."""
@@ -86,13 +102,33 @@ class Draft:
                 return waiting
         return None
 
-    def signal(self, household: str, signal: ZoneSignal | PersonSignal, **facts: Any) -> Report:
+    def settle(self, household: str) -> PanelState:
+        """The household's panel now: a TEST whose time is over has ended, which is reported."""
+        before = self.panel(household)
+        panel = before.settled(self.moment)
+        if panel is not before:
+            self.panels[household] = panel
+        if before.test and not panel.test:
+            self.record(ReportKind.TEST_ENDED, Lane.ROUTINE, household=household, panel=panel.view())
+        return panel
+
+    def signal(self, household: str, signal: Signal, **facts: Any) -> Report:
         """Let the household's panel decide, and journal the report of it; `facts` are further fields of the report."""
-        decision: Decision = decide(self.panel(household), signal)
+        decision: Decision = decide(self.settle(household), signal)
         self.panels[household] = decision.state
         if decision.kind is ReportKind.TROUBLE:
             facts["trouble"] = TroubleKind.NOT_UNDERSTOOD
-        return self.record(decision.kind, decision.lane, household=household, panel=decision.state.view(), **facts)
+        facts |= {"household": household, "panel": decision.state.view(), "test": decision.test}
+        return self.record(decision.kind, decision.lane, **facts)
+
+    def end_walk(self, household: str, walk: Walk) -> Report:
+        """End a walk-test, and its TEST with it; the report of what was found."""
+        self.walks[household] = None
+        facts: dict[str, Any] = {"household": household, "person": walk.person, "walk_test": walk.test}
+        report = self.record(ReportKind.WALK_TESTED, Lane.ROUTINE, **facts)
+        if self.settle(household).test:
+            self.signal(household, OnTestSignal(self.moment, 0, walk.person), person=walk.person)
+        return report
 
     def record(self, kind: ReportKind, lane: Lane, *, event: EventKey | None = None, **facts: Any) -> Report:
         """Journal a report, of a node's `event` if it is of one; its sequence number is the next of this journal."""
@@ -100,7 +136,7 @@ class Draft:
         report = Report(seq=seq, kind=kind, lane=lane, recorded_at_ms=self.moment.wall_ms, **facts)
         self.entries.append(Entry(report, event))
         if event:
-            self.events.add(event)
+            self.events[event] = report.test
         return report
 
     def arrive(self, command: EstateCommand, pending: PendingCommand | None) -> None:
@@ -123,6 +159,11 @@ class Draft:
         building = self._building
         building.nodes.update(self.nodes)
         building.panels.update(self.panels)
+        for household, walk in self.walks.items():
+            if walk:
+                building.walks[household] = walk
+            else:
+                building.walks.pop(household, None)
         building.last_seq += len(self.entries)
         building.events += len(self.events)
         for command, pending in self.arrived:

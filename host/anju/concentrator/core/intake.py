@@ -7,7 +7,8 @@ from typing import Any, NamedTuple, Protocol
 from anju.concentrator.core.draft import Draft
 from anju.concentrator.core.node import EventKey
 from anju.concentrator.core.panel.decide import ZoneSignal
-from anju.concentrator.core.places import Address, Placement
+from anju.concentrator.core.panel.state import Contact
+from anju.concentrator.core.places import Address, LinkId, Placement
 from anju.uplink.reports import Lane, NodeAddress, OutcomeKind, ReportKind, TroubleKind
 from anju.wire.messages import Ack, Command, Hello, Message, Status, Unknown
 from anju.wire.table import TIME_UNKNOWN, Code, Extra, Flag, Type, Verdict
@@ -25,6 +26,12 @@ against an arm state of that time, which was off."""
 
 class Recorded(Protocol):
     """Looks an event up in the journal: `journal.holds`."""
+
+    def __call__(self, event: EventKey) -> bool: ...
+
+
+class Tested(Protocol):
+    """Whether an event that is in the journal was taken as a TEST: `journal.was_test`."""
 
     def __call__(self, event: EventKey) -> bool: ...
 
@@ -58,10 +65,20 @@ def take(draft: Draft, heard: Heard, holds: Recorded) -> Verdict | None:
         case Hello() as hello:
             return _hello(draft, heard, hello)
         case Ack() as ack:
-            _command_answered(draft, heard.address, ack)
+            if not draft.is_probe(LinkId(heard.address, ack.acked_epoch), ack.acked_counter):
+                _command_answered(draft, heard.address, ack)
             return None
         case Unknown() | Command() as stranger:
             return _not_understood(draft, heard, urgent=bool(stranger.flags & Flag.URGENT))
+
+
+def was_test(draft: Draft, message: Message, tested: Tested) -> bool:
+    """Whether what a message tells, now or before, was taken as a TEST: so the resident is told."""
+    status = message.body
+    if not isinstance(status, Status) or status.type != Type.EVENT:
+        return False
+    event = EventKey.of(message.header, status.event_id)
+    return draft.events[event] if event in draft.events else tested(event)
 
 
 def _event(draft: Draft, heard: Heard, status: Status, holds: Recorded) -> Verdict:
@@ -70,7 +87,7 @@ def _event(draft: Draft, heard: Heard, status: Status, holds: Recorded) -> Verdi
     event = EventKey.of(heard.message.header, status.event_id)
     if event in draft.events or holds(event):
         return Verdict.DUPLICATE
-    panel = draft.panel(placement.household)
+    panel = draft.settle(placement.household)
     now_ms, event_at_ms = draft.moment.wall_ms, status.time_s * 1000
     unknown = status.time_s == TIME_UNKNOWN
     wrong = not unknown and not EARLIEST_MS <= event_at_ms <= now_ms + FUTURE_AFTER_MS
@@ -86,16 +103,21 @@ def _event(draft: Draft, heard: Heard, status: Status, holds: Recorded) -> Verdi
         facts["zone"] = placement.inputs[status.zone]
     if not doubtful:
         facts["event_at_ms"] = event_at_ms
-    draft.signal(
+    # On TEST only by a time that is believed: what may have happened before, or after, was meant.
+    on_test = not doubtful and panel.was_on_test(event_at_ms)
+    contact = Contact(*address, status.zone)
+    at_ms = now_ms if doubtful else event_at_ms
+    report = draft.signal(
         placement.household,
-        ZoneSignal(status.code, bool(status.flags & Flag.URGENT), mode),
+        ZoneSignal(status.code, bool(status.flags & Flag.URGENT), mode, on_test, contact, at_ms),
         event=event,
         event_id=status.event_id,
         delayed=delayed,
         time_doubtful=doubtful,
-        test=bool(status.flags & Flag.TEST),
         **facts,
     )
+    if walk := draft.walk(placement.household):
+        draft.walks[placement.household] = walk.heard(report)
     if wrong:
         trouble(draft, TroubleKind.NODE_CLOCK, address, placement)
     return Verdict.ACCEPTED

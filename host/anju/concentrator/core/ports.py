@@ -12,7 +12,7 @@ from anju.concentrator.core.node import EventKey
 from anju.concentrator.core.pairing.note import Note
 from anju.concentrator.core.pairing.state import Decision, Record
 from anju.concentrator.core.places import Address, Linked, LinkId, Placement, Route
-from anju.uplink.reports import Report
+from anju.uplink.reports import Report, ReportKind
 from anju.wire.messages import Header, Message
 
 Clock = Callable[[], Moment]
@@ -20,6 +20,8 @@ Send = Callable[[Route, bytes], None]
 """Hands a frame to a link. A link that is down drops it and counts it; the sender retries or the peer does."""
 Watch = Callable[[Sequence[Message]], Awaitable[None]]
 """Is told of authentic messages once what they change is committed, and before they are acknowledged."""
+Probe = Callable[[Address], Awaitable["float | None"]]
+"""Asks a node for an answer; how many seconds it took, None if none has come. LedgerError: it could not be asked."""
 
 
 class Signal(Protocol):
@@ -47,11 +49,20 @@ class Journal(Protocol):
     def holds(self, event: EventKey) -> bool:
         """Whether the event was journalled before."""
 
+    def was_test(self, event: EventKey) -> bool:
+        """Whether an event that was journalled before was taken as a TEST."""
+
     def report(self, seq: int) -> tuple[Report, str] | None:
         """A journalled report with its hash, or None."""
 
     def lately(self, report: Report) -> bool:
         """Whether one of the newest reports says the same of this node and moment."""
+
+    def records(self, kind: ReportKind, household: str | None, most: int) -> list[Report]:
+        """The newest records of a kind, oldest first; of one household, or of all."""
+
+    def subscribe(self) -> Signal:
+        """A signal that is set after every commit; its owner clears it."""
 
     @property
     def journal_id(self) -> str:

@@ -16,7 +16,7 @@ from pydantic import ValidationError
 
 from anju.concentrator.core.outage import Outage
 from anju.concentrator.core.ports import Outbox, OwedRow
-from anju.concentrator.destinations.local_http import LocalHttp, NoAnswer
+from anju.concentrator.destinations.local_http import MOST_BYTES, LocalHttp, NoAnswer
 from anju.ledger import LedgerError
 from anju.uplink.commands import CommandPage, EstateCommand
 from anju.uplink.receipts import Receipt, RowVerdict
@@ -30,6 +30,8 @@ LAST_RETRY_S = 2.0
 POLL_S = 20
 ANSWER_S = 10.0
 _BASE = "http://duty-room/uplink/v1"
+_HEAD_BYTES, _ROW_BYTES = 1024, 128
+"""More than a batch has beside its rows, and a row beside its report."""
 _log = structlog.get_logger()
 
 
@@ -72,7 +74,7 @@ class DutyRoom:
 
     async def _send_owed(self) -> None:
         self._committed.clear()
-        rows = self._outbox.owed(NAME, MOST_ROWS)
+        rows = _fitting(self._outbox.owed(NAME, MOST_ROWS))
         if not rows:
             await self._committed.wait()
             return
@@ -111,6 +113,16 @@ class DutyRoom:
         if self._last_command() == after:
             # A duty room that says nothing new at once, and again, must not keep us busy.
             await asyncio.sleep(FIRST_RETRY_S)
+
+
+def _fitting(rows: list[OwedRow]) -> list[OwedRow]:
+    """As many of the rows, from the first, as are sure to fit into a body: records of walk-tests are long."""
+    left = MOST_BYTES - _HEAD_BYTES
+    for count, row in enumerate(rows):
+        left -= len(row.report.encode()) + _ROW_BYTES
+        if left < 0 and count:
+            return rows[:count]
+    return rows
 
 
 async def _repeat(step: Callable[[], Awaitable[None]], what: str) -> None:
