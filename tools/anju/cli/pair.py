@@ -1,6 +1,5 @@
 """The installer's commands: pair a node by its label, unpair one, look at all of them."""
 
-import datetime as dt
 import json as codec
 import sys
 from collections.abc import Sequence
@@ -10,6 +9,7 @@ from typing import Annotated, Any
 import typer
 
 from anju.cli import grammar, screen, values
+from anju.cli.asking import ask as _ask
 from anju.service.errors import ServiceError
 from anju.service.i18n import _
 
@@ -157,7 +157,7 @@ def _nodes(folder: Path, *, json: bool) -> None:
                 node["name"] or _("bench"),
                 node["household"],
                 ", ".join(zone["name"] for zone in node["zones"]),
-                _when(node["paired_at_ms"]),
+                values.when(node["paired_at_ms"]),
                 "–" if node["last_heard_s"] is None else values.ago(node["last_heard_s"]),
                 node["link"] or "–",
                 states[node["state"]],
@@ -172,18 +172,5 @@ def _named(node: dict[str, Any]) -> str:
     return screen.printable(f"{node['name'] or node['node']}  {node['household']}  {zones}")
 
 
-def _when(at_ms: int | None) -> str:
-    if not at_ms:
-        return "–"
-    return dt.datetime.fromtimestamp(at_ms / 1000).astimezone().strftime("%Y-%m-%d %H:%M")
-
-
 def _zones(zones: Sequence[tuple[str, str]]) -> str:
     return codec.dumps([{"number": number, "name": name, "kind": kind} for number, (name, kind) in enumerate(zones)])
-
-
-def _ask(folder: Path, **request: Any) -> dict[str, Any]:
-    from anju.concentrator import control
-    from anju.service import settings
-
-    return control.ask(settings.load(folder).control_socket, **request)

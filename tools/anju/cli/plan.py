@@ -142,17 +142,13 @@ def _show(wanted: Sequence[str], folder: Path, form: Form) -> None:
 def _picked(plan: "Plan", wanted: Sequence[str]) -> "Iterator[PlannedHousehold]":
     names = [name.strip().upper() for name in wanted]
     for name in names:
-        if not any(_is_in(flat.household, name) for flat in plan.households):
+        if not any(values.is_in(flat.household, name) for flat in plan.households):
             raise ServiceError(
                 _("%(household)s is not in the site plan.") % {"household": screen.printable(name)},
                 _("Nothing was changed."),
                 _("Look at the households there are with: anju plan show"),
             )
-    yield from (flat for flat in plan.households if any(_is_in(flat.household, name) for name in names))
-
-
-def _is_in(household: str, place: str) -> bool:
-    return (household + "-").startswith(place + "-")
+    yield from (flat for flat in plan.households if any(values.is_in(flat.household, name) for name in names))
 
 
 def _grouped(

@@ -8,6 +8,7 @@ from typing import Annotated, Any
 import typer
 
 from anju.cli import grammar, screen, values
+from anju.cli.asking import ask
 from anju.service.i18n import _
 
 
@@ -18,6 +19,8 @@ class PanelAction(StrEnum):
     ARM = "arm"
     DISARM = "disarm"
     RESET = "reset"
+    TEST = "test"
+    END_TEST = "end-test"
 
 
 class ArmMode(StrEnum):
@@ -76,15 +79,16 @@ def add_to(app: typer.Typer) -> None:
     ) -> None:
         _enrol(household, zone, out, site, json)
 
-    @app.command(cls=grammar.Command, help=_("Look at a household's panel, arm, disarm or reset it."))
+    @app.command(cls=grammar.Command, help=_("Look at a household's panel, arm, disarm or reset it, put it on TEST."))
     def panel(
         household: Annotated[str, typer.Argument(metavar="HOUSEHOLD", help=_("Such as 3-2-0501."))],
         action: Annotated[PanelAction, typer.Argument(metavar="ACTION", help=_("What to do."))] = PanelAction.SHOW,
         mode: Annotated[ArmMode, typer.Option(help=_("How to arm: nobody is home, or somebody is."))] = ArmMode.AWAY,
+        minutes: Annotated[int, values.minutes_option()] = 30,
         site: Annotated[Path, site_option] = Path(),
         json: Annotated[bool, json_option] = False,
     ) -> None:
-        _panel(household, action, mode, site, json)
+        _panel(household, action, mode, minutes, site, json)
 
     @app.command(cls=grammar.Command, help=_("Say how a running concentrator is, and which nodes it hears."))
     def status(site: Annotated[Path, site_option] = Path(), json: Annotated[bool, json_option] = False) -> None:
@@ -127,11 +131,15 @@ def _enrol(household: str, zones: list[tuple[str, str]], out: Path, folder: Path
     screen.hint(_("Bring that file into the node's store before its first start; the node deletes it there."))
 
 
-def _panel(household: str, action: PanelAction, mode: ArmMode, folder: Path, json: bool) -> None:
-    request = {"do": action.value, "household": household}
+def _panel(household: str, action: PanelAction, mode: ArmMode, minutes: int, folder: Path, json: bool) -> None:
+    request: dict[str, Any] = {"do": action.value, "household": household}
     if action is PanelAction.ARM:
         request["mode"] = mode.value
-    answer = _ask(folder, request)
+    elif action is PanelAction.TEST:
+        request["lasts_s"] = minutes * 60
+    elif action is PanelAction.END_TEST:
+        request["do"] = "test_end"
+    answer = ask(folder, **request)
     if json:
         screen.as_json(answer)
         return
@@ -142,10 +150,13 @@ def _panel(household: str, action: PanelAction, mode: ArmMode, folder: Path, jso
         f"{household}: {modes.get(answer['mode'], answer['mode'])}",
         _("Alarms that wait for a reset: %(alarms)s") % {"alarms": ", ".join(latched) or _("none")},
     )
+    if test := answer.get("test"):
+        told = {"minutes": -(-test["left_s"] // 60), "person": screen.printable(test["person"])}
+        screen.say(_("On TEST for %(minutes)d min more, by %(person)s; a button that is held for 3 s is real.") % told)
 
 
 def _status(folder: Path, json: bool) -> None:
-    answer = _ask(folder, {"do": "status"})
+    answer = ask(folder, do="status")
     if json:
         screen.as_json(answer)
         return
@@ -172,10 +183,3 @@ def _status(folder: Path, json: bool) -> None:
             for node in answer["nodes"]
         ],
     )
-
-
-def _ask(folder: Path, request: dict[str, str]) -> dict[str, Any]:
-    from anju.concentrator import control
-    from anju.service import settings
-
-    return control.ask(settings.load(folder).control_socket, **request)

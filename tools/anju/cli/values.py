@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 from typing import Any
 
 import typer
@@ -19,6 +20,11 @@ def site_option() -> Any:
         show_default=False,
         help=_("The site's folder; if not given, $ANJU_SITE, else this one."),
     )
+
+
+def minutes_option() -> Any:
+    """The option that says how long a TEST lasts; its help is translated now."""
+    return typer.Option("--minutes", metavar="N", min=1, max=480, help=_("How long TEST lasts at most."))
 
 
 def share(typed: str | float) -> float:
@@ -45,6 +51,18 @@ def zone(text: str) -> tuple[str, str]:
             % {"text": text, "kinds": ", ".join(kinds)}
         )
     return name.strip(), kind.replace("-", "_")
+
+
+def when(at_ms: int | None) -> str:
+    """A moment as date and time of this machine's zone; 0 and None are none."""
+    if not at_ms:
+        return "–"
+    return dt.datetime.fromtimestamp(at_ms / 1000).astimezone().strftime("%Y-%m-%d %H:%M")
+
+
+def is_in(household: str, place: str) -> bool:
+    """Whether a household is a place or lies in it: 3-2-0501 in 3-2."""
+    return (household + "-").startswith(place + "-")
 
 
 def ago(seconds: float) -> str:

@@ -23,7 +23,7 @@ from anju.uplink.reports import MOST_WALKED, Report, ReportKind, WalkedZone, Wal
 
 OLD_MS = 24 * 3600 * 1000
 """A walk-test that was left for so long is over: what was ticked in it is recorded, and another one begins."""
-MOST_RECORDS = 100
+MOST_RECORDS = 1000
 _WAIT_S = 5.0
 """Whoever watches asks again after so long: less than a control connection's patience."""
 
