@@ -10,6 +10,7 @@ line. Byte strings are lower-case hexadecimal, numbers are numbers. A `receiver`
     hello.json, event.json, heartbeat.json, ack.json, command.json
                     good frames: name, receiver, frame, header, body, extras ([[type, value], …]); fields named as in table.py.
                     They go both ways: opened, the frame gives the fields; sealed, the fields give the frame
+    evidence.json   the same, and who has signed it: seed and public_key (Ed25519), device (id), digest (SHA-256 of the statement)
     unknown.json    authentic frames that version 1 cannot read: name, receiver, frame, type, flags
     refused.json    frames to refuse: name, receiver, frame, reason (as in the README's order of checks)
     stream.json     byte streams: name, stream, yields (frames, or "!cobs", "!crc", "!length" for a line fault), and encodes:
@@ -29,6 +30,7 @@ import sys
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 
+import evidences
 import faults
 import frames
 import pairings
@@ -165,6 +167,9 @@ def files() -> dict[str, str]:
         "heartbeat.json": text_of("HEARTBEAT frames.", frames.heartbeat()),
         "ack.json": text_of("ACK frames, both directions.", frames.ack()),
         "command.json": text_of("COMMAND frames.", frames.command()),
+        "evidence.json": text_of(
+            "EVIDENCE frames, and what they sign. All secrets are published: never for use.", evidences.cases()
+        ),
         "unknown.json": text_of("Authentic frames that version 1 cannot read.", faults.unknown()),
         "refused.json": text_of("Frames to refuse, and why.", faults.refused()),
         "stream.json": text_of("Byte streams, and the frames and line faults in them.", faults.stream()),

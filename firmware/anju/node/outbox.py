@@ -35,7 +35,10 @@ _KEEP = const(3)
 
 
 class Entry:
-    """One message on its way: a HELLO, or an EVENT with its code, zone and the moment it happened."""
+    """One message on its way: a HELLO, an EVENT with its code, zone and the moment it happened, or an EVIDENCE."""
+
+    content = b""
+    """Body and extras, where they are the same under every counter."""
 
     def __init__(self, kind: int, code: int, zone: int, made_ms: int, frame: bytearray) -> None:
         self.kind = kind

@@ -95,6 +95,10 @@ class Keyring:
         counter = self._counters.get(address)
         return self._links[LinkId(address, counter.epoch)].placement if counter else None
 
+    def linked(self, address: Address, epoch: int) -> Linked | None:
+        """A link in force: which device it is of, and by which public key that signs."""
+        return self._links.get(LinkId(address, epoch))
+
     async def reserve(self, addresses: Iterable[Address]) -> None:
         """Reserve downlink counters for nodes with less than a quarter block left: written, read back, then used."""
         low = {
@@ -181,7 +185,8 @@ class Keyring:
         if made is not None:
             note = Note.from_json(made.note)
             key = LinkId(made.address, made.epoch)
-            self._add(Linked(key, note.placement, made.device, note.person, at_ms), made.up, made.down)
+            link = Linked(key, note.placement, made.device, note.person, at_ms, made.public_key)
+            self._add(link, made.up, made.down)
         self._forget(over)
 
     async def end(self, links: Collection[LinkId], notices: Sequence[str]) -> None:
@@ -203,7 +208,7 @@ class Keyring:
 
     def _load(self) -> None:
         rows = self._ledger.read().execute(
-            "SELECT network, node, epoch, up, down, household, inputs, ceiling, device, person, paired_at_ms"
+            "SELECT network, node, epoch, up, down, household, inputs, ceiling, device, person, paired_at_ms, public_key"
             " FROM link WHERE NOT ended ORDER BY epoch"
         )
         for network, node, epoch, up, down, household, inputs, ceiling, *whose in rows:

@@ -159,7 +159,8 @@ class Reception:
         verdict: Verdict | None = Verdict.DUPLICATE
         if freshness is Freshness.FRESH:
             draft.nodes[address] = before.heard(header.epoch, header.counter, tag, route, draft.moment.wall_ms)
-            verdict = intake.take(draft, Heard(message, placement, before.last_seen_ms), self._journal.holds)
+            heard = Heard(message, placement, before.last_seen_ms, self._keys.linked(address, header.epoch))
+            verdict = intake.take(draft, heard, self._journal.holds)
         if verdict is None or not message.body.flags & Flag.ACK_REQUESTED:
             return None
         return Answer(route, address, message, verdict, _ARM_MODES[draft.panel(placement.household).mode])

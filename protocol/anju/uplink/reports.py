@@ -16,13 +16,19 @@ from anju.uplink.fields import (
     JournalId,
     Milliseconds,
     Name,
+    PublicKey,
     Sequence,
     Sha256,
+    Signature,
     Version,
 )
 
 MOST_ROWS = 500
 """Rows in one batch, and in the receipt for it: about 200 KB of JSON, and one transaction of the duty room."""
+
+
+MOST_WITNESSED = 9
+"""Events of one EVIDENCE, as many as fit into its frame."""
 
 
 class ReportKind(StrEnum):
@@ -45,6 +51,7 @@ class ReportKind(StrEnum):
     PAIRING_FAILED = "pairing_failed"
     TROUBLE = "trouble"
     COMMAND_OUTCOME = "command_outcome"
+    EVIDENCE = "evidence"
 
 
 ALARMS = frozenset(kind for kind in ReportKind if kind.value.endswith("_alarm"))
@@ -81,6 +88,8 @@ class TroubleKind(StrEnum):
     FORGERY = "forgery"
     NOT_UNDERSTOOD = "not_understood"
     NODE_CLOCK = "node_clock"
+    EVIDENCE = "evidence"
+    """A node's statement that its key has not signed."""
 
 
 class PairingFailure(StrEnum):
@@ -125,6 +134,33 @@ class PanelView(Contract):
     mode: PanelMode
 
 
+_Byte = Annotated[int, Field(ge=0, le=0xFF)]
+_Number = Annotated[int, Field(ge=0, le=0xFFFF_FFFF)]
+
+
+class Witnessed(Contract):
+    """What a node says of one of its events, in its own numbers: what it will have signed in an EVIDENCE, and nobody judged."""
+
+    code: _Byte
+    epoch: _Byte
+    first_counter: _Number
+    time_s: _Number
+    zone: _Byte
+
+
+class Evidence(Contract):
+    """An EVIDENCE as it was signed: with the report's device and node, all that it takes to verify it by the public key."""
+
+    before: Sha256
+    digest: Sha256
+    epoch: _Byte
+    events: Annotated[tuple[Witnessed, ...], Field(min_length=1, max_length=MOST_WITNESSED)]
+    public_key: PublicKey
+    signature: Signature
+    time_age_s: Annotated[int, Field(ge=0, le=0xFFFF)]
+    time_s: _Number
+
+
 class Outcome(Contract):
     """The end of a command that came down."""
 
@@ -140,6 +176,7 @@ class Report(Contract):
     device: DeviceId | None = None
     event_at_ms: Milliseconds | None = None
     event_id: Annotated[int, Field(ge=0, le=0xFFFF)] | None = None
+    evidence: Evidence | None = None
     failure: PairingFailure | None = None
     firmware: Ascii | None = None
     former_device: DeviceId | None = None
@@ -156,6 +193,7 @@ class Report(Contract):
     time_doubtful: bool = False
     trouble: TroubleKind | None = None
     version: Version = 1
+    witnessed: Witnessed | None = None
     zone: Zone | None = None
     zones: Annotated[tuple[Zone, ...], Field(min_length=1, max_length=16)] | None = None
 

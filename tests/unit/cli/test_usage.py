@@ -13,7 +13,7 @@ from unit.cli.conftest import Anju
 COMMANDS = [
     *("demo", "init", "run", "enrol", "panel", "status", "flash", "devices", "monitor", "bench-station"),
     *("label", "pair", "unpair", "nodes"),
-    *("plan", "bundle", "keys", "bench"),
+    *("plan", "bundle", "keys", "verify", "bench"),
 ]
 PAGES = [
     [],

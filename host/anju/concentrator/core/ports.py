@@ -85,6 +85,9 @@ class Keys(Protocol):
     def placement(self, address: Address) -> Placement | None:
         """Where an enrolled node hangs."""
 
+    def linked(self, address: Address, epoch: int) -> Linked | None:
+        """A link in force: which device it is of, and by which public key that signs."""
+
     async def reserve(self, addresses: Iterable[Address]) -> None:
         """Make sure that each node's next downlink counters are reserved on disk."""
 

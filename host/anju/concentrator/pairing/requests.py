@@ -250,6 +250,7 @@ class PairingRequests:
             "node": _address(link),
             "name": label.short_name(link.device) if link.device else None,
             "device": link.device or None,
+            "public_key": link.public_key.hex() or None,
             "household": link.placement.household,
             "zones": [zone.model_dump(mode="json") for zone in link.placement.inputs],
             "paired_at_ms": link.paired_at_ms or None,

@@ -109,6 +109,7 @@ def context(_: Translate, value: ReportKind, zone_name: str, person: str) -> str
         ReportKind.NODE_REPLACED: _("A device replaced by %(person)s"),
         ReportKind.NODE_UNPAIRED: _("A device unpaired by %(person)s"),
         ReportKind.PAIRING_FAILED: _("%(person)s tried to pair a device; nothing changed"),
+        ReportKind.EVIDENCE: _("The device has signed for its alarm"),
     }
     text = texts.get(value, value.value)
     return text % {"zone": zone_name, "person": person or _("somebody")}
@@ -121,6 +122,7 @@ def trouble(_: Translate, value: TroubleKind | None) -> str:
         TroubleKind.FORGERY: _("Forged messages were refused"),
         TroubleKind.NOT_UNDERSTOOD: _("A device says something that this release does not know"),
         TroubleKind.NODE_CLOCK: _("A device's clock is wrong"),
+        TroubleKind.EVIDENCE: _("A device's signature does not fit what it says"),
         None: _("Trouble of an unknown kind"),
     }[value]
 
