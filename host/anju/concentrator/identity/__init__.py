@@ -1,0 +1,1 @@
+"""From one PC to the next: `seal` is the form of the file that carries what a concentrator is."""
