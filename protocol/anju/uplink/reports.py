@@ -49,6 +49,8 @@ class ReportKind(StrEnum):
     NODE_REPLACED = "node_replaced"
     NODE_UNPAIRED = "node_unpaired"
     PAIRING_FAILED = "pairing_failed"
+    IDENTITY_EXPORTED = "identity_exported"
+    IDENTITY_IMPORTED = "identity_imported"
     TROUBLE = "trouble"
     COMMAND_OUTCOME = "command_outcome"
     EVIDENCE = "evidence"
@@ -90,6 +92,8 @@ class TroubleKind(StrEnum):
     NODE_CLOCK = "node_clock"
     EVIDENCE = "evidence"
     """A node's statement that its key has not signed."""
+    TWO_CONCENTRATORS = "two_concentrators"
+    COUNTERS_SPENT = "counters_spent"
 
 
 class PairingFailure(StrEnum):

@@ -88,6 +88,12 @@ class Keys(Protocol):
     def linked(self, address: Address, epoch: int) -> Linked | None:
         """A link in force: which device it is of, and by which public key that signs."""
 
+    def can_answer(self, address: Address) -> bool:
+        """Whether a node is enrolled and has a downlink counter left."""
+
+    def has_sent(self, address: Address, epoch: int, counter: int) -> bool:
+        """Whether a downlink frame can be one of ours; False: somebody else has used this counter under the node's key."""
+
     async def reserve(self, addresses: Iterable[Address]) -> None:
         """Make sure that each node's next downlink counters are reserved on disk."""
 
@@ -97,6 +103,9 @@ class Keys(Protocol):
 
 class Vault(Protocol):
     """What pairing asks of the keyring: it stores promises and links, and tells which there are."""
+
+    def can_answer(self, address: Address) -> bool:
+        """Whether a node is enrolled and has a downlink counter left."""
 
     @property
     def links(self) -> list[Linked]:

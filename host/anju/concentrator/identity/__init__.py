@@ -1,1 +1,1 @@
-"""From one PC to the next: `seal` is the form of the file that carries what a concentrator is."""
+"""From one PC to the next: `export` seals what a concentrator is into a file, `adopt` makes a site of it, `seal` is its form."""
