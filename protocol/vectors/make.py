@@ -10,6 +10,7 @@ line. Byte strings are lower-case hexadecimal, numbers are numbers. A `receiver`
     hello.json, event.json, heartbeat.json, ack.json, command.json, walk_test.json
                     good frames: name, receiver, frame, header, body, extras ([[type, value], …]); fields named as in table.py.
                     They go both ways: opened, the frame gives the fields; sealed, the fields give the frame
+    evidence.json   the same, and who has signed it: seed and public_key (Ed25519), device (id), digest (SHA-256 of the statement)
     unknown.json    authentic frames that version 1 cannot read: name, receiver, frame, type, flags
     refused.json    frames to refuse: name, receiver, frame, reason (as in the README's order of checks)
     stream.json     byte streams: name, stream, yields (frames, or "!cobs", "!crc", "!length" for a line fault), and encodes:
@@ -20,6 +21,7 @@ line. Byte strings are lower-case hexadecimal, numbers are numbers. A `receiver`
                     secret) and what it grants (root_key, network, node, epoch, time_s, kinds); the frames offer, key, answer,
                     grant, proof, and paired or cancelled; the link keys up and down
     rows.json       uplink rows: name, report (as it travels), canonical (text), sha256
+    identity.json   exported identities: name, passphrase, content (text), file
 """
 
 from __future__ import annotations
@@ -29,8 +31,10 @@ import sys
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 
+import evidences
 import faults
 import frames
+import identities
 import pairings
 from frames import EVENT, LINKS, TIME_S, Case, key, sealed
 
@@ -166,6 +170,9 @@ def files() -> dict[str, str]:
         "ack.json": text_of("ACK frames, both directions.", frames.ack()),
         "command.json": text_of("COMMAND frames.", frames.command()),
         "walk_test.json": text_of("A press that is held, answers on TEST, and a probe.", frames.walk_test()),
+        "evidence.json": text_of(
+            "EVIDENCE frames, and what they sign. All secrets are published: never for use.", evidences.cases()
+        ),
         "unknown.json": text_of("Authentic frames that version 1 cannot read.", faults.unknown()),
         "refused.json": text_of("Frames to refuse, and why.", faults.refused()),
         "stream.json": text_of("Byte streams, and the frames and line faults in them.", faults.stream()),
@@ -173,6 +180,9 @@ def files() -> dict[str, str]:
             "Pairings, frame by frame. All secrets are published: never for use.", pairings.cases()
         ),
         "rows.json": text_of("Uplink rows: canonical JSON and its hash.", rows()),
+        "identity.json": text_of(
+            "Exported identities. Their keys and passphrases are published: never for use.", identities.cases()
+        ),
     }
 
 

@@ -136,6 +136,7 @@ def test_what_the_host_seals_the_node_opens_and_reads(node: Node) -> None:
                 body.verdict,
                 body.acked_counter,
                 body.event_id,
+                body.arm_mode,
             )
         elif isinstance(body, Command):
             assert frame.read_command(plain) == (

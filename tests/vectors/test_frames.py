@@ -8,7 +8,7 @@ import pytest
 
 from anju.wire import bodies, table
 from anju.wire.codec import Reason, Refused
-from anju.wire.messages import Ack, Command, Extra, Header, Hello, Status, Unknown
+from anju.wire.messages import Ack, Command, Evidence, Extra, Header, Hello, Status, Unknown
 from vectors.golden import GOOD, RECEIVERS, Case, cases, each
 
 CLASSES: dict[int, Any] = {
@@ -17,6 +17,7 @@ CLASSES: dict[int, Any] = {
     table.Type.HEARTBEAT: Status,
     table.Type.ACK: Ack,
     table.Type.COMMAND: Command,
+    table.Type.EVIDENCE: Evidence,
 }
 
 

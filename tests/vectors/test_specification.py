@@ -26,6 +26,9 @@ BYTE_TABLES = {
     "HELLO": table.HELLO,
     "ACK": table.ACK,
     "COMMAND": table.COMMAND,
+    "EVIDENCE": table.EVIDENCE,
+    "STATEMENT": table.STATEMENT,
+    "WITNESSED": table.WITNESSED,
     "PAIRING": table.PAIRING,
     "ANSWER": table.ANSWER,
     "GRANT": table.GRANT,
@@ -33,7 +36,7 @@ BYTE_TABLES = {
     "OUTCOME": table.OUTCOME,
 }
 CODES = {name: codes for name, codes in vars(table).items() if isinstance(codes, type) and issubclass(codes, IntEnum)}
-BODY_OF_TYPE = {1: "HELLO", 2: "STATUS", 3: "STATUS", 4: "ACK", 5: "COMMAND"}
+BODY_OF_TYPE = {1: "HELLO", 2: "STATUS", 3: "STATUS", 4: "ACK", 5: "COMMAND", 7: "EVIDENCE"}
 
 
 @pytest.mark.parametrize("name", BYTE_TABLES)
@@ -61,12 +64,12 @@ def test_extras_are_those_of_the_code() -> None:
 
 
 def read(rows: list[Field], data: bytes) -> dict[str, int | str]:
-    """Fields by offset and size alone: big-endian, a lower-case letter is signed, 8s are bytes."""
+    """Fields by offset and size alone: big-endian, a lower-case letter is signed, an s makes bytes of them."""
     fields: dict[str, int | str] = {}
     for row in rows:
         raw = data[row.offset : row.offset + row.size]
         signed = row.letter.islower()
-        fields[row.name] = raw.hex() if row.letter == "8s" else int.from_bytes(raw, "big", signed=signed)
+        fields[row.name] = raw.hex() if row.letter.endswith("s") else int.from_bytes(raw, "big", signed=signed)
     return fields
 
 

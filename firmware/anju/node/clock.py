@@ -33,3 +33,9 @@ class Clock:
         if not self.is_known:
             return table.TIME_UNKNOWN
         return max(self.epoch_s + (ms - self.epoch_ms) // 1000, 1)
+
+    def age_s(self, now: int) -> int:
+        """Seconds since the time was certain; TIME_AGE_UNKNOWN if it never was, or for longer than can be told."""
+        if not self.is_known:
+            return table.TIME_AGE_UNKNOWN
+        return min((now - self.epoch_ms) // 1000, table.TIME_AGE_UNKNOWN)

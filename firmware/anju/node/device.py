@@ -26,9 +26,13 @@ from anju.node.window import Window
 from anju.wire import table
 
 try:
-    from typing import Callable, Sequence
+    from typing import TYPE_CHECKING
 except ImportError:  # MicroPython
-    pass
+    TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Callable, Sequence
+
+    from anju.node.witness import Witness
 
 UNCERTAIN_HEARTBEAT_MS = 5000
 """Heartbeats come so often while the time is unknown, because only an answer to a frame sent once tells it."""
@@ -37,6 +41,10 @@ PAIR = const(1)
 """Wish: an order says that this node may be paired anew."""
 WATCH = const(2)
 """Wish: the case is open, and somebody may be at the button."""
+ENDED = const(3)
+"""Wish of what stands before a device: it is not needed any more."""
+TESTIFY = const(6)
+"""Wish: a statement is due, and there is time for it."""
 
 _CHALLENGE_BYTES = const(8)
 _DELIVERED = (table.Verdict.ACCEPTED, table.Verdict.DUPLICATE, table.Verdict.NOT_UNDERSTOOD)
@@ -47,6 +55,8 @@ class Device:
     """One node: what `anju.node` knows, put together."""
 
     has_work = False
+    witness: "Witness | None" = None
+    """Of a node with a key pair of its own."""
 
     def __init__(
         self,
@@ -85,6 +95,8 @@ class Device:
         """Events that are neither kept nor told of."""
         self._holds_events = False
         """Whether the store has any to send again."""
+        self._digest = b""
+        """Of the statement that is on its way."""
         self._challenge = random_bytes(_CHALLENGE_BYTES)
         self._reset_cause = 0
         self._build = b""
@@ -127,13 +139,22 @@ class Device:
         sealed = self._frame_due(now)
         if sealed is None and (self._new or (self._holds_events and not self.outbox.events())):
             self._keep_events()
-        if sealed is None and self._spare is None:
-            self._spare = _blank_event()
+        if sealed is None:
+            if self._spare is None:
+                self._spare = _blank_event()
+            self._look_at_witness(now)
         return sealed
 
     def work(self, now: int) -> bool:
         """Nothing takes it long."""
         return False
+
+    def testify(self, content: bytes, digest: bytes, now: int) -> None:
+        """Send a statement: body and extras of an EVIDENCE, and the digest by which the next one names it."""
+        entry = Entry(table.Type.EVIDENCE, table.Code.NONE, 0, now, frame.blank(content[table.BODY_BYTES :]))
+        entry.content = content
+        self._digest = digest
+        self.outbox.add(entry, now)
 
     def happened(self, code: int, zone: int, now: int) -> None:
         """Make an event."""
@@ -154,6 +175,13 @@ class Device:
             carrier = entry if is_taken else self.outbox.waiting(code, zone)
             if carrier is not None:
                 self.feedback.press(carrier.event_id, now, code == table.Code.HELD)
+
+    def _look_at_witness(self, now: int) -> None:
+        """A statement is in no hurry: everything else goes before it."""
+        witness = self.witness
+        is_due = witness is not None and witness.is_owed and now >= witness.due_ms
+        if is_due and not self.wish and self.is_answered and not len(self.outbox):
+            self.wish = TESTIFY
 
     def _frame_due(self, now: int) -> "bytearray | None":
         for zone, contact in enumerate(self.inputs):
@@ -186,11 +214,8 @@ class Device:
     def next_deadline(self) -> int:
         """When to poll again if nothing moves and nothing arrives."""
         soonest = self._heartbeat.due_ms
-        for deadline in (self.outbox.deadline(), self.feedback.deadline()):
-            if deadline is not None and deadline < soonest:
-                soonest = deadline
-        for contact in self.inputs:
-            deadline = contact.deadline()
+        for part in (self.outbox, self.feedback) + tuple(self.inputs):
+            deadline = part.deadline()
             if deadline is not None and deadline < soonest:
                 soonest = deadline
         return soonest
@@ -231,7 +256,7 @@ class Device:
         self._new = []
 
     def _acknowledged(self, counter: int, body: bytes, now: int) -> None:
-        time_s, epoch, verdict, acked, event_id = frame.read_ack(body)
+        time_s, epoch, verdict, acked, event_id, arm_mode = frame.read_ack(body)
         if epoch != self.identity.epoch:
             return
         beat = self._heartbeat
@@ -252,10 +277,19 @@ class Device:
         else:
             self.outbox.remove(entry)
         self._plan_heartbeat(now)
+        self._arrived(entry, body[1], epoch, arm_mode, now)
+
+    def _arrived(self, entry: Entry, flags: int, epoch: int, arm_mode: int, now: int) -> None:
+        witness = self.witness
         if entry.kind == table.Type.EVENT:
             self._tell("acked", entry.event_id)
             if entry.is_urgent():
-                self.feedback.held(entry.event_id, now, body[1] & table.Flag.TEST)
+                self.feedback.held(entry.event_id, now, flags & table.Flag.TEST)
+            if witness is not None:
+                witness.saw(epoch, entry.first_counter, entry.code, entry.zone, self._time_of(entry), arm_mode)
+        elif entry.kind == table.Type.EVIDENCE and witness is not None:
+            witness.told(self._digest)
+            self._tell("evidence acked")
 
     def _beat(self, now: int) -> Entry:
         beat = self._heartbeat
@@ -288,6 +322,8 @@ class Device:
                 len(self.inputs),
             )
             frame.write_extras(entry.frame, self._build)
+        elif entry.content:
+            frame.write_content(entry.frame, entry.content)
         else:
             frame.write_status(
                 entry.frame,

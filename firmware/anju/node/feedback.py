@@ -110,10 +110,7 @@ class Feedback:
     def held(self, event_id: int, now: int, is_test: int = 0) -> None:
         """The concentrator has acknowledged this event, and perhaps taken it as a TEST."""
         if self.stage in (SENDING, UNDELIVERED) and self.presses[-1] == event_id:
-            if is_test:
-                self.show(TESTED, TEST_MS, now)
-            else:
-                self.show(HELD, HELD_MS, now)
+            self.show(TESTED if is_test else HELD, TEST_MS if is_test else HELD_MS, now)
 
     def answer(self, order: int, event_id: int, valid_ms: int, now: int) -> bool:
         """Someone's answer to a press of this node, true for `valid_ms`; False if it is none that can be shown."""

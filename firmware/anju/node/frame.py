@@ -31,6 +31,11 @@ def write_extras(frame: bytearray, extras: bytes) -> None:
     frame[_EXTRAS : _EXTRAS + len(extras)] = extras
 
 
+def write_content(frame: bytearray, content: bytes) -> None:
+    """A body with its extras that was put together elsewhere; once more before it is sealed again."""
+    frame[_BODY : _BODY + len(content)] = content
+
+
 def extra(kind: int, value: bytes) -> bytes:
     """One type-length-value; `value` has at most 255 bytes."""
     return bytes((kind, len(value))) + value
@@ -114,10 +119,10 @@ def counter_of(frame: bytes, network: int, node: int, epoch: int) -> int:
     return int(counter)
 
 
-def read_ack(body: bytes) -> "tuple[int, int, int, int, int]":
-    """`time_s`, acked epoch, verdict, acked counter and event id of an ACK."""
-    _, _, time_s, epoch, verdict, counter, event_id, _, _ = struct.unpack_from(_ACK, body)
-    return time_s, epoch, verdict, counter, event_id
+def read_ack(body: bytes) -> "tuple[int, int, int, int, int, int]":
+    """`time_s`, acked epoch, verdict, acked counter, event id and arm state of an ACK."""
+    _, _, time_s, epoch, verdict, counter, event_id, _, arm_mode = struct.unpack_from(_ACK, body)
+    return time_s, epoch, verdict, counter, event_id, arm_mode
 
 
 def read_command(body: bytes) -> "tuple[int, int, int, int, int]":

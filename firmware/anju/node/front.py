@@ -6,15 +6,6 @@ pairing, which makes 60,000 long numbers, twice its time. So the front is held w
 
 import gc
 
-try:
-    from gc import mem_free
-except ImportError:  # CPython, whose heap has no front
-
-    def mem_free() -> int:
-        """Nothing to hold."""
-        return 0
-
-
 _MOST_BYTES = 16384
 
 _held: "list[bytearray]" = []
@@ -22,9 +13,11 @@ _held: "list[bytearray]" = []
 
 def hold(spare: int) -> None:
     """Keep what comes next out of the front, as far as `spare` bytes are left for it."""
+    if not hasattr(gc, "mem_free"):
+        return  # CPython's heap has no front
     gc.collect()
     try:
-        _held.append(bytearray(max(min(mem_free() - spare, _MOST_BYTES), 0)))
+        _held.append(bytearray(max(min(gc.mem_free() - spare, _MOST_BYTES), 0)))
     except MemoryError:
         pass  # it is in pieces
 

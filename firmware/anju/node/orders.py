@@ -60,8 +60,6 @@ class Orders:
         """Judge a fresh, authentic command and have its answer ready."""
         time_s, command_id, order, event_id, valid_s = frame.read_command(body)
         verdict: int = table.Verdict.NOT_UNDERSTOOD
-        if not command_id:  # a probe: it must not crowd out what people have asked for
-            self.answers = [answer for answer in self.answers if answer.command_id]
         if is_understood:
             verdict = self._verdict(command_id, order, event_id, self._left_ms(time_s, valid_s, now), now)
         self.answers.append(Answer(counter, command_id, verdict))
@@ -79,6 +77,8 @@ class Orders:
         for answer in self.answers:
             if answer.is_due:
                 answer.is_due = False
+                if not answer.command_id:  # a probe's: it must not crowd out what people have asked for
+                    self.answers.remove(answer)
                 return answer
         return None
 

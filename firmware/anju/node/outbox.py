@@ -36,7 +36,10 @@ _KEEP = const(3)
 
 
 class Entry:
-    """One message on its way: a HELLO, or an EVENT with its code, zone and the moment it happened."""
+    """One message on its way: a HELLO, an EVENT with its code, zone and the moment it happened, or an EVIDENCE."""
+
+    content = b""
+    """Body and extras, where they are the same under every counter."""
 
     def __init__(self, kind: int, code: int, zone: int, made_ms: int, frame: bytearray) -> None:
         self.kind = kind
@@ -181,13 +184,16 @@ class Outbox:
 
     def _make_room_for(self, entry: Entry) -> bool:
         """Whether it may fly at once; a panic may ground the newest message that is none."""
-        flying = [other for other in self._entries if other.is_flying]
-        if len(flying) < FLYING:
+        flying, calm = 0, None
+        for other in self._entries:
+            if other.is_flying:
+                flying += 1
+                calm = calm if other.is_urgent() else other
+        if flying < FLYING:
             return True
-        calm = [other for other in flying if not other.is_urgent()]
-        if not entry.is_urgent() or not calm:
+        if calm is None or not entry.is_urgent():
             return False
-        calm[-1].is_flying = False
+        calm.is_flying = False
         return True
 
     def _launch(self, entry: Entry, now: int) -> None:

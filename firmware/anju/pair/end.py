@@ -14,10 +14,10 @@ import struct
 
 from micropython import const
 
-from anju.node import front
 from anju.node.identity import KINDS, Identity, StoreError
 from anju.pair import gcm
 from anju.pair.noise import Responder, psk_of
+from anju.pair.signing import signed
 from anju.wire import table
 
 try:
@@ -40,9 +40,6 @@ FIRST_PROOF_MS = 250
 SLOWEST_PROOF_MS = 30000
 PROMPT_MS = 1000
 """The time in a GRANT is believed if it came so soon after the ANSWER."""
-
-_SIGNING_BYTES = const(14336)
-"""Of the modules that sign, with room to load them in."""
 
 _CLEAR = table.PAIRING_BYTES
 _PAIRING = table.format_of(table.PAIRING)
@@ -231,7 +228,7 @@ class PairingEnd:
             return
         if now - self._answered_ms < PROMPT_MS:
             self.time = time_s, now
-        signature = yield from self._signed(responder, grant)
+        signature = yield from signed(self._label, *responder.statement(grant))
         up = responder.link_key(network, node, table.LinkClass.UP)
         yield
         down = responder.link_key(network, node, table.LinkClass.DOWN)
@@ -247,24 +244,6 @@ class PairingEnd:
             return
         self.close()
         self._wait_for_outcome(promise, self._now_ms)
-
-    def _signed(self, responder: Responder, grant: bytes) -> "Generator[None, None, bytes]":
-        # Only now: it takes as much memory as the curves did before. A module after the other, each as long as a slice may be.
-        front.hold(_SIGNING_BYTES)
-        yield
-        from anju.update import sha512  # noqa: F401 (of sign)
-
-        yield
-        from anju.update import ed25519  # noqa: F401 (of sign)
-
-        yield
-        from anju.update.sign import Signer
-
-        front.release()
-        signer = Signer(self._label.seed, self._label.public)
-        yield from signer.prepare()
-        signature = yield from signer.sign(*responder.statement(grant))
-        return signature
 
     def _wait_for_outcome(self, promise: bytes, now: int) -> None:
         self._pending = promise

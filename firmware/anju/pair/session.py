@@ -14,9 +14,11 @@ from micropython import const
 
 from anju.node import device as enrolled
 from anju.node import feedback, front
+from anju.node.device import ENDED
 from anju.node.identity import StoreError
 from anju.node.version import VERSION
 from anju.pair import hands
+from anju.pair.beside import Beside
 from anju.pair.hands import Hands
 from anju.pair.provision import Label, label_of
 from anju.wire import table
@@ -28,7 +30,6 @@ except ImportError:  # MicroPython
 if TYPE_CHECKING:
     from typing import Any, Callable, Iterator
 
-    from anju.node.feedback import Feedback
     from anju.node.identity import Identity
     from anju.pair.end import PairingEnd
     from anju.pair.provision import Store
@@ -38,7 +39,6 @@ PROMISE = "pairing"
 ROOT_KEY = "root_key"
 """Name of the note with the estate's root key."""
 
-ENDED = const(3)
 ADOPTED = const(4)
 WIPE = const(5)
 """Wishes of a session, beside those of `anju.node.device`."""
@@ -64,15 +64,14 @@ feedback.PATTERNS[PAIRED] = (
 """Amber pulse while it waits; green and three beeps when both ends know each other. Else it is red and the long beep."""
 
 
-class Session:
+class Session(Beside):
     """What stands where the device would."""
 
     def __init__(
         self, device: "Any", store: "Store", label: "Label | None", at: "Hands | None", terminals: int, now: int
     ) -> None:
         """`device` is a `Device` or an `Unenrolled`, `terminals` how many inputs its board has."""
-        self.device = device
-        self.wish = 0
+        super().__init__(device)
         self._store = store
         self._label = label
         self._hands = at
@@ -84,17 +83,6 @@ class Session:
         promise = store.noted(PROMISE)
         if promise:
             self._begin().resume(promise, device.identity, now)
-
-    @property
-    def feedback(self) -> "Feedback":
-        """The device's."""
-        kept: "Feedback" = self.device.feedback
-        return kept
-
-    @property
-    def is_answered(self) -> bool:
-        """The device's."""
-        return bool(self.device.is_answered)
 
     @property
     def has_work(self) -> bool:
@@ -111,10 +99,6 @@ class Session:
             print("pairing: open")
         end.open(now)
         self._show(OFFERED, _OFFERED_MS, now)
-
-    def edge(self, zone: int, level: int, now: int) -> None:
-        """The device's."""
-        self.device.edge(zone, level, now)
 
     def receive(self, received: bytes, now: int) -> None:
         """Pairing frames are the pairing's, all others the device's."""
@@ -174,10 +158,6 @@ class Session:
         if end.is_open or now - self._woke_ms < PROMISED_AWAKE_MS:
             return 0
         return min(rest, PROMISED_REST_MS)
-
-    def retain(self, now: int, running_ms: int) -> bytes:
-        """The device's."""
-        return bytes(self.device.retain(now, running_ms))
 
     def _begin(self) -> "PairingEnd":
         front.hold(_BYTES)
@@ -264,8 +244,6 @@ def heed(device: "Any", board: "Any", make: "Callable[[], Any]", now: int) -> "A
             return device
         print("wiped")
         device = make()
-    elif wish == ENDED:
-        device = device.device
     else:
         device = attend(device, board, now)
         if wish == enrolled.PAIR:

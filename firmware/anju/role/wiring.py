@@ -3,9 +3,11 @@
 import sys
 import time
 
+from anju.node.device import ENDED, TESTIFY
 from anju.node.identity import Identity, StoreError
 from anju.node.input import Input
 from anju.node.version import VERSION
+from anju.node.witness import Witness
 from anju.role.forget import forget
 from anju.sensor.contact import SETTLE_MS, Contact
 
@@ -73,7 +75,10 @@ def work(device: "Any", clock: "Callable[[], int]", due: "int | None") -> bool:
 def attended(device: "Any", board: "Board", now: int) -> "Any":
     """What stands for the device: a session beside it if it was promised a place, or can be paired and is not."""
     store = board.store()
-    if store.noted("pairing") or (device.identity is None and store.noted("label")):
+    has_label = bool(store.noted("label"))
+    if has_label and device.identity is not None:
+        device.witness = Witness(lambda content: store.note("evidence", content), store.noted("evidence"))
+    if store.noted("pairing") or (has_label and device.identity is None):
         from anju.pair import session
 
         return session.attend(device, board, now)
@@ -82,9 +87,17 @@ def attended(device: "Any", board: "Board", now: int) -> "Any":
 
 def heed(device: "Any", board: "Board", make: "Callable[[], Any]", now: int) -> "Any":
     """Do what the device wishes; what stands for it from now on. `make` makes one of what the store has."""
-    from anju.pair import session
-
-    device = session.heed(device, board, make, now)
-    if not isinstance(device, session.Session):
+    if device.wish == ENDED:
+        device = device.device
         forget("anju.pair.", "anju.update.")
+    elif device.wish == TESTIFY:
+        from anju.pair import testify
+
+        device = testify.attend(device, board.store())
+    else:
+        from anju.pair import session
+
+        device = session.heed(device, board, make, now)
+        if not isinstance(device, session.Session):
+            forget("anju.pair.", "anju.update.")
     return device

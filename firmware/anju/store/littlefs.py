@@ -3,7 +3,7 @@
     identity          written beside itself and renamed
     ceiling.0, .1     written in turn, so that one is always whole; they never go down, whatever the identity
     outbox            events that nobody has acknowledged, written beside itself and renamed
-    label, pairing, root_key    notes of `anju.pair`, written beside themselves and renamed
+    label, pairing, root_key, evidence    notes of `anju.pair` and of the witness, written beside themselves and renamed
     enrolment.json    from the bench: taken over at boot, read back, then deleted
 
 The two ceilings are one block apart at most. A broken one may have been the higher, so it is counted as one block above the
@@ -84,7 +84,7 @@ class LittlefsStore:
 
     def wipe(self) -> None:
         """Forget everything but the ceilings and the label; StoreError if something of it is still there."""
-        own = tuple([self._folder + name for name in ("identity", "outbox", "pairing", "root_key")])
+        own = tuple([self._folder + name for name in ("identity", "outbox", "pairing", "root_key", "evidence")])
         for path in (self._enrolment,) + tuple([path + _FRESH for path in own]) + own:
             try:
                 os.remove(path)

@@ -131,6 +131,14 @@ def ask(path: Path, **request: Any) -> dict[str, Any]:
     return answer
 
 
+def person_of(uid: int) -> str:
+    """What the journal calls a user of this machine."""
+    try:
+        return pwd.getpwuid(uid).pw_name
+    except KeyError:
+        return f"uid {uid}"
+
+
 def _cut_off(path: Path) -> CutOffError:
     return CutOffError(
         _("The concentrator did not answer; it may have ended just now."),
@@ -147,7 +155,4 @@ def _peer(writer: asyncio.StreamWriter) -> str | None:
     if uid not in (0, os.getuid()):
         _log.warning("a user without rights asked on the control socket", uid=uid)
         return None
-    try:
-        return pwd.getpwuid(uid).pw_name
-    except KeyError:
-        return f"uid {uid}"
+    return person_of(uid)

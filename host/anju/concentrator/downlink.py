@@ -139,14 +139,14 @@ class Downlink:
         due = {
             number: waiting
             for number, waiting in pending.items()
-            if self._tries.get(number, _NOW).due_s <= now_s and self._keys.placement(waiting.address)
+            if self._tries.get(number, _NOW).due_s <= now_s and self._keys.can_answer(waiting.address)
         }
         await self._keys.reserve({waiting.address for waiting in due.values()})
         for number, waiting in due.items():
             wait_s = self._tries.get(number, _NOW).wait_s
             self._tries[number] = _Try(now_s + wait_s, min(2 * wait_s, LAST_RETRY_S))
             route = self._journal.building.nodes[waiting.address].route
-            if route and number in self._journal.building.pending and self._keys.placement(waiting.address):
+            if route and number in self._journal.building.pending and self._keys.can_answer(waiting.address):
                 self._send(route, self._codec.seal(self._keys.next_header(waiting.address), _body(waiting)))
 
     def _pause_s(self) -> float:

@@ -10,10 +10,12 @@ import asyncio
 import json
 import secrets
 import sqlite3
-from collections.abc import AsyncIterator, Iterable
-from contextlib import asynccontextmanager
+from collections.abc import AsyncIterator, Iterable, Iterator
+from contextlib import asynccontextmanager, closing
 from importlib.resources import files
 from pathlib import Path
+
+from pydantic import ValidationError
 
 from anju.concentrator.core.draft import Building, Draft, PendingCommand
 from anju.concentrator.core.freshness import Window
@@ -29,6 +31,7 @@ from anju.uplink.reports import Lane, Report, ReportKind
 
 _LANES = {Lane.PANIC: 0, Lane.ALARM: 1, Lane.ROUTINE: 2}
 _RECEIVED, _CONFLICT = 1, 2
+_READ_AT_ONCE = 1000
 
 # What is owed is found by indexes that hold nothing else: neither a long history nor a long outage makes a batch slower.
 _URGENT_HOUSEHOLDS = """
@@ -58,6 +61,14 @@ _LATELY = """
     WHERE json_extract(report, '$.kind') = ? AND json_extract(report, '$.event_at_ms') = ?
     AND json_extract(report, '$.node.node') IS ?
 """
+
+
+class JournalFault(Exception):
+    """A row that holds no report; `seq` is its number."""
+
+    def __init__(self, seq: int) -> None:
+        super().__init__(f"row {seq} is no report")
+        self.seq = seq
 
 
 class Journal:
@@ -194,7 +205,7 @@ class Journal:
         connection.executemany("INSERT INTO event VALUES (?, ?, ?, ?, ?, ?, ?, ?)", events)
         connection.executemany("INSERT INTO outbox (destination, seq, household, lane) VALUES (?, ?, ?, ?)", owed)
         connection.executemany(
-            "INSERT OR REPLACE INTO node VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+            "INSERT OR REPLACE INTO node VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
             [_node_row(address, state) for address, state in draft.nodes.items()],
         )
         connection.executemany(
@@ -253,6 +264,19 @@ class Journal:
             self.building.pending[command.number] = PendingCommand(command, Address(network, node), event_id)
 
 
+def reports_in(path: Path) -> Iterator[Report]:
+    """Every report of a journal's file in its order, beside a running concentrator too; JournalFault names a row that is none."""
+    with closing(sqlite3.connect(f"{path.absolute().as_uri()}?mode=ro", uri=True)) as connection:
+        last = 0
+        query = "SELECT seq, report FROM event WHERE seq > ? ORDER BY seq LIMIT ?"
+        while rows := connection.execute(query, (last, _READ_AT_ONCE)).fetchall():
+            for last, text in rows:
+                try:
+                    yield Report.model_validate_json(text)
+                except ValidationError as error:
+                    raise JournalFault(last) from error
+
+
 def _event_row(event: EventKey | None) -> tuple[int | None, ...]:
     return (*event.address, event.epoch, event.first_counter) if event else (None, None, None, None)
 
@@ -260,11 +284,12 @@ def _event_row(event: EventKey | None) -> tuple[int | None, ...]:
 def _node_row(address: Address, state: NodeState) -> tuple[object, ...]:
     route = tuple(state.route) if state.route else (None, None)
     counters = (state.epoch, state.window.highest, state.window.marks)
-    return (*address, *counters, state.levels, state.last_seen_ms, *route, state.boot, state.firmware)
+    told = (state.boot, state.firmware, state.evidence)
+    return (*address, *counters, state.levels, state.last_seen_ms, *route, *told)
 
 
 def _node_state(row: tuple[object, ...]) -> NodeState:
-    _, _, epoch, highest, marks, levels, last_seen_ms, link, peer, boot, firmware = row
+    _, _, epoch, highest, marks, levels, last_seen_ms, link, peer, boot, firmware, evidence = row
     route = Route(str(link), str(peer)) if link is not None else None
     window = Window(highest, marks)  # type: ignore[arg-type]  # STRICT table: the columns have these types
-    return NodeState(epoch, window, levels, last_seen_ms, route, boot, firmware)  # type: ignore[arg-type]
+    return NodeState(epoch, window, levels, last_seen_ms, route, boot, firmware, evidence)  # type: ignore[arg-type]

@@ -18,6 +18,9 @@ Household = Annotated[str, StringConstraints(pattern=HOUSEHOLD_PATTERN)]
 JournalId = Annotated[str, StringConstraints(pattern=r"^[0-9a-f]{32}$")]
 DeviceId = Annotated[str, StringConstraints(pattern=r"^[0-9A-HJKMNP-TV-Z]{13}$")]
 """As a node's label has it: Crockford's base 32."""
+PublicKey = Annotated[str, StringConstraints(pattern=r"^[0-9a-f]{64}$")]
+Signature = Annotated[str, StringConstraints(pattern=r"^[0-9a-f]{128}$")]
+"""Ed25519, both."""
 Sha256 = Annotated[str, StringConstraints(pattern=r"^[0-9a-f]{64}$")]
 CommandId = Annotated[int, Field(ge=1, le=0xFFFF_FFFF)]
 Sequence = Annotated[int, Field(ge=1, le=2**53 - 1)]

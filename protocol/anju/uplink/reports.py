@@ -16,8 +16,10 @@ from anju.uplink.fields import (
     JournalId,
     Milliseconds,
     Name,
+    PublicKey,
     Sequence,
     Sha256,
+    Signature,
     Version,
 )
 
@@ -25,6 +27,10 @@ MOST_ROWS = 500
 """Rows in one batch, and in the receipt for it: about 200 KB of JSON, and one transaction of the duty room."""
 MOST_WALKED, MOST_SURVEYED = 128, 64
 """Zones in the record of a walk-test, nodes in that of a survey: of one household."""
+
+
+MOST_WITNESSED = 9
+"""Events of one EVIDENCE, as many as fit into its frame."""
 
 
 class ReportKind(StrEnum):
@@ -50,8 +56,11 @@ class ReportKind(StrEnum):
     NODE_REPLACED = "node_replaced"
     NODE_UNPAIRED = "node_unpaired"
     PAIRING_FAILED = "pairing_failed"
+    IDENTITY_EXPORTED = "identity_exported"
+    IDENTITY_IMPORTED = "identity_imported"
     TROUBLE = "trouble"
     COMMAND_OUTCOME = "command_outcome"
+    EVIDENCE = "evidence"
 
 
 ALARMS = frozenset(kind for kind in ReportKind if kind.value.endswith("_alarm"))
@@ -88,6 +97,10 @@ class TroubleKind(StrEnum):
     FORGERY = "forgery"
     NOT_UNDERSTOOD = "not_understood"
     NODE_CLOCK = "node_clock"
+    EVIDENCE = "evidence"
+    """A node's statement that its key has not signed."""
+    TWO_CONCENTRATORS = "two_concentrators"
+    COUNTERS_SPENT = "counters_spent"
 
 
 class PairingFailure(StrEnum):
@@ -132,6 +145,33 @@ class PanelView(Contract):
     mode: PanelMode
     test_until_ms: Milliseconds | None = None
     """When its TEST ends, if the household is on TEST."""
+
+
+_Byte = Annotated[int, Field(ge=0, le=0xFF)]
+_Number = Annotated[int, Field(ge=0, le=0xFFFF_FFFF)]
+
+
+class Witnessed(Contract):
+    """What a node says of one of its events, in its own numbers: what it will have signed in an EVIDENCE, and nobody judged."""
+
+    code: _Byte
+    epoch: _Byte
+    first_counter: _Number
+    time_s: _Number
+    zone: _Byte
+
+
+class Evidence(Contract):
+    """An EVIDENCE as it was signed: with the report's device and node, all that it takes to verify it by the public key."""
+
+    before: Sha256
+    digest: Sha256
+    epoch: _Byte
+    events: Annotated[tuple[Witnessed, ...], Field(min_length=1, max_length=MOST_WITNESSED)]
+    public_key: PublicKey
+    signature: Signature
+    time_age_s: Annotated[int, Field(ge=0, le=0xFFFF)]
+    time_s: _Number
 
 
 class Outcome(Contract):
@@ -217,6 +257,7 @@ class Report(Contract):
     device: DeviceId | None = None
     event_at_ms: Milliseconds | None = None
     event_id: Annotated[int, Field(ge=0, le=0xFFFF)] | None = None
+    evidence: Evidence | None = None
     failure: PairingFailure | None = None
     firmware: Ascii | None = None
     former_device: DeviceId | None = None
@@ -235,6 +276,7 @@ class Report(Contract):
     trouble: TroubleKind | None = None
     version: Version = 1
     walk_test: WalkTest | None = None
+    witnessed: Witnessed | None = None
     zone: Zone | None = None
     zones: Annotated[tuple[Zone, ...], Field(min_length=1, max_length=16)] | None = None
 

@@ -15,7 +15,7 @@ from typing import Any, BinaryIO
 from construct import Construct, SizeofError, StreamError
 
 from anju.wire import table
-from anju.wire.messages import Ack, Body, Command, Extra, Header, Hello, Status
+from anju.wire.messages import Ack, Body, Command, Evidence, Extra, Header, Hello, Status
 
 
 class Block(Construct):
@@ -93,6 +93,7 @@ _MESSAGES: dict[int, type[tuple[Any, ...]]] = {
     table.Type.HEARTBEAT: Status,
     table.Type.ACK: Ack,
     table.Type.COMMAND: Command,
+    table.Type.EVIDENCE: Evidence,
 }
 BODIES: dict[int, Block] = {kind: Block(fields, _MESSAGES[kind]) for kind, fields in table.BODIES.items()}
 KNOWN_EXTRAS = frozenset(int(kind) for kind in table.Extra)

@@ -90,6 +90,17 @@ class Command(NamedTuple):
     valid_s: int
 
 
+class Evidence(NamedTuple):
+    """EVIDENCE: `time_s` is when it was signed, `time_age_s` how old the node's last certain time was then."""
+
+    type: int
+    flags: int
+    time_s: int
+    time_age_s: int
+    events: int
+    reserved: bytes
+
+
 class Unknown(NamedTuple):
     """An authenticated body that this version cannot read: a reserved type, or an unknown critical extra."""
 
@@ -104,7 +115,7 @@ class Extra(NamedTuple):
     value: bytes
 
 
-Body: TypeAlias = Status | Hello | Ack | Command | Unknown
+Body: TypeAlias = Status | Hello | Ack | Command | Evidence | Unknown
 
 
 class Message(NamedTuple):

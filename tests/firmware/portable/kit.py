@@ -82,8 +82,8 @@ class Heard:
         """Code of an EVENT."""
         return self.status()[2]
 
-    def ack(self) -> "tuple[int, int, int, int, int]":
-        """`time_s`, acked epoch, verdict, acked counter and event id of an ACK."""
+    def ack(self) -> "tuple[int, int, int, int, int, int]":
+        """`time_s`, acked epoch, verdict, acked counter, event id and arm state of an ACK."""
         return frame.read_ack(self.body)
 
     def challenge(self) -> bytes:
@@ -115,6 +115,7 @@ class Concentrator:
         extras: "bytes | None" = None,
         epoch: int = 1,
         flags: int = 0,
+        arm_mode: int = table.ArmMode.OFF,
     ) -> bytes:
         """The acknowledgement of a frame; that of a HELLO returns its challenge unless told otherwise."""
         event_id = 0
@@ -125,7 +126,7 @@ class Concentrator:
             extras = frame.extra(table.Extra.CHALLENGE, heard.challenge()) if hello else b""
         return self.seal(
             table.ACK,
-            (table.Type.ACK, flags, time_s, epoch, verdict, heard.counter, event_id, 0, table.ArmMode.OFF),
+            (table.Type.ACK, flags, time_s, epoch, verdict, heard.counter, event_id, 0, arm_mode),
             extras,
         )
 

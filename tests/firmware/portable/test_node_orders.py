@@ -3,7 +3,7 @@
 from anju.node import feedback, frame
 from anju.node.device import PAIR
 from anju.wire import table
-from anju.wire.table import Order, Type, Verdict
+from anju.wire.table import ArmMode, Order, Type, Verdict
 from firmware.portable.kit import NOW_S, Bench, greeted
 
 
@@ -17,7 +17,7 @@ def test_seen_lights_the_button_and_is_confirmed() -> None:
     assert bench.feedback.stage == feedback.SEEN
     assert bench.feedback.outputs == (1, 0, 0, 660)
     assert answer.type == Type.ACK
-    assert answer.ack() == (NOW_S + 5, 1, Verdict.ACCEPTED, bench.concentrator.counter, 0x2345)
+    assert answer.ack() == (NOW_S + 5, 1, Verdict.ACCEPTED, bench.concentrator.counter, 0x2345, ArmMode.UNKNOWN)
 
 
 def test_an_order_to_pair_is_a_wish_once() -> None:
@@ -45,7 +45,7 @@ def test_a_probe_is_answered_and_changes_nothing() -> None:
     for _ in range(20):
         bench.receive(bench.concentrator.command(0, Order.PROBE, command_id=0))
         (answer,) = bench.sent()
-        assert answer.ack() == (NOW_S, 1, Verdict.ACCEPTED, bench.concentrator.counter, 0)
+        assert answer.ack() == (NOW_S, 1, Verdict.ACCEPTED, bench.concentrator.counter, 0, 0)
     assert (bench.feedback.stage, bench.device.wish) == before
     bench.receive(bench.concentrator.command(panic.event_id()))
     (again,) = bench.sent()

@@ -89,10 +89,10 @@ def test_what_is_for_a_node_is_read_by_it() -> None:
         assert body is not None
         told = case["body"]
         if told["type"] == table.Type.ACK:
-            names = ("time_s", "acked_epoch", "verdict", "acked_counter", "event_id")
+            names = ["time_s", "acked_epoch", "verdict", "acked_counter", "event_id", "arm_mode"]
             assert frame.read_ack(body) == tuple([told[name] for name in names])
         else:
-            names = ("time_s", "command_id", "code", "event_id", "valid_s")
+            names = ["time_s", "command_id", "code", "event_id", "valid_s"]
             assert frame.read_command(body) == tuple([told[name] for name in names])
     assert count > 4
 

@@ -5,7 +5,7 @@ import json
 
 from anju.node import feedback
 from anju.node.counter import Counter
-from anju.node.device import PAIR, WATCH, Device
+from anju.node.device import ENDED, PAIR, WATCH, Device
 from anju.node.feedback import Feedback
 from anju.node.identity import Identity
 from anju.node.input import Input
@@ -13,7 +13,7 @@ from anju.node.unenrolled import Unenrolled
 from anju.pair import session
 from anju.pair.end import OPEN_MS
 from anju.pair.hands import HOLD_MS
-from anju.pair.session import ADOPTED, ENDED, LEAVING_MS, WIPE, Session
+from anju.pair.session import ADOPTED, LEAVING_MS, WIPE, Session
 from anju.store.memory import MemoryStore
 from anju.wire import table
 from firmware.portable.kit import Concentrator, Dice, Heard, identity
@@ -104,7 +104,10 @@ class _Node:
             frame = self.device.poll(self.now)
         if self.device.wish:
             self.wishes.append(self.device.wish)
-            self.device = session.heed(self.device, self.board, self.make, self.now)
+            if self.device.wish == ENDED:
+                self.device = self.device.device
+            else:
+                self.device = session.heed(self.device, self.board, self.make, self.now)
 
     def offers(self) -> int:
         """How many it has sent."""

@@ -12,8 +12,8 @@ from unit.cli.conftest import Anju
 
 COMMANDS = [
     *("demo", "init", "run", "enrol", "panel", "status", "flash", "devices", "monitor", "bench-station"),
-    *("label", "pair", "unpair", "nodes"),
-    *("plan", "bundle", "keys", "bench"),
+    *("label", "pair", "unpair", "nodes", "export-identity", "import-identity"),
+    *("plan", "bundle", "keys", "verify", "bench"),
 ]
 PAGES = [
     [],

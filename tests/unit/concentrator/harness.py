@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import secrets
 import shutil
 import sqlite3
 import threading
@@ -12,7 +13,9 @@ from pathlib import Path
 from typing import Any
 
 from anju.concentrator.core.moment import Moment
-from anju.concentrator.core.places import Address, Route
+from anju.concentrator.core.pairing import state as pairing
+from anju.concentrator.core.pairing.note import Note
+from anju.concentrator.core.places import Address, Placement, Route
 from anju.concentrator.downlink import Downlink
 from anju.concentrator.journal import Journal
 from anju.concentrator.keyring import Keyring, Link
@@ -25,7 +28,7 @@ from anju.wire.codec import Codec
 from anju.wire.messages import Ack, Body, Command, Header, Hello, Message, Status
 from anju.wire.messages import Extra as ExtraItem
 from anju.wire.seal import Cipher
-from anju.wire.table import Code, Extra, Flag, LinkClass, Type, Verdict
+from anju.wire.table import Code, Extra, Flag, InputKind, LinkClass, Type, Verdict
 
 HOUSEHOLD = "3-2-0501"
 DESTINATION = "duty_room"
@@ -213,6 +216,17 @@ class Bench:
         """A node that both ends know."""
         link = await self.keyring.enrol(1, household, zones)
         return FarNode(link, self.clock, Route("udp", f"127.0.0.1:{5000 + link.address.node}"), household)
+
+    async def pair(self, device: str, public_key: bytes, zones: tuple[Zone, ...] = ZONES) -> FarNode:
+        """A node that was paired by its label."""
+        note = Note(Placement(HOUSEHOLD, zones), "Wang Wei")
+        address, epoch = self.keyring.place(1, device, note, ())
+        up, down = secrets.token_bytes(16), secrets.token_bytes(16)
+        kinds = tuple(InputKind.ENTRY for _zone in zones)
+        made = pairing.Link(device, public_key, note.to_json(), address, epoch, kinds, up, down)
+        decision = pairing.Decision(pairing.Pairings(), link=made)
+        await self.keyring.carry_out(decision, (), self.clock.now.wall_ms, ())
+        return FarNode(Link(address, epoch, up, down), self.clock, Route("udp", f"127.0.0.1:{5000 + address.node}"))
 
     async def receive(self, node: FarNode, *frames: bytes) -> list[Message]:
         """Let frames arrive together; what was sent back to the node."""

@@ -15,7 +15,7 @@ from anju.wire.bodies import Block
 from anju.wire.messages import Body, Extra, Header, Status
 from unit.wire.frames import any_body, any_extras
 
-FIELDS = {"B": Int8ub, "b": Int8sb, "H": Int16ub, "I": Int32ub, "8s": Bytes(8)}
+FIELDS = {"B": Int8ub, "b": Int8sb, "H": Int16ub, "I": Int32ub, "8s": Bytes(8), "7s": Bytes(7)}
 TABLES = {"HEADER": table.HEADER} | {kind.name: fields for kind, fields in table.BODIES.items()}
 BLOCKS = {"HEADER": bodies.HEADER} | {table.Type(kind).name: block for kind, block in bodies.BODIES.items()}
 

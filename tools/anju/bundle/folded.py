@@ -38,7 +38,7 @@ def folded(text: str) -> str:
     return "\n".join(lines) + "\n"
 
 
-def _uses(node: ast.AST) -> Iterator[tuple[ast.expr, int | str | None]]:
+def _uses(node: ast.AST) -> Iterator[tuple[ast.expr, int | str | bytes | None]]:
     """The largest expressions that have a value, and every other mention of the table."""
     value = _value(node)
     if isinstance(node, ast.expr) and (value is not None or (isinstance(node, ast.Name) and node.id == _MODULE)):
@@ -48,7 +48,7 @@ def _uses(node: ast.AST) -> Iterator[tuple[ast.expr, int | str | None]]:
             yield from _uses(part)
 
 
-def _value(node: ast.AST) -> int | str | None:
+def _value(node: ast.AST) -> int | str | bytes | None:
     """What an expression of the table's names comes to; None if it is none, or no number and no text."""
     match node:
         case ast.Call(func=ast.Attribute(value=ast.Name(id="table"), attr="format_of"), args=[rows], keywords=[]):
@@ -60,4 +60,4 @@ def _value(node: ast.AST) -> int | str | None:
             found = getattr(getattr(table, codes, None), name, None)
         case _:
             return None
-    return int(found) if isinstance(found, int) else found if isinstance(found, str) else None
+    return int(found) if isinstance(found, int) else found if isinstance(found, str | bytes) else None

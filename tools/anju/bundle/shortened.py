@@ -1,19 +1,27 @@
-"""Node code whose private names are short: MicroPython keeps every name in RAM, and a bundle carries each once a module.
+"""Node code whose private names cost little: MicroPython keeps every name in RAM, and a bundle carries each once a module.
 
-Functions keep theirs, because tracebacks tell them. What only one module knows gets a name that others use, too: `_0`, `_1`, …;
-but not those whose classes it extends, because both would be attributes of one object. So do parameters that nobody names in
-a call: `_a0`, `_a1`, … by their place.
+Functions keep theirs, because tracebacks tell them. What only one module knows gets a name that every MicroPython has in its
+own flash; but not one that the module uses, nor that those use whose classes it extends, because both would be attributes of
+one object. So do parameters that nobody names in a call, by their place.
 """
 
 from __future__ import annotations
 
 import ast
-from collections import Counter
-from collections.abc import Collection, Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from itertools import count, islice
 
 Place = tuple[str, int, int]
 """A name, its line, and the byte in that at which it begins."""
 Function = ast.FunctionDef | ast.AsyncFunctionDef | ast.Lambda
+
+
+_HAD_ANYWAY = """
+    sep end key step stop join sort copy find keys count items lower upper strip split index clear rfind insert extend values
+    little rsplit rstrip lstrip rindex popitem reverse replace isalpha isdigit islower isspace isupper readline readinto endswith
+    bytecode partition startswith setdefault
+"""
+"""Of MicroPython's own list (py/makeqstrdata.py), without what means something to Python wherever it stands."""
 
 
 def shortened(texts: Mapping[str, str]) -> dict[str, str]:
@@ -28,24 +36,38 @@ def shortened(texts: Mapping[str, str]) -> dict[str, str]:
         except SyntaxError:
             return dict(texts)  # the compiler will say more
     places = {module: list(dict.fromkeys(_names(tree))) for module, tree in trees.items()}
-    users = Counter(name for found in places.values() for name in {name for name, _line, _column in found})
+    names = {module: {name for name, _line, _column in found} for module, found in places.items()}
+    foreign = {name for tree in trees.values() for name in _foreign(tree)}
     named = {
         node.arg for tree in trees.values() for node in ast.walk(tree) if isinstance(node, ast.keyword) and node.arg
     }
+    ancestors = {module: _ancestors(module, trees) for module in trees}
     short: dict[str, dict[str, str]] = {}
-    for module in sorted(trees, key=lambda module: len(_ancestors(module, trees))):
-        first = sum(len(short[other]) for other in _ancestors(module, trees))
-        kept = set(_told(trees[module]))
-        own = [name for name in dict.fromkeys(name for name, _line, _column in places[module]) if users[name] == 1]
-        short[module] = {name: f"_{first + at}" for at, name in enumerate(name for name in own if name not in kept)}
-    return {
-        module: _renamed(
-            text,
-            {place: short[module][place[0]] for place in places[module] if place[0] in short[module]}
-            | dict(_parameters(trees[module], named)),
+    made = {}
+    for module in sorted(trees, key=lambda module: len(ancestors[module])):
+        free = _free([module, *ancestors[module]], trees, short)
+        family = {other for other in trees if other in ancestors[module] or module in ancestors[other]}
+        kept = {*_told(trees[module]), *foreign, *(name for other in family for name in names[other])}
+        short[module] = {
+            name: next(free) for name in dict.fromkeys(place[0] for place in places[module]) if name not in kept
+        }
+        renamed = {place: short[module][place[0]] for place in places[module] if place[0] in short[module]}
+        made[module] = _renamed(
+            texts[module], renamed | dict(_parameters(trees[module], named, list(islice(free, 16))))
         )
-        for module, text in texts.items()
-    }
+    return {module: made[module] for module in texts}
+
+
+def _free(
+    modules: Iterable[str], trees: Mapping[str, ast.Module], short: Mapping[str, Mapping[str, str]]
+) -> Iterator[str]:
+    """Names that mean nothing in any of these modules; without end."""
+    taken: set[str] = set()
+    for other in modules:
+        taken |= {getattr(node, part, "") for node in ast.walk(trees[other]) for part in ("id", "attr", "arg", "name")}
+        taken |= set(short.get(other, {}).values())
+    yield from (name for name in _HAD_ANYWAY.split() if name not in taken)
+    yield from (f"_{number}" for number in count(len(taken)))
 
 
 def _renamed(text: str, names: Mapping[Place, str]) -> str:
@@ -57,11 +79,13 @@ def _renamed(text: str, names: Mapping[Place, str]) -> str:
     return "\n".join(lines) + "\n"
 
 
-def _parameters(tree: ast.Module, named: Collection[str]) -> Iterator[tuple[Place, str]]:
+def _parameters(tree: ast.Module, named: Collection[str], short: Sequence[str]) -> Iterator[tuple[Place, str]]:
     """Each place of a parameter's name in its function, and what it is called there; none whose name means more than that."""
-    for function in ast.walk(tree):
-        if not isinstance(function, Function):
-            continue
+    functions = [node for node in ast.walk(tree) if isinstance(node, Function)]
+    within = {node for function in functions for node in ast.walk(function) if node is not function}
+    for function in functions:
+        if function in within:
+            continue  # it may use those of the one around it
         inner = [node for node in ast.walk(function) if node is not function]
         bound = {name for node in inner if isinstance(node, Function) for name in _bound(node)}
         bound |= {
@@ -80,12 +104,21 @@ def _parameters(tree: ast.Module, named: Collection[str]) -> Iterator[tuple[Plac
         ]
         for at, parameter in enumerate(function.args.args):
             name = parameter.arg
-            if name in named or name in bound or name.startswith("_") or name in {"self", "cls"}:
+            if at >= len(short) or name in named or name in bound or name.startswith("_") or name in {"self", "cls"}:
                 continue
-            yield (name, parameter.lineno, parameter.col_offset), f"_a{at}"
+            yield (name, parameter.lineno, parameter.col_offset), short[at]
             for node in body:
                 if isinstance(node, ast.Name) and node.id == name:
-                    yield (name, node.lineno, node.col_offset), f"_a{at}"
+                    yield (name, node.lineno, node.col_offset), short[at]
+
+
+def _foreign(tree: ast.Module) -> Iterator[str]:
+    """Attributes of something else than the object itself."""
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Attribute) and not (
+            isinstance(node.value, ast.Name) and node.value.id in {"self", "cls"}
+        ):
+            yield node.attr
 
 
 def _bound(function: Function) -> Iterator[str]:

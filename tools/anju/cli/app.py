@@ -4,7 +4,21 @@ from typing import Annotated, Any
 
 import typer
 
-from anju.cli import bench, bundle, demo, flash, grammar, label, pair, plan, site, survey, walk_test
+from anju.cli import (
+    bench,
+    bundle,
+    demo,
+    flash,
+    grammar,
+    identity,
+    label,
+    pair,
+    plan,
+    site,
+    survey,
+    verify,
+    walk_test,
+)
 from anju.service.i18n import LANGUAGES, _
 
 
@@ -26,6 +40,8 @@ def make() -> Any:
     pair.add_to(app)
     walk_test.add_to(app)
     survey.add_to(app)
+    identity.add_to(app)
+    verify.add_to(app)
     bench.add_to(app)
     return typer.main.get_command(app)
 

@@ -76,9 +76,15 @@ def add_to(app: typer.Typer) -> None:
     @app.command(cls=grammar.Command, help=_("Show all nodes: where they hang, since when, when last heard."))
     def nodes(
         site: Annotated[Path, site_option] = Path(),
+        keys: Annotated[
+            bool,
+            typer.Option("--keys", help=_("Print device ids and public keys, a line each, for anju verify evidence.")),
+        ] = False,
         json: Annotated[bool, typer.Option("--json", help=_("Print one JSON object."))] = False,
     ) -> None:
-        _nodes(site, json=json)
+        if keys and json:
+            raise typer.BadParameter(_("--keys goes without --json, which has the keys too"))
+        _nodes(site, keys=keys, json=json)
 
 
 def _pair(folder: Path, place: dict[str, Any], timeout_s: float, *, json: bool) -> int:
@@ -140,15 +146,24 @@ def _ended(nodes: Sequence[dict[str, Any]], *, json: bool) -> None:
     )
 
 
-def _nodes(folder: Path, *, json: bool) -> None:
+def _nodes(folder: Path, *, keys: bool, json: bool) -> None:
     answer = _ask(folder, do="nodes")
+    if keys:
+        for device, key in sorted({(node["device"], node["public_key"]) for node in answer["nodes"] if node["device"]}):
+            screen.say(f"{device} {key}")
+        return
     if json:
         screen.as_json(answer)
         return
     if not answer["nodes"]:
         screen.hint(_("There is no node yet. To pair one: anju pair --household H --zone NAME:KIND"))
         return
-    states = {"proved": _("in use"), "unproved": _("not heard yet"), "old": _("until the new one is proved")}
+    states = {
+        "proved": _("in use"),
+        "unproved": _("not heard yet"),
+        "old": _("until the new one is proved"),
+        "spent": _("pair it anew: it can't be answered any more"),
+    }
     screen.table(
         (_("Node"), _("Label"), _("Household"), _("Zones"), _("Paired"), _("Last heard"), _("Link"), _("State")),
         [

@@ -15,6 +15,7 @@ A byte that is put on the line is taken about 13 ms later (QEMU's own timer of t
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import socket
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -42,6 +43,7 @@ class Lockstep:
         self._gdb = gdb
         self._line = line
         self._coming = b""
+        self._sent = b""
 
     @property
     def is_told(self) -> bool:
@@ -69,21 +71,19 @@ class Lockstep:
         if until:
             await self._gdb.unbreak(until)
         self.now_us = -await self._gdb.read(_CLOCK) & 0xFFFFFFFF
-        return self._sent()
+        self.take()  # QEMU hands on each byte before the processor runs on
+        sent, self._sent = self._sent, b""
+        return sent
 
     def tell(self, data: bytes) -> None:
         """Put bytes on its line, behind those that are still on their way."""
         self._coming += data
 
-    def _sent(self) -> bytes:
-        """All of it: QEMU hands on each byte before the processor runs on."""
-        sent = b""
-        try:
+    def take(self) -> None:
+        """Take in what is on the line. While the board runs too: a socket holds less than 300 bytes that come one by one."""
+        with contextlib.suppress(BlockingIOError):
             while piece := self._line.recv(4096):
-                sent += piece
-        except BlockingIOError:
-            pass
-        return sent
+                self._sent += piece
 
 
 @asynccontextmanager
@@ -100,6 +100,12 @@ async def in_step(board: Board, line: Path) -> AsyncIterator[Lockstep]:
                 end.setblocking(False)
                 gdb = await board.debug()
                 await gdb.watch(_RESTS)
-                yield Lockstep(board, gdb, end)
+                step = Lockstep(board, gdb, end)
+                loop = asyncio.get_running_loop()
+                loop.add_reader(end, step.take)
+                try:
+                    yield step
+                finally:
+                    loop.remove_reader(end)
         finally:
             await board.kill()

@@ -8,9 +8,12 @@ from anju.concentrator.core.draft import Draft
 from anju.concentrator.core.node import EventKey
 from anju.concentrator.core.panel.decide import ZoneSignal
 from anju.concentrator.core.panel.state import Contact
-from anju.concentrator.core.places import Address, LinkId, Placement
-from anju.uplink.reports import Lane, NodeAddress, OutcomeKind, ReportKind, TroubleKind
-from anju.wire.messages import Ack, Command, Hello, Message, Status, Unknown
+from anju.concentrator.core.places import Address, Linked, LinkId, Placement
+from anju.uplink.reports import Evidence as Evidenced
+from anju.uplink.reports import Lane, NodeAddress, OutcomeKind, ReportKind, TroubleKind, Witnessed
+from anju.wire import evidence
+from anju.wire.evidence import EvidenceFault
+from anju.wire.messages import Ack, Command, Evidence, Hello, Message, Status, Unknown
 from anju.wire.table import TIME_UNKNOWN, Code, Extra, Flag, Type, Verdict
 
 DELAYED_AFTER_MS = 30_000
@@ -37,11 +40,12 @@ class Tested(Protocol):
 
 
 class Heard(NamedTuple):
-    """A fresh message, where its node hangs, and when the node was heard before it (0 = never)."""
+    """A fresh message, where its node hangs, when the node was heard before it (0 = never), and which device it is."""
 
     message: Message
     placement: Placement
     last_heard_ms: int
+    linked: Linked | None = None
 
     @property
     def address(self) -> Address:
@@ -68,6 +72,8 @@ def take(draft: Draft, heard: Heard, holds: Recorded) -> Verdict | None:
             if not draft.is_probe(LinkId(heard.address, ack.acked_epoch), ack.acked_counter):
                 _command_answered(draft, heard.address, ack)
             return None
+        case Evidence():
+            return _evidence(draft, heard)
         case Unknown() | Command() as stranger:
             return _not_understood(draft, heard, urgent=bool(stranger.flags & Flag.URGENT))
 
@@ -99,6 +105,14 @@ def _event(draft: Draft, heard: Heard, status: Status, holds: Recorded) -> Verdi
     elif delayed:
         mode = panel.mode_at(event_at_ms)
     facts = heard.origin()
+    if event.first_counter >= 0:  # a node whose event is older than its counters will not sign for it
+        facts["witnessed"] = Witnessed(
+            code=status.code,
+            epoch=event.epoch,
+            first_counter=event.first_counter,
+            time_s=status.time_s,
+            zone=status.zone,
+        )
     if status.zone < len(placement.inputs):
         facts["zone"] = placement.inputs[status.zone]
     if not doubtful:
@@ -133,6 +147,40 @@ def _hello(draft: Draft, heard: Heard, hello: Hello) -> Verdict:
     draft.nodes[heard.address] = node._replace(boot=hello.challenge, firmware=firmware)
     household = heard.placement.household
     draft.record(ReportKind.NODE_STARTED, Lane.ROUTINE, household=household, firmware=firmware, **heard.origin())
+    return Verdict.ACCEPTED
+
+
+def _evidence(draft: Draft, heard: Heard) -> Verdict:
+    """A node's statement, recorded once, if the device that this link is of has signed it."""
+    try:
+        told = evidence.read(heard.message, heard.linked.device) if heard.linked else None
+    except EvidenceFault:
+        told = None
+    if told is None or heard.linked is None or not told.is_by(heard.linked.public_key):
+        trouble(draft, TroubleKind.EVIDENCE, heard.address, heard.placement)
+        return Verdict.NOT_UNDERSTOOD
+    node = draft.node(heard.address)
+    if node.evidence == told.digest:
+        return Verdict.DUPLICATE
+    draft.nodes[heard.address] = node._replace(evidence=told.digest)
+    statement = told.statement
+    draft.record(
+        ReportKind.EVIDENCE,
+        Lane.ROUTINE,
+        household=heard.placement.household,
+        device=heard.linked.device,
+        evidence=Evidenced(
+            before=statement.before.hex(),
+            digest=told.digest.hex(),
+            epoch=statement.epoch,
+            events=tuple(Witnessed(**event._asdict()) for event in told.events),
+            public_key=heard.linked.public_key.hex(),
+            signature=told.signature.hex(),
+            time_age_s=statement.time_age_s,
+            time_s=statement.time_s,
+        ),
+        **heard.origin(),
+    )
     return Verdict.ACCEPTED
 
 

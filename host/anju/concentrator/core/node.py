@@ -37,6 +37,8 @@ class NodeState(NamedTuple):
     route: Route | None = None
     boot: bytes = b""
     firmware: str = ""
+    evidence: bytes = b""
+    """Digest of its last statement."""
 
     def judge(self, epoch: int, counter: int, tag: bytes) -> Freshness:
         """Whether a frame is new; an older key epoch never is, a newer one starts a window of its own."""

@@ -43,3 +43,5 @@ class Linked(NamedTuple):
     device: str = ""
     person: str = ""
     paired_at_ms: int = 0
+    public_key: bytes = b""
+    """The device's own, by which its statements are verified."""

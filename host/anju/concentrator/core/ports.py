@@ -96,6 +96,15 @@ class Keys(Protocol):
     def placement(self, address: Address) -> Placement | None:
         """Where an enrolled node hangs."""
 
+    def linked(self, address: Address, epoch: int) -> Linked | None:
+        """A link in force: which device it is of, and by which public key that signs."""
+
+    def can_answer(self, address: Address) -> bool:
+        """Whether a node is enrolled and has a downlink counter left."""
+
+    def has_sent(self, address: Address, epoch: int, counter: int) -> bool:
+        """Whether a downlink frame can be one of ours; False: somebody else has used this counter under the node's key."""
+
     async def reserve(self, addresses: Iterable[Address]) -> None:
         """Make sure that each node's next downlink counters are reserved on disk."""
 
@@ -105,6 +114,9 @@ class Keys(Protocol):
 
 class Vault(Protocol):
     """What pairing asks of the keyring: it stores promises and links, and tells which there are."""
+
+    def can_answer(self, address: Address) -> bool:
+        """Whether a node is enrolled and has a downlink counter left."""
 
     @property
     def links(self) -> list[Linked]:

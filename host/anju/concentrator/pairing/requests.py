@@ -250,14 +250,20 @@ class PairingRequests:
             "node": _address(link),
             "name": label.short_name(link.device) if link.device else None,
             "device": link.device or None,
+            "public_key": link.public_key.hex() or None,
             "household": link.placement.household,
             "zones": [zone.model_dump(mode="json") for zone in link.placement.inputs],
             "paired_at_ms": link.paired_at_ms or None,
             "person": link.person or None,
             "last_heard_s": round((self._clock().wall_ms - state.last_seen_ms) / 1000, 1) if state and heard else None,
             "link": state.route.link if state and heard and state.route else None,
-            "state": "unproved" if older or not heard else "old" if newer else "proved",
+            "state": self._state(link, bool(heard), newer=newer, older=older),
         }
+
+    def _state(self, link: Linked, heard: bool, *, newer: bool, older: bool) -> str:
+        if not self._vault.can_answer(link.id.address):
+            return "spent"
+        return "unproved" if older or not heard else "old" if newer else "proved"
 
 
 def _read_code(text: str) -> tuple[SetupCode, str | None]:
