@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from playwright.sync_api import Page, expect
 
-from anju.uplink.reports import ReportKind, TroubleKind
+from anju.uplink.reports import PanelMode, PanelView, ReportKind, TroubleKind
 from browser.conftest import GuardMaker
 from browser.duty_room import DutyRoom, eventually, now_ms
 from browser.guard import Guard
@@ -167,3 +167,24 @@ def test_everything_comes_from_this_page(room: DutyRoom, guard: Guard) -> None:
     expect(guard.page.locator("#items > li")).to_have_count(5)
     assert asked
     assert all(url.startswith(room.url) for url in asked)
+
+
+def test_what_is_tried_on_test_is_counted_and_makes_no_sound(room: DutyRoom, guard: Guard) -> None:
+    guard.page.add_init_script(EAR)
+    guard.page.reload()
+    guard.press("m")
+    now = now_ms()
+    on_test = PanelView(mode=PanelMode.OFF, latched=(), test_until_ms=now + 1_800_000)
+    room.receive(
+        report(1, ReportKind.TEST_STARTED, person="李娜", panel=on_test, recorded_at_ms=now),
+        press(2, test=True, panel=on_test, recorded_at_ms=now),
+    )
+    expect(guard.page.locator("#links .test")).to_contain_text("On TEST: 1")
+    expect(guard.page.locator(".item")).to_have_count(0)
+    before = len(heard(guard))
+    # Held for 3 s: what comes behind the test is heard, and what was only tried was not.
+    room.receive(press(3, panel=on_test, recorded_at_ms=now_ms()))
+    expect(guard.item(1)).to_be_visible()
+    expect(guard.incident).to_contain_text("TEST: Button pressed: Bedside")
+    expect(guard.page.locator(".item")).to_have_count(1)
+    eventually(lambda: len(heard(guard)) > before)

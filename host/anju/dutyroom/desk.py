@@ -17,6 +17,7 @@ from anju.dutyroom.core.change import Change, Story
 from anju.dutyroom.core.incident import Incident, Reason, State
 from anju.dutyroom.core.link import Link
 from anju.dutyroom.core.ports import Stream
+from anju.dutyroom.core.on_test import OnTest
 from anju.dutyroom.core.queue import in_order
 from anju.dutyroom.core.request import Arrival, Handling, Person
 from anju.dutyroom.links import Links
@@ -158,6 +159,10 @@ class Desk:
     def links(self) -> list[Link]:
         """How each concentrator's link is."""
         return self._links.now()
+
+    def on_test(self) -> list[OnTest]:
+        """The households that are on TEST, by their names."""
+        return self._store.on_test(self._wall_ms())
 
     def name_of(self, person: int | None) -> str:
         """A person's name; empty for nobody and for somebody who was forgotten."""

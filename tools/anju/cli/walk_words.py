@@ -41,7 +41,7 @@ def state(zone: dict[str, Any]) -> str:
     if triggered is None:
         return {
             "entry": _("open it, then shut it"),
-            "hold_up": _("press it shortly"),
+            "hold_up": _("press it briefly"),
             "tamper": _("open the case, then shut it"),
         }[str(kind)]
     told = {"time": at(triggered)}

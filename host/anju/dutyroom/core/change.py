@@ -57,7 +57,7 @@ class GivenCommand(NamedTuple):
 
 
 class Story(NamedTuple):
-    """Everything that the centre of the page says about one incident."""
+    """Everything that the centre of the page says about one incident; `changes` begin with what was tried there before it."""
 
     incident: Incident
     changes: tuple[Change, ...]

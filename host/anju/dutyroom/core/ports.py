@@ -7,6 +7,7 @@ from typing import Protocol
 from anju.dutyroom.core.change import Change, Story
 from anju.dutyroom.core.incident import Incident, Reason
 from anju.dutyroom.core.link import Link
+from anju.dutyroom.core.on_test import OnTest
 from anju.dutyroom.core.request import Arrival, Handling, Person
 from anju.uplink.commands import CommandPage
 from anju.uplink.receipts import Receipt
@@ -77,6 +78,10 @@ class Console(Protocol):
 
     def links(self) -> list[Link]:
         """How each concentrator's link is."""
+        ...
+
+    def on_test(self) -> list[OnTest]:
+        """The households that are on TEST, by their names."""
         ...
 
     def name_of(self, person: int | None) -> str:

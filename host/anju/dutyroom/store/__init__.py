@@ -15,6 +15,7 @@ from typing import TypeVar
 
 from anju.dutyroom.core.change import Change, Story, What
 from anju.dutyroom.core.incident import Incident, Reason
+from anju.dutyroom.core.on_test import OnTest
 from anju.dutyroom.core.request import Arrival, Handling, Person
 from anju.dutyroom.store import handling, intake, log, people, views
 from anju.dutyroom.store.log import ChainBroken, Entry
@@ -76,6 +77,10 @@ class Store:
     def story(self, incident_id: int) -> Story | None:
         """All that is known of one incident."""
         return views.story(self._read(), incident_id)
+
+    def on_test(self, now_ms: int) -> list[OnTest]:
+        """The households that are on TEST, by their names."""
+        return views.on_test(self._read(), now_ms)
 
     def closings_since(self, at_ms: int, most: int) -> list[Change]:
         """The newest closings since a time, newest first."""

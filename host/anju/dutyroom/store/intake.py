@@ -53,7 +53,8 @@ class _Intake:
             (self.journal_id, report.seq, row.sha256, self.now_ms, canonical(report).decode(), report.household),
         )
         ref = ReportRef(journal_id=self.journal_id, seq=report.seq, sha256=row.sha256)
-        if report.kind in ALARMS:
+        self._note_test(report)
+        if report.kind in ALARMS and not report.test:
             self._alarm(report, ref)
         elif report.kind is ReportKind.COMMAND_OUTCOME:
             self._outcome(report, ref)
@@ -61,6 +62,13 @@ class _Intake:
             log.append(self.connection, Entry(self.now_ms, What.TROUBLE, report=ref))
         else:
             self._context(report, ref)
+
+    def _note_test(self, report: Report) -> None:
+        if report.household and report.panel:
+            self.connection.execute("DELETE FROM on_test WHERE household = ?", (report.household,))
+            if report.panel.test_until_ms is not None:
+                on_test = (report.household, report.panel.test_until_ms)
+                self.connection.execute("INSERT INTO on_test VALUES (?, ?)", on_test)
 
     def _alarm(self, report: Report, ref: ReportRef) -> None:
         # A concentrator whose clock is ahead must not make an alarm wait in the future.
@@ -76,7 +84,7 @@ class _Intake:
         log.append(self.connection, entry)
 
     def _context(self, report: Report, ref: ReportRef) -> None:
-        """A door closed, a household disarmed: it helps whoever handles an open incident there."""
+        """A door closed, a household disarmed, a zone tried: it helps whoever handles an open incident there."""
         for incident in self._open_at(incidents.place_of(report, self.journal_id)):
             log.append(self.connection, Entry(self.now_ms, What.CONTEXT, incident, ref))
 

@@ -7,8 +7,9 @@ from collections.abc import Iterator
 from contextlib import closing
 from pathlib import Path
 
-from anju.dutyroom.core.change import GivenCommand, Story, What
+from anju.dutyroom.core.change import Change, GivenCommand, Story, What
 from anju.dutyroom.core.incident import Incident, State
+from anju.dutyroom.core.on_test import OnTest
 from anju.dutyroom.store import log
 from anju.uplink.commands import CommandKind, EstateCommand, ReportRef
 from anju.uplink.reports import PanelView, Report
@@ -18,6 +19,7 @@ MOST_IN_STORY = 200
 MOST_COMMANDS = 200
 _HELD_AT_ONCE = 1000
 _PANEL_WITHIN = 20
+_TESTED_WITHIN, _MOST_TESTED, _TESTED_WITHIN_MS = 200, 20, 24 * 3600 * 1000
 
 
 def open_incidents(connection: sqlite3.Connection) -> dict[int, Incident]:
@@ -57,12 +59,18 @@ def story(connection: sqlite3.Connection, incident_id: int) -> Story | None:
     panel = _panel(connection, incident.household) if incident.household else None
     return Story(
         incident,
-        tuple(changes),
+        tuple(([] if count > len(changes) else _tested_before(connection, incident, changes[0])) + changes),
         count - len(changes),
         _given(connection, incident_id),
         panel[0] if panel else None,
         panel[1] if panel else None,
     )
+
+
+def on_test(connection: sqlite3.Connection, now_ms: int) -> list[OnTest]:
+    """The households that are on TEST, by their names."""
+    query = "SELECT household, until_ms FROM on_test WHERE until_ms > ? ORDER BY household"
+    return [OnTest(row["household"], row["until_ms"]) for row in connection.execute(query, (now_ms,)).fetchall()]
 
 
 def reports_held(path: Path) -> Iterator[tuple[str, int, Report]]:
@@ -73,6 +81,32 @@ def reports_held(path: Path) -> Iterator[tuple[str, int, Report]]:
         while rows := connection.execute(query, (last, _HELD_AT_ONCE)).fetchall():
             for last, journal_id, seq, body in rows:  # noqa: B007 - the last one is where the next query begins
                 yield journal_id, seq, Report.model_validate_json(body)
+
+
+def _tested_before(connection: sqlite3.Connection, incident: Incident, first: Change) -> list[Change]:
+    """What was tried in the household within a day before its incident: nobody has logged it, because it opened nothing."""
+    query = (
+        "SELECT * FROM (SELECT * FROM reports WHERE household = ?1 AND received_at_ms >= ?2 AND rowid <"
+        " (SELECT rowid FROM reports WHERE journal_id = ?3 AND seq = ?4) ORDER BY rowid DESC LIMIT ?5)"
+        " WHERE json_extract(body, '$.test') OR json_extract(body, '$.kind') IN"
+        " ('test_started', 'test_ended', 'walk_tested') LIMIT ?6"
+    )
+    seq = first.report.seq if first.report else 0
+    since_ms = first.at_ms - _TESTED_WITHIN_MS
+    given = (incident.household, since_ms, first.journal_id, seq, _TESTED_WITHIN, _MOST_TESTED)
+    return [
+        Change(
+            0,
+            row["received_at_ms"],
+            What.CONTEXT,
+            None,
+            row["journal_id"],
+            Report.model_validate_json(row["body"]),
+            None,
+            {},
+        )
+        for row in reversed(connection.execute(query, given).fetchall())
+    ]
 
 
 def _given(connection: sqlite3.Connection, incident_id: int) -> tuple[GivenCommand, ...]:

@@ -10,7 +10,7 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
 from anju.dutyroom.core.change import Change, Story
 from anju.dutyroom.core.incident import NOTE_NEEDED, Act, Cause, Incident, State, allowed
-from anju.dutyroom.core.link import Link, LinkState
+from anju.dutyroom.core.link import LinkState
 from anju.dutyroom.core.ports import Console
 from anju.dutyroom.core.queue import PRIORITY
 from anju.dutyroom.core.request import Person
@@ -79,7 +79,7 @@ def page(console: Console, reader: Reader, estate: str) -> str:
         items=[item(console, reader.tag, one) for one in queue],
         **_centre(console, reader._replace(selected=selected)),
         **_side(console, reader.tag),
-        **_strip(console),
+        **_strip(console, reader.tag),
     )
 
 
@@ -95,7 +95,7 @@ def side(console: Console, tag: str) -> str:
 
 def strip(console: Console, tag: str) -> str:
     """The links in the top strip."""
-    return draw("links.html", tag, **_strip(console))
+    return draw("links.html", tag, **_strip(console, tag))
 
 
 def queue_items(console: Console, tag: str) -> str:
@@ -155,11 +155,14 @@ def _centre(console: Console, reader: Reader) -> dict[str, object]:
         return {"story": None, "unheard": unheard, "is_called": bool(links)}
     _, now_ms = translate(reader.tag), console.now_ms()
     as_of = None if story.panel_as_of_ms is None else clock.time_of_day(story.panel_as_of_ms, now_ms)
+    until_ms = story.panel.test_until_ms if story.panel else None
+    test_until = clock.time_of_day(until_ms, now_ms) if until_ms is not None and until_ms > now_ms else None
     return {
         "story": story,
         "shown": item(console, reader.tag, story.incident),
         "opened_at": clock.time_of_day(story.incident.opened_at_ms, now_ms),
         "as_of": as_of,
+        "test_until": test_until,
         "passed": _passed(story),
         "acts": allowed(story.incident),
         "lines": timeline.lines(_, story, console.name_of, now_ms),
@@ -179,5 +182,7 @@ def _side(console: Console, tag: str) -> dict[str, object]:
     return {"troubles": gathered(_, console.troubles(), now_ms), "closed": closed}
 
 
-def _strip(console: Console) -> dict[str, list[Link] | bool]:
-    return {"links": console.links(), "is_faulty": console.is_faulty()}
+def _strip(console: Console, tag: str) -> dict[str, object]:
+    _, now_ms = translate(tag), console.now_ms()
+    on_test = [words.on_test(_, one.household, clock.time_of_day(one.until_ms, now_ms)) for one in console.on_test()]
+    return {"links": console.links(), "is_faulty": console.is_faulty(), "on_test": on_test}

@@ -11,7 +11,7 @@ from anju.dutyroom.web import words
 from anju.dutyroom.web.clock import time_of_day
 from anju.dutyroom.web.language import Translate
 from anju.uplink.commands import CommandKind
-from anju.uplink.reports import OutcomeKind, Report
+from anju.uplink.reports import ALARMS, OutcomeKind, Report
 
 NameOf = Callable[[int | None], str]
 
@@ -75,18 +75,18 @@ def _line(_: Translate, change: Change, name_of: NameOf, answers: tuple[Answer, 
 def _reported(_: Translate, change: Change, report: Report, now_ms: int) -> Line:
     """What a concentrator reported stands at its own time; what came up much later says so."""
     zone, at = words.zone(_, report.zone), time_of_day(report.recorded_at_ms, now_ms)
+    is_alarm = report.kind in ALARMS
+    text = words.alarm(_, report.kind, zone) if is_alarm else words.context(_, report.kind, zone, report.person or "")
+    text = words.tried(_, text) if report.test else text
     if change.what is What.CONTEXT:
-        return Line(
-            at, "context", words.context(_, report.kind, zone, report.person or ""), _remarks(_, change, report, now_ms)
-        )
-    text = words.alarm(_, report.kind, zone)
+        return Line(at, "context", text, _remarks(_, change, report, now_ms))
     if change.incident is not None and change.incident.presses > 1:
         text = _("%(text)s (no. %(count)d)") % {"text": text, "count": change.incident.presses}
     return Line(at, "alarm", text, _remarks(_, change, report, now_ms))
 
 
 def _remarks(_: Translate, change: Change, report: Report, now_ms: int) -> tuple[str, ...]:
-    """What makes a report less than plain: it came late, its time is doubtful, it is a test."""
+    """What makes a report less than plain: it came late, its time is doubtful; or what a walk-test has found."""
     remarks = []
     if abs(change.at_ms - report.recorded_at_ms) > _SAME_TIME_MS:
         remarks.append(_("reached the duty room at %(time)s") % {"time": time_of_day(change.at_ms, now_ms)})
@@ -97,8 +97,9 @@ def _remarks(_: Translate, change: Change, report: Report, now_ms: int) -> tuple
         )
     if report.time_doubtful:
         remarks.append(_("its time is doubtful"))
-    if report.test:
-        remarks.append(_("sent in test mode"))
+    if report.walk_test:
+        missing = [zone.name for zone in report.walk_test.missing]
+        remarks.append(words.walked(_, missing, len(report.walk_test.zones)))
     return tuple(remarks)
 
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from anju.dutyroom.core.incident import Cause, IncidentKind, Reason, State
 from anju.dutyroom.web.language import Translate
 from anju.uplink.commands import CommandKind
@@ -104,6 +106,11 @@ def context(_: Translate, value: ReportKind, zone_name: str, person: str) -> str
         ReportKind.ARMED: _("Armed by %(person)s"),
         ReportKind.DISARMED: _("Disarmed by %(person)s"),
         ReportKind.LATCH_RESET: _("Latch reset by %(person)s"),
+        ReportKind.HOLD_UP_HELD: _("Button still pressed after 3 s: %(zone)s"),
+        ReportKind.TEST_STARTED: _("Put on TEST by %(person)s"),
+        ReportKind.TEST_ENDED: _("Taken off TEST by %(person)s") if person else _("TEST has ended by itself"),
+        ReportKind.WALK_TESTED: _("Walk-test by %(person)s"),
+        ReportKind.SURVEYED: _("Links measured by %(person)s"),
         ReportKind.NODE_STARTED: _("A device restarted"),
         ReportKind.NODE_PAIRED: _("A device paired by %(person)s"),
         ReportKind.NODE_REPLACED: _("A device replaced by %(person)s"),
@@ -115,6 +122,23 @@ def context(_: Translate, value: ReportKind, zone_name: str, person: str) -> str
     }
     text = texts.get(value, value.value)
     return text % {"zone": zone_name, "person": person or _("somebody")}
+
+
+def tried(_: Translate, text: str) -> str:
+    """What happened on TEST: no alarm, whatever it says."""
+    return _("TEST: %(text)s") % {"text": text}
+
+
+def on_test(_: Translate, household: str, until: str) -> str:
+    """One of the households that are on TEST."""
+    return _("%(household)s until %(time)s") % {"household": household, "time": until}
+
+
+def walked(_: Translate, missing: Sequence[str], count: int) -> str:
+    """What a walk-test has found of so many zones."""
+    if not missing:
+        return _("every zone works: %(count)d") % {"count": count}
+    return _("of %(count)d zones these are missing: %(zones)s") % {"count": count, "zones": _(", ").join(missing)}
 
 
 def trouble(_: Translate, value: TroubleKind | None) -> str:
