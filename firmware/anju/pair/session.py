@@ -45,6 +45,8 @@ WIPE = const(5)
 
 LEAVING_MS = 10000
 """So long a node that is to forget its place waits for the answer to its LEAVING."""
+PUT_OFF_MS = 10000
+"""So long new keys wait for the answers to events that were sealed under the old ones."""
 PROMISED_AWAKE_MS = 3000
 PROMISED_REST_MS = 30000
 """One that sleeps, and was promised a place, asks for the outcome so long, and so often."""
@@ -80,6 +82,9 @@ class Session(Beside):
         self._is_adopted = False
         self._leaves_ms = -1
         self._woke_ms = now
+        self._now_ms = now
+        self._put_off_ms = -1
+        """Since when new keys have been waiting."""
         promise = store.noted(PROMISE)
         if promise:
             self._begin().resume(promise, device.identity, now)
@@ -110,6 +115,9 @@ class Session(Beside):
 
     def poll(self, now: int) -> "bytearray | None":
         """A frame to send at once, the device's first."""
+        if self._is_adopted and self._end is not None and not self._end.is_pending:
+            self._look_at_end(now)  # before anything more is sealed under keys that are over
+            return None
         sealed: "bytearray | None" = self.device.poll(now)
         if sealed is not None:
             return sealed
@@ -128,6 +136,7 @@ class Session(Beside):
 
     def work(self, now: int) -> bool:
         """One slice of what there is to work out; whether there was one. Without memory for it the step is begun anew."""
+        self._now_ms = now
         try:
             return self._end is not None and self._end.work(now)
         except MemoryError:
@@ -172,10 +181,22 @@ class Session(Beside):
         self._store.note(PROMISE, content)
 
     def _adopt(self, identity: "Identity", root_key: bytes) -> "Iterator[None]":
+        self._put_off()
         self._store.note(ROOT_KEY, root_key)
         yield
+        self._put_off()
         self._store.save(identity)
         self._is_adopted = True
+
+    def _put_off(self) -> None:
+        """StoreError, and the outcome is asked for once more, while an event waits for its answer: it goes with the old keys."""
+        device = self.device
+        if device.identity is None or not device.outbox.events():
+            return
+        if self._put_off_ms < 0:
+            self._put_off_ms = self._now_ms
+        if self._now_ms - self._put_off_ms < PUT_OFF_MS:
+            raise StoreError("an event waits for its answer")
 
     def _look_at_end(self, now: int) -> None:
         """What has become of the pairing."""
