@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from typing import Any
 
 from anju.concentrator.control import Control
 from anju.concentrator.core.moment import Moment
 from anju.concentrator.core.places import Route
-from anju.concentrator.core.ports import Send
+from anju.concentrator.core.ports import Send, Watch
 from anju.concentrator.desk import Desk
 from anju.concentrator.destinations import duty_room
 from anju.concentrator.downlink import Downlink
@@ -27,6 +27,7 @@ from anju.service import root_key
 from anju.service.errors import ServiceError
 from anju.service.i18n import _
 from anju.service.settings import FILE_NAME, Site
+from anju.wire.messages import Message
 from anju.wire.pairing import is_pairing
 
 Arrive = Callable[[bytes, Route], None]
@@ -49,9 +50,9 @@ async def build(site: Site) -> AsyncIterator[None]:
         closing.push_async_callback(journal.close)
         links: dict[str, UdpLink | SerialLink] = {}
         send = _sender(links)
-        pairing = Pairing(site.concentrator.network, keyring, journal, send, clock)
-        reception = Reception(keyring.codec, keyring, journal, send, clock, pairing.watch)
         downlink = Downlink(keyring.codec, keyring, journal, send, clock)
+        pairing = Pairing(site.concentrator.network, keyring, journal, downlink, send, clock)
+        reception = Reception(keyring.codec, keyring, journal, send, clock, _watching(pairing, downlink))
         upwards = duty_room.DutyRoom(
             site.concentrator.building, site.dutyroom_socket, journal, downlink.accept, lambda: downlink.last_command
         )
@@ -96,6 +97,14 @@ async def _open_links(
             _("Name one of them in %(file)s, then start again.") % {"file": site.folder / FILE_NAME},
         )
     return lines
+
+
+def _watching(pairing: Pairing, downlink: Downlink) -> Watch:
+    async def watch(messages: Sequence[Message]) -> None:
+        await pairing.watch(messages)
+        await downlink.heard(messages)
+
+    return watch
 
 
 def _gate(reception: Reception, pairing: Pairing) -> Arrive:

@@ -168,9 +168,10 @@ class Reception:
     def _acknowledge(self, answer: Answer) -> None:
         header, body, _ = answer.message
         extras = [Extra(ExtraType.CHALLENGE, body.challenge)] if isinstance(body, Hello) else []
+        waiting = self._journal.building.pending.values()
         ack = Ack(
             type=Type.ACK,
-            flags=0,
+            flags=Flag.PENDING if any(command.address == answer.address for command in waiting) else 0,
             time_s=self._clock().wall_ms // 1000,
             acked_epoch=header.epoch,
             verdict=answer.verdict,

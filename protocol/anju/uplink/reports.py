@@ -48,6 +48,7 @@ class ReportKind(StrEnum):
     NODE_PAIRED = "node_paired"
     NODE_REPLACED = "node_replaced"
     NODE_UNPAIRED = "node_unpaired"
+    PAIRING_ORDERED = "pairing_ordered"
     PAIRING_FAILED = "pairing_failed"
     TROUBLE = "trouble"
     COMMAND_OUTCOME = "command_outcome"

@@ -73,7 +73,8 @@ def _line(step: dict[str, Any]) -> str:
         "case": _("Open the case now…"),
     }
     told = {
-        "searching": _("Waiting for the node: open its case and press its button."),
+        "searching": _searching(step),
+        "opened": _("✓ %(device)s has heard it and offers itself."),
         "heard": _("%(device)s offers itself; asking whether it knows the code…"),
         "known": _("✓ %(device)s found, secure link; giving it its place…"),
         "paired": _("✓ It has its keys.") + " " + asked.get(step.get("ask", ""), ""),
@@ -86,15 +87,40 @@ def _line(step: dict[str, Any]) -> str:
     return screen.printable(told.get(step["step"], "") % facts)
 
 
+def _searching(step: dict[str, Any]) -> str:
+    """Who has to do what now: a node that is in use is told by the concentrator, any other by a person."""
+    if step.get("ordered"):
+        told = _("%(device)s is in use, and works as before until it is paired anew: it is told to offer itself.")
+        return (
+            told + " " + _("One on a battery hears that when it wakes: open its door, or wait longer with --timeout.")
+        )
+    told = _("Waiting for the node: open its case and press its button.")
+    if step.get("typed"):
+        told += " " + _(
+            "A typed code names no device: a node that is in use already is not told, so scan its label instead."
+        )
+    return told
+
+
+def _silent(step: dict[str, Any]) -> tuple[str, str, int]:
+    if step.get("unanswered"):
+        return (
+            _("%(device)s is in use, and did not answer when it was told to offer itself."),
+            _("See when it was last heard: anju nodes. If it has lost its keys, open its case and press its button."),
+            TIMED_OUT,
+        )
+    return (
+        _("Nothing was heard of %(device)s."),
+        _("Open its case and press its button: then it offers itself for two minutes. Is this its label?"),
+        TIMED_OUT,
+    )
+
+
 def _failed(step: dict[str, Any]) -> PairingError:
     device = step.get("device") or _("the node")
     again = _("Then type the command again.")
     reasons = {
-        "silent": (
-            _("Nothing was heard of %(device)s."),
-            _("Open its case and press its button: then it offers itself for two minutes. Is this its label?"),
-            TIMED_OUT,
-        ),
+        "silent": _silent(step),
         "no_answer": (
             _("A node offers itself and does not know this code: it is another node's label, or it is out of reach."),
             _("Compare the short name on the label with the node that you have opened."),
