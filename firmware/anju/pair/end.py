@@ -124,6 +124,10 @@ class PairingEnd:
         self._offer_ms = self._renew_ms = self._proof_ms = now
         self._pause_ms = FIRST_PROOF_MS
 
+    def hurry(self) -> None:
+        """Ask for the outcome as often as at first."""
+        self._pause_ms = FIRST_PROOF_MS
+
     @property
     def has_work(self) -> bool:
         """Whether there is something to work out."""

@@ -45,8 +45,9 @@ WIPE = const(5)
 
 LEAVING_MS = 10000
 """So long a node that is to forget its place waits for the answer to its LEAVING."""
-PUT_OFF_MS = 10000
-"""So long new keys wait for the answers to events that were sealed under the old ones."""
+PUT_OFFS = const(6)
+"""So often, some 15 s, new keys wait for the answers to events that were sealed under the old ones. Each time the concentrator
+has just spoken: while it is out of reach nothing is given up."""
 PROMISED_AWAKE_MS = 3000
 PROMISED_REST_MS = 30000
 """One that sleeps, and was promised a place, asks for the outcome so long, and so often."""
@@ -82,9 +83,8 @@ class Session(Beside):
         self._is_adopted = False
         self._leaves_ms = -1
         self._woke_ms = now
-        self._now_ms = now
-        self._put_off_ms = -1
-        """Since when new keys have been waiting."""
+        self._put_offs = 0
+        """How often new keys have been waiting."""
         promise = store.noted(PROMISE)
         if promise:
             self._begin().resume(promise, device.identity, now)
@@ -116,8 +116,10 @@ class Session(Beside):
     def poll(self, now: int) -> "bytearray | None":
         """A frame to send at once, the device's first."""
         if self._is_adopted and self._end is not None and not self._end.is_pending:
-            self._look_at_end(now)  # before anything more is sealed under keys that are over
-            return None
+            self._end = None
+            self.wish = ADOPTED
+        if self.wish == ADOPTED:
+            return None  # nothing more is sealed under keys that are over
         sealed: "bytearray | None" = self.device.poll(now)
         if sealed is not None:
             return sealed
@@ -136,7 +138,6 @@ class Session(Beside):
 
     def work(self, now: int) -> bool:
         """One slice of what there is to work out; whether there was one. Without memory for it the step is begun anew."""
-        self._now_ms = now
         try:
             return self._end is not None and self._end.work(now)
         except MemoryError:
@@ -164,7 +165,7 @@ class Session(Beside):
             return 0
         if end is None:
             return rest
-        if end.is_open or now - self._woke_ms < PROMISED_AWAKE_MS:
+        if end.is_open or self._put_offs or now - self._woke_ms < PROMISED_AWAKE_MS:
             return 0
         return min(rest, PROMISED_REST_MS)
 
@@ -190,13 +191,13 @@ class Session(Beside):
 
     def _put_off(self) -> None:
         """StoreError, and the outcome is asked for once more, while an event waits for its answer: it goes with the old keys."""
-        device = self.device
-        if device.identity is None or not device.outbox.events():
+        device, end = self.device, self._end
+        if device.identity is None or not device.outbox.events() or self._put_offs == PUT_OFFS:
             return
-        if self._put_off_ms < 0:
-            self._put_off_ms = self._now_ms
-        if self._now_ms - self._put_off_ms < PUT_OFF_MS:
-            raise StoreError("an event waits for its answer")
+        if not self._put_offs and end is not None:
+            end.hurry()
+        self._put_offs += 1
+        raise StoreError("an event waits for its answer")
 
     def _look_at_end(self, now: int) -> None:
         """What has become of the pairing."""
@@ -206,9 +207,6 @@ class Session(Beside):
                 self._show(OFFERED, _OFFERED_MS, now)
             return
         self._end = None
-        if self._is_adopted:
-            self.wish = ADOPTED
-            return
         print("pairing: nothing changed")
         self._show(feedback.REFUSED, feedback.REFUSED_MS, now)
 

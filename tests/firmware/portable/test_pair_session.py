@@ -13,7 +13,7 @@ from anju.node.unenrolled import Unenrolled
 from anju.pair import session
 from anju.pair.end import OPEN_MS
 from anju.pair.hands import HOLD_MS
-from anju.pair.session import ADOPTED, LEAVING_MS, PUT_OFF_MS, WIPE, Session
+from anju.pair.session import ADOPTED, LEAVING_MS, PUT_OFFS, WIPE, Session
 from anju.store.memory import MemoryStore
 from anju.wire import table
 from firmware.portable.kit import Concentrator, Dice, Heard, identity
@@ -198,7 +198,6 @@ def test_what_was_adopted_counts_at_once() -> None:
 
 def _adopts(node: _Node) -> bool:
     """Whether it takes over new keys now; else the concentrator is asked once more."""
-    node.device.work(node.now)
     try:
         for _ in node.device._adopt(_NEW, bytes(32)):
             pass
@@ -240,10 +239,8 @@ def test_new_keys_do_not_wait_for_ever_for_somebody_who_is_gone() -> None:
     node.device.wish = PAIR
     node.wait(0)
     node.drive(0, 1)
-    assert not _adopts(node)
-    node.wait(PUT_OFF_MS - 100)
-    assert not _adopts(node)
-    node.wait(100)
+    for _ in range(PUT_OFFS):
+        assert not _adopts(node)
     assert _adopts(node)
 
 
@@ -256,6 +253,18 @@ def test_nothing_more_is_sealed_under_keys_that_are_over() -> None:
     node.device.edge(0, 1, node.now - 30)
     assert node.device.poll(node.now) is None
     assert node.device.wish == ADOPTED
+
+
+def test_what_was_opened_once_more_meanwhile_is_not_waited_for() -> None:
+    node = _Node(("hold_up", "entry", "tamper"))
+    node.device.wish = PAIR
+    node.wait(0)
+    assert _adopts(node)
+    node.device._end = _Decided()
+    node.device._end.is_open = True
+    node.wait(0)
+    assert node.wishes[-1] == ADOPTED
+    assert isinstance(node.device, Device)
 
 
 class _Decided:
