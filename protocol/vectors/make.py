@@ -21,6 +21,7 @@ line. Byte strings are lower-case hexadecimal, numbers are numbers. A `receiver`
                     secret) and what it grants (root_key, network, node, epoch, time_s, kinds); the frames offer, key, answer,
                     grant, proof, and paired or cancelled; the link keys up and down
     rows.json       uplink rows: name, report (as it travels), canonical (text), sha256
+    identity.json   exported identities: name, passphrase, content (text), file
 """
 
 from __future__ import annotations
@@ -33,6 +34,7 @@ from pathlib import Path
 import evidences
 import faults
 import frames
+import identities
 import pairings
 from frames import EVENT, LINKS, TIME_S, Case, key, sealed
 
@@ -177,6 +179,9 @@ def files() -> dict[str, str]:
             "Pairings, frame by frame. All secrets are published: never for use.", pairings.cases()
         ),
         "rows.json": text_of("Uplink rows: canonical JSON and its hash.", rows()),
+        "identity.json": text_of(
+            "Exported identities. Their keys and passphrases are published: never for use.", identities.cases()
+        ),
     }
 
 

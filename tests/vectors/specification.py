@@ -80,3 +80,8 @@ def rule(number: str) -> str:
     """The line of one rule."""
     (line,) = re.findall(rf"^\*\*{number}\*\* .*$", TEXT, re.MULTILINE)
     return str(line)
+
+
+def identity_fields() -> list[str]:
+    """Fields of an exported identity, in their order."""
+    return [field for field, _ in _rows("| field | value |", "## 18 Exported identity")]

@@ -16,6 +16,7 @@ from anju.concentrator.desk import Desk
 from anju.concentrator.destinations import duty_room
 from anju.concentrator.downlink import Downlink
 from anju.concentrator.enrolment import checked, enrol_here
+from anju.concentrator.identity import export
 from anju.concentrator.journal import Journal
 from anju.concentrator.keyring import Keyring
 from anju.concentrator.link.serial import SerialLink
@@ -65,7 +66,9 @@ async def build(site: Site) -> AsyncIterator[None]:
             lambda household, zones: checked(site, household, zones),
             lambda: root_key.load_public(site.folder),
         )
-        control = Control(_desk(site, keyring, journal, reception, pairing, links).handlers | requests.handlers)
+        identity = {"export_identity": export.handler(site, keyring, journal, pairing, clock)}
+        desk = _desk(site, keyring, journal, reception, pairing, links)
+        control = Control(desk.handlers | requests.handlers | identity)
         await control.open(site.control_socket)
         closing.push_async_callback(control.close)
         serial_lines = await _open_links(site, links, _gate(reception, pairing), closing)

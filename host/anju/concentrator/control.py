@@ -161,6 +161,14 @@ def _not_running(path: Path, error: OSError) -> NotRunningError:
     )
 
 
+def person_of(uid: int) -> str:
+    """What the journal calls a user of this machine."""
+    try:
+        return pwd.getpwuid(uid).pw_name
+    except KeyError:
+        return f"uid {uid}"
+
+
 def _cut_off(path: Path) -> CutOffError:
     return CutOffError(
         _("The concentrator did not answer; it may have ended just now."),
@@ -177,7 +185,4 @@ def _peer(writer: asyncio.StreamWriter) -> str | None:
     if uid not in (0, os.getuid()):
         _log.warning("a user without rights asked on the control socket", uid=uid)
         return None
-    try:
-        return pwd.getpwuid(uid).pw_name
-    except KeyError:
-        return f"uid {uid}"
+    return person_of(uid)

@@ -187,11 +187,9 @@ class Downlink:
                 self._send(route, self._codec.seal(self._keys.next_header(waiting.address), _body(waiting)))
 
     def _can_reach(self, waiting: PendingCommand) -> bool:
-        """Whether there are keys under which it may go out."""
+        """Whether there are keys under which it may go out, and a counter for it."""
         address, epoch = waiting.address, waiting.epoch
-        return self._keys.placement(address) is not None and (
-            epoch is None or self._keys.counts(LinkId(address, epoch))
-        )
+        return self._keys.can_answer(address) and (epoch is None or self._keys.counts(LinkId(address, epoch)))
 
     def _pause_s(self) -> float:
         now_s = self._clock().monotonic_s

@@ -1,7 +1,8 @@
 """The keyring: link keys, placements and downlink counter ceilings, in a file of their own (0600), not the journal's.
 
 Storage holds only a *ceiling* a node: a start begins at the ceiling, and the next block is written and read back before
-the first frame under it is sent. So no counter is used twice under one key, whenever the power goes (invariant I6).
+the first frame under it is sent. So no counter is used twice under one key, whenever the power goes (invariant I6). What another
+PC begins with when it takes this one's place lies above `most`, the last one that is used here.
 """
 
 from __future__ import annotations
@@ -15,6 +16,8 @@ from importlib.resources import files
 from pathlib import Path
 from typing import NamedTuple
 
+from anju.concentrator import keyring_rows as rows
+from anju.concentrator.core.identity import MOST_COUNTER, HandedKeys
 from anju.concentrator.core.pairing import state as pairing
 from anju.concentrator.core.pairing.note import Note
 from anju.concentrator.core.places import Address, Linked, LinkId, Placement
@@ -38,7 +41,6 @@ _INSERT = """
     VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
 """
 _END = "UPDATE link SET ended = 1, up = x'', down = x'' WHERE network = ? AND node = ? AND epoch = ?"
-_PROMISE = "device, attempt, stage, public_key, note, clear, granted, digest, down, up"
 
 
 class Link(NamedTuple):
@@ -52,11 +54,12 @@ class Link(NamedTuple):
 
 @dataclass(slots=True)
 class _Counter:
-    """Downlink counter of one node: the last one used, and how far they are reserved on disk."""
+    """Downlink counter of one node: the last one used, how far they are reserved on disk, and where they end."""
 
     epoch: int
     used: int
     ceiling: int
+    most: int
 
 
 class Keyring:
@@ -104,12 +107,24 @@ class Keyring:
         counter = self._counters.get(link.address)
         return counter is not None and counter.epoch == link.epoch
 
+    def can_answer(self, address: Address) -> bool:
+        """Whether a node is enrolled and has a downlink counter left."""
+        counter = self._counters.get(address)
+        return counter is not None and counter.used < counter.most
+
+    def has_sent(self, address: Address, epoch: int, counter: int) -> bool:
+        """Whether a downlink frame can be one of ours; False: somebody else has used this counter under the node's key."""
+        known = self._counters.get(address)
+        return known is None or known.epoch != epoch or counter <= known.used
+
     async def reserve(self, addresses: Iterable[Address]) -> None:
         """Reserve downlink counters for nodes with less than a quarter block left: written, read back, then used."""
         low = {
             address: counter
             for address in addresses
-            if (counter := self._counters.get(address)) and counter.ceiling - counter.used < BLOCK // 4
+            if (counter := self._counters.get(address))
+            and counter.ceiling - counter.used < BLOCK // 4
+            and counter.ceiling < counter.most
         }
         if not low:
             return
@@ -117,19 +132,20 @@ class Keyring:
 
         def raise_ceilings(connection: sqlite3.Connection) -> None:
             connection.executemany(
-                "UPDATE link SET ceiling = ? WHERE network = ? AND node = ? AND epoch = ?",
+                "UPDATE link SET ceiling = min(?, most) WHERE network = ? AND node = ? AND epoch = ?",
                 [(ceilings[address], *address, counter.epoch) for address, counter in low.items()],
             )
 
         await self._ledger.write(raise_ceilings)
         for address, counter in low.items():
-            if self._stored_ceiling(address, counter.epoch) != ceilings[address]:
+            ceiling, most = self._stored(address, counter.epoch)
+            if ceiling != min(ceilings[address], most):
                 raise LedgerError(
                     _("The keyring does not read back what was written to it."),
                     _("No frame was sent under a counter that is not reserved."),
                     _("Check the disk, then start the concentrator again."),
                 )
-            counter.ceiling = ceilings[address]
+            counter.ceiling, counter.most = ceiling, most
 
     def next_header(self, address: Address) -> Header:
         """Header of the next downlink frame, under a counter that was never used; LookupError if none is reserved."""
@@ -166,8 +182,8 @@ class Keyring:
 
     def promises(self) -> list[pairing.Record]:
         """Every promise that is kept."""
-        rows = self._ledger.read().execute(f"SELECT {_PROMISE} FROM promise")  # noqa: S608  # names of columns
-        return [pairing.Record(*row) for row in rows]
+        kept = self._ledger.read().execute(f"SELECT {rows.PROMISE} FROM promise")  # noqa: S608  # names of columns
+        return [pairing.Record(*row) for row in kept]
 
     async def carry_out(
         self, decision: pairing.Decision, over: Collection[LinkId], at_ms: int, notices: Sequence[str]
@@ -176,11 +192,8 @@ class Keyring:
         made = decision.link
 
         def store(connection: sqlite3.Connection) -> None:
-            marks = ", ".join("?" * 10)
-            connection.executemany(
-                f"INSERT OR REPLACE INTO promise ({_PROMISE}) VALUES ({marks})",  # noqa: S608  # names of columns
-                [_promise_row(record) for record in decision.save],
-            )
+            for record in decision.save:
+                rows.save_promise(connection, record)
             connection.executemany("DELETE FROM promise WHERE device = ? AND attempt = ?", decision.drop)
             if made is not None:
                 connection.execute(_INSERT, _link_row(made, at_ms))
@@ -211,21 +224,32 @@ class Keyring:
 
         await self._ledger.write(delete)
 
+    async def hand_over(self) -> HandedKeys:
+        """All that another keyring needs to take this one's place, and from now on no counter of that one's is used here."""
+        handed = await self._ledger.write(rows.give)
+        for address, counter in self._counters.items():
+            counter.most = self._stored(address, counter.epoch)[1]
+        return handed
+
+    async def take_over(self, handed: HandedKeys, leap: int) -> None:
+        """Become what was handed over, every ceiling higher by `leap`. For a new keyring."""
+        await self._ledger.write(lambda connection: rows.take(connection, handed, leap, BLOCK))
+        self._load()
+
     def _load(self) -> None:
-        rows = self._ledger.read().execute(
-            "SELECT network, node, epoch, up, down, household, inputs, ceiling, device, person, paired_at_ms, public_key"
+        stored = self._ledger.read().execute(
+            "SELECT network, node, epoch, up, down, household, inputs, ceiling, most, device, person, paired_at_ms, public_key"
             " FROM link WHERE NOT ended ORDER BY epoch"
         )
-        for network, node, epoch, up, down, household, inputs, ceiling, *whose in rows:
-            zones = tuple(Zone.model_validate_json(json.dumps(zone)) for zone in json.loads(inputs))
+        for network, node, epoch, up, down, household, inputs, ceiling, most, *whose in stored:
             key = LinkId(Address(network, node), epoch)
-            self._add(Linked(key, Placement(household, zones), *whose), up, down, ceiling)
+            self._add(Linked(key, Placement(household, rows.zones_of(inputs)), *whose), up, down, ceiling, most)
 
-    def _add(self, link: Linked, up: bytes, down: bytes, ceiling: int = 0) -> None:
+    def _add(self, link: Linked, up: bytes, down: bytes, ceiling: int = 0, most: int = MOST_COUNTER) -> None:
         address, epoch = link.id
         self.codec.learn(*address, epoch, up=up, down=down)
         self._links[link.id] = link
-        self._counters.setdefault(address, _Counter(epoch, ceiling, ceiling))
+        self._counters.setdefault(address, _Counter(epoch, ceiling, ceiling, most))
 
     def _forget(self, links: Collection[LinkId]) -> None:
         for key in links:
@@ -236,14 +260,16 @@ class Keyring:
                 del self._counters[key.address]
         for address, epoch in sorted(self._links):
             if address not in self._counters:
-                ceiling = self._stored_ceiling(address, epoch)
-                self._counters[address] = _Counter(epoch, ceiling, ceiling)
+                ceiling, most = self._stored(address, epoch)
+                self._counters[address] = _Counter(epoch, ceiling, ceiling, most)
 
-    def _stored_ceiling(self, address: Address, epoch: int) -> int:
-        row = self._ledger.read().execute(
-            "SELECT ceiling FROM link WHERE network = ? AND node = ? AND epoch = ?", (*address, epoch)
+    def _stored(self, address: Address, epoch: int) -> tuple[int, int]:
+        """Ceiling and end of a link's counters, as they are on the disk."""
+        found = self._ledger.read().execute(
+            "SELECT ceiling, most FROM link WHERE network = ? AND node = ? AND epoch = ?", (*address, epoch)
         )
-        return int(row.fetchone()[0])
+        ceiling, most = found.fetchone()
+        return ceiling, most
 
 
 def _insert(connection: sqlite3.Connection, network: int, placement: Placement) -> Link:
@@ -281,11 +307,6 @@ def _link_row(made: pairing.Link, at_ms: int) -> tuple[object, ...]:
         note.person,
         at_ms,
     )
-
-
-def _promise_row(record: pairing.Record) -> tuple[object, ...]:
-    who = (record.device, record.attempt, record.stage, record.public_key, record.note)
-    return (*who, record.clear, record.grant, record.digest, record.down, record.up)
 
 
 def _end(connection: sqlite3.Connection, links: Collection[LinkId], notices: Sequence[str]) -> None:

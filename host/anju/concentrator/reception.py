@@ -128,7 +128,7 @@ class Reception:
         owed = [answer for answer in answers if answer]
         await self._keys.reserve({answer.address for answer in owed})
         for answer in owed:
-            if self._keys.placement(answer.address):  # unless it was unpaired meanwhile
+            if self._keys.can_answer(answer.address):  # unless it was unpaired meanwhile
                 self._acknowledge(answer)
 
     def _judge(self, arrival: Arrival, group: Group) -> Answer | None:
@@ -161,7 +161,11 @@ class Reception:
             draft.nodes[address] = before.heard(header.epoch, header.counter, tag, route, draft.moment.wall_ms)
             heard = Heard(message, placement, before.last_seen_ms, self._keys.linked(address, header.epoch))
             verdict = intake.take(draft, heard, self._journal.holds)
+            self._look_for_another(group, message, placement)
         if verdict is None or not message.body.flags & Flag.ACK_REQUESTED:
+            return None
+        if not self._keys.can_answer(address):
+            self._trouble(group, TroubleKind.COUNTERS_SPENT, address, placement)
             return None
         return Answer(route, address, message, verdict, _ARM_MODES[draft.panel(placement.household).mode])
 
@@ -181,6 +185,12 @@ class Reception:
             arm_mode=answer.arm_mode,
         )
         self._send(answer.route, self._codec.seal(self._keys.next_header(answer.address), ack, extras))
+
+    def _look_for_another(self, group: Group, message: Message, placement: Placement) -> None:
+        """A node that confirms what was never sent from here was told it by another concentrator with these keys."""
+        body, address = message.body, Address(message.header.network, message.header.node)
+        if isinstance(body, Ack) and not self._keys.has_sent(address, body.acked_epoch, body.acked_counter):
+            self._trouble(group, TroubleKind.TWO_CONCENTRATORS, address, placement)
 
     def _trouble(
         self, group: Group, kind: TroubleKind, subject: Address | str, placement: Placement | None = None

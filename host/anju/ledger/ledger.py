@@ -14,6 +14,7 @@ from typing import TypeVar
 from anju.ledger import errors
 from anju.ledger.migrations import migrate
 from anju.ledger.writer import Writer
+from anju.service import private_file
 from anju.service.lock import FileLock, Held
 
 T = TypeVar("T")
@@ -126,8 +127,4 @@ def _create(path: Path) -> None:
     os.close(os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600))
     path.chmod(0o600)
     # A durable row in a file whose name a power cut takes away is not durable.
-    folder = os.open(path.parent, os.O_RDONLY | os.O_CLOEXEC)
-    try:
-        os.fsync(folder)
-    finally:
-        os.close(folder)
+    private_file.sync_folder(path.parent)

@@ -6,6 +6,15 @@ import os
 from pathlib import Path
 
 
+def sync_folder(folder: Path) -> None:
+    """See that the names of a folder's files are on the disk; OSError if they are not."""
+    descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
+
+
 def create(path: Path, content: bytes, mode: int = 0o600) -> None:
     """Write a new file, to the disk; FileExistsError if there is one already, OSError if it could not be written."""
     descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, mode)

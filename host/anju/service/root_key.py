@@ -29,7 +29,7 @@ def create(folder: Path) -> Path:
             raise FileExistsError(17, _("it exists already"), str(public))
         private_file.create(private, pem)
         try:
-            private_file.create(public, key.public_key().public_bytes_raw().hex().encode() + b"\n")
+            save_public(folder, key.public_key().public_bytes_raw())
         except OSError:
             private.unlink()
             raise
@@ -41,6 +41,11 @@ def create(folder: Path) -> Path:
             _("An estate keeps the root key that its nodes know. Only one that was never used may be moved away."),
         ) from error
     return private
+
+
+def save_public(folder: Path, raw: bytes) -> None:
+    """Write the public half of a site that has none; OSError if it could not be written."""
+    private_file.create(folder / PUBLIC, raw.hex().encode() + b"\n")
 
 
 def load_public(folder: Path) -> bytes:

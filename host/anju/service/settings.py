@@ -148,9 +148,23 @@ class Site(_Section):
 def load(folder: Path) -> Site:
     """The site in a folder; SettingsError says what is wrong with it."""
     path = folder.absolute() / FILE_NAME
+    site = parse(_raw(folder), path)
+    site._folder = path.parent
+    return site
+
+
+def text(site: Site) -> str:
+    """The settings of a site as somebody has written them; SettingsError if they can't be used any more."""
+    raw = _raw(site.folder)
+    parse(raw, site.folder / FILE_NAME)
+    return raw.decode("utf-8-sig")
+
+
+def _raw(folder: Path) -> bytes:
+    path = folder.absolute() / FILE_NAME
     try:
         with path.open("rb") as file:
-            raw = file.read(_MOST_BYTES + 1)
+            return file.read(_MOST_BYTES + 1)
     except FileNotFoundError:
         raise SettingsError(
             _("There is no site in %(folder)s: %(file)s is missing.") % {"folder": folder, "file": FILE_NAME},
@@ -163,9 +177,6 @@ def load(folder: Path) -> Site:
             _nothing_changed(),
             _("Give the user who runs Anju the right to read it, then start again."),
         ) from error
-    site = parse(raw, path)
-    site._folder = path.parent
-    return site
 
 
 def parse(raw: bytes, path: Path) -> Site:

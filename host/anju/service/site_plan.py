@@ -44,11 +44,7 @@ def save(folder: Path, plan: Plan) -> Path:
         fresh.unlink(missing_ok=True)
         private_file.create(fresh, plan.model_dump_json(indent=1).encode() + b"\n")
         fresh.replace(path)
-        descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
-        try:
-            os.fsync(descriptor)
-        finally:
-            os.close(descriptor)
+        private_file.sync_folder(folder)
     except OSError as error:
         fresh.unlink(missing_ok=True)
         raise ServiceError(

@@ -50,6 +50,8 @@ class ReportKind(StrEnum):
     NODE_UNPAIRED = "node_unpaired"
     PAIRING_ORDERED = "pairing_ordered"
     PAIRING_FAILED = "pairing_failed"
+    IDENTITY_EXPORTED = "identity_exported"
+    IDENTITY_IMPORTED = "identity_imported"
     TROUBLE = "trouble"
     COMMAND_OUTCOME = "command_outcome"
     EVIDENCE = "evidence"
@@ -91,6 +93,8 @@ class TroubleKind(StrEnum):
     NODE_CLOCK = "node_clock"
     EVIDENCE = "evidence"
     """A node's statement that its key has not signed."""
+    TWO_CONCENTRATORS = "two_concentrators"
+    COUNTERS_SPENT = "counters_spent"
 
 
 class PairingFailure(StrEnum):

@@ -18,6 +18,17 @@ def test_the_floor_and_all_below_are_old() -> None:
     assert window.is_fresh(0xFFFFFFFF)
 
 
+def test_behind_a_leap_all_that_another_concentrator_says_is_old() -> None:
+    """One with the same keys, and counters of before (specification, part 18)."""
+    window = Window()
+    window.open(1000)
+    leapt = 1000 + (1 << 24)
+    assert window.is_fresh(leapt)
+    window.take(leapt)
+    assert not any(window.is_fresh(counter) for counter in (1001, 2024, 1000 + (1 << 23), leapt - WIDTH, leapt))
+    assert window.is_fresh(leapt + 1)
+
+
 def test_it_agrees_with_a_memory_of_everything() -> None:
     dice = Dice(31)
     for _ in range(50):

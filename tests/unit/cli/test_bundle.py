@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import json
 import os
-import pty
-import subprocess
 import sys
 from pathlib import Path
 
@@ -13,6 +11,7 @@ import pytest
 
 from anju.bundle import build, keys
 from unit.cli.conftest import Anju
+from unit.cli.terminal import typed
 
 
 @pytest.fixture(autouse=True)
@@ -101,35 +100,6 @@ def test_the_private_half_is_never_shown(anju: Anju) -> None:
             assert raw.hex() not in shown
     assert raw not in Path("release-key.pub").read_bytes()
     assert raw.hex().encode() not in Path("release-key.pub").read_bytes()
-
-
-IN_A_TERMINAL = """
-import fcntl, sys, termios
-fcntl.ioctl(0, termios.TIOCSCTTY, 0)  # where a passphrase is asked for
-from anju.cli.entry import run
-sys.exit(run(sys.argv[1:]))
-"""
-
-
-def typed(*lines: str, arguments: list[str]) -> tuple[int, str]:
-    """Run `anju` in a terminal and type lines at it; its exit code and what the terminal showed."""
-    ours, theirs = pty.openpty()
-    command = [sys.executable, "-c", IN_A_TERMINAL, *arguments]
-    with subprocess.Popen(command, stdin=theirs, stdout=theirs, stderr=theirs, start_new_session=True) as process:
-        os.close(theirs)
-        shown = ""
-        waiting = list(lines)
-        while True:
-            try:
-                piece = os.read(ours, 4096).decode()
-            except OSError:  # the other end is closed
-                break
-            shown += piece
-            if waiting and shown.endswith(": "):
-                os.write(ours, waiting.pop(0).encode() + b"\n")
-        code = process.wait()
-    os.close(ours)
-    return code, shown
 
 
 def test_a_passphrase_is_asked_for_and_not_shown() -> None:

@@ -12,7 +12,7 @@ from unit.cli.conftest import Anju
 
 COMMANDS = [
     *("demo", "init", "run", "enrol", "panel", "status", "flash", "devices", "monitor", "bench-station"),
-    *("label", "pair", "unpair", "nodes"),
+    *("label", "pair", "unpair", "nodes", "export-identity", "import-identity"),
     *("plan", "bundle", "keys", "verify", "bench"),
 ]
 PAGES = [

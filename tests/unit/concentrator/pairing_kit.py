@@ -107,6 +107,10 @@ class AirNode:
     def close(self) -> None:
         self._socket.close()
 
+    def is_now_of(self, estate: Estate) -> None:
+        """Another PC answers where it calls."""
+        self._estate = estate
+
     def open(self) -> None:
         """Somebody opens the case and presses."""
         self._before = self.node.identity

@@ -4,7 +4,7 @@ from typing import Annotated, Any
 
 import typer
 
-from anju.cli import bench, bundle, demo, flash, grammar, label, pair, plan, site, verify
+from anju.cli import bench, bundle, demo, flash, grammar, identity, label, pair, plan, site, verify
 from anju.service.i18n import LANGUAGES, _
 
 
@@ -24,6 +24,7 @@ def make() -> Any:
     flash.add_to(app)
     label.add_to(app)
     pair.add_to(app)
+    identity.add_to(app)
     verify.add_to(app)
     bench.add_to(app)
     return typer.main.get_command(app)

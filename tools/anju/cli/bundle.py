@@ -1,13 +1,12 @@
 """`anju bundle` and `anju keys`: what a technician flashes, and who may sign it; the making is in `anju.bundle`."""
 
 import sys
-from getpass import getpass
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from anju.cli import grammar, screen, values
+from anju.cli import grammar, passphrases, screen, values
 from anju.service.errors import ServiceError
 from anju.service.i18n import _
 
@@ -165,28 +164,19 @@ def told_root_key(private: Path) -> None:
 
 
 def _ask_passphrase() -> str:
-    return _secret(_("Passphrase of the release key: "))
+    _check_terminal()
+    return passphrases.typed(_("Passphrase of the release key: "))
 
 
 def _ask_new_passphrase() -> str:
-    passphrase = _secret(_("Passphrase for the new release key: "))
-    if not passphrase or _secret(_("The same once more: ")) != passphrase:
-        raise ServiceError(
-            _("The passphrase is empty, or not the same twice."),
-            _("No release key was made."),
-            _("Type the command again."),
-        )
-    return passphrase
+    _check_terminal()
+    return passphrases.typed_twice(_("Passphrase for the new release key: "), _("No release key was made."))
 
 
-def _secret(prompt: str) -> str:
+def _check_terminal() -> None:
     if not sys.stdin.isatty():
         raise ServiceError(
             _("A passphrase is needed, and there is no terminal to type it in."),
             _("Nothing was changed."),
             _("Type the command in a terminal, or use a release key without a passphrase."),
         )
-    try:
-        return getpass(prompt)
-    except EOFError:
-        raise typer.Abort from None

@@ -158,7 +158,12 @@ def _nodes(folder: Path, *, keys: bool, json: bool) -> None:
     if not answer["nodes"]:
         screen.hint(_("There is no node yet. To pair one: anju pair --household H --zone NAME:KIND"))
         return
-    states = {"proved": _("in use"), "unproved": _("not heard yet"), "old": _("until the new one is proved")}
+    states = {
+        "proved": _("in use"),
+        "unproved": _("not heard yet"),
+        "old": _("until the new one is proved"),
+        "spent": _("pair it anew: it can't be answered any more"),
+    }
     screen.table(
         (_("Node"), _("Label"), _("Household"), _("Zones"), _("Paired"), _("Last heard"), _("Link"), _("State")),
         [

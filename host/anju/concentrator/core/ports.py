@@ -91,6 +91,12 @@ class Keys(Protocol):
     def counts(self, link: LinkId) -> bool:
         """Whether frames go down under this link's keys: of two at one address the older one's, until the newer is proved."""
 
+    def can_answer(self, address: Address) -> bool:
+        """Whether a node is enrolled and has a downlink counter left."""
+
+    def has_sent(self, address: Address, epoch: int, counter: int) -> bool:
+        """Whether a downlink frame can be one of ours; False: somebody else has used this counter under the node's key."""
+
     async def reserve(self, addresses: Iterable[Address]) -> None:
         """Make sure that each node's next downlink counters are reserved on disk."""
 
@@ -110,6 +116,9 @@ class Orders(Protocol):
 
 class Vault(Protocol):
     """What pairing asks of the keyring: it stores promises and links, and tells which there are."""
+
+    def can_answer(self, address: Address) -> bool:
+        """Whether a node is enrolled and has a downlink counter left."""
 
     @property
     def links(self) -> list[Linked]:

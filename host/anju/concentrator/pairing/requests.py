@@ -262,8 +262,13 @@ class PairingRequests:
             "person": link.person or None,
             "last_heard_s": round((self._clock().wall_ms - state.last_seen_ms) / 1000, 1) if state and heard else None,
             "link": state.route.link if state and heard and state.route else None,
-            "state": "unproved" if older or not heard else "old" if newer else "proved",
+            "state": self._state(link, bool(heard), newer=newer, older=older),
         }
+
+    def _state(self, link: Linked, heard: bool, *, newer: bool, older: bool) -> str:
+        if not self._vault.can_answer(link.id.address):
+            return "spent"
+        return "unproved" if older or not heard else "old" if newer else "proved"
 
 
 def _read_code(text: str) -> tuple[SetupCode, str | None]:

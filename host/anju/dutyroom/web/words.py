@@ -111,6 +111,8 @@ def context(_: Translate, value: ReportKind, zone_name: str, person: str) -> str
         ReportKind.PAIRING_ORDERED: _("%(person)s told a device to offer itself for pairing"),
         ReportKind.PAIRING_FAILED: _("%(person)s tried to pair a device; nothing changed"),
         ReportKind.EVIDENCE: _("The device has signed for its alarm"),
+        ReportKind.IDENTITY_EXPORTED: _("The concentrator's keys were exported by %(person)s"),
+        ReportKind.IDENTITY_IMPORTED: _("Another PC became the concentrator, by %(person)s"),
     }
     text = texts.get(value, value.value)
     return text % {"zone": zone_name, "person": person or _("somebody")}
@@ -124,6 +126,8 @@ def trouble(_: Translate, value: TroubleKind | None) -> str:
         TroubleKind.NOT_UNDERSTOOD: _("A device says something that this release does not know"),
         TroubleKind.NODE_CLOCK: _("A device's clock is wrong"),
         TroubleKind.EVIDENCE: _("A device's signature does not fit what it says"),
+        TroubleKind.TWO_CONCENTRATORS: _("Another concentrator has this one's keys"),
+        TroubleKind.COUNTERS_SPENT: _("A device is heard but can't be answered any more: pair it anew"),
         None: _("Trouble of an unknown kind"),
     }[value]
 

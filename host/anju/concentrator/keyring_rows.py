@@ -1,0 +1,94 @@
+"""Rows of the keyring as SQL has them, and their way to another keyring: `give` here, `take` there, each in one transaction.
+
+The one that gives may use counters up to `LEAP` above its ceilings, the one that takes begins above that. So they never meet,
+however long the one that gives goes on (invariant I6).
+"""
+
+from __future__ import annotations
+
+import json
+import sqlite3
+from typing import Any
+
+from anju.concentrator.core.identity import MOST_COUNTER, HandedKeys, HandedLink, HandedPromise
+from anju.concentrator.core.pairing.state import Record, Stage
+from anju.uplink.reports import Zone
+
+LEAP = 1 << 24
+"""Counters between what one keyring may use and what the next one begins with (protocol.md, Keys and counters)."""
+PROMISE = "device, attempt, stage, public_key, note, clear, granted, digest, down, up"
+
+_LINK = "network, node, epoch, up, down, household, inputs, ceiling, device, public_key, person, paired_at_ms"
+
+
+def save_promise(connection: sqlite3.Connection, record: Record) -> None:
+    """Write a promise, in the place of what it was before."""
+    who = (record.device, record.attempt, record.stage, record.public_key, record.note)
+    row = (*who, record.clear, record.grant, record.digest, record.down, record.up)
+    marks = ", ".join("?" * len(row))
+    connection.execute(f"INSERT OR REPLACE INTO promise ({PROMISE}) VALUES ({marks})", row)  # noqa: S608  # names of columns
+
+
+def zones_of(inputs: str) -> tuple[Zone, ...]:
+    """A link's inputs."""
+    return tuple(Zone.model_validate_json(json.dumps(zone)) for zone in json.loads(inputs))
+
+
+def give(connection: sqlite3.Connection) -> HandedKeys:
+    """All of a keyring. From now on its counters end `LEAP` above their ceilings, and what it had promised and not decided is
+    cancelled: that is for whoever takes it over to decide."""
+    links = connection.execute(f"SELECT {_LINK} FROM link ORDER BY network, node, epoch")  # noqa: S608  # names of columns
+    promises = connection.execute(f"SELECT {PROMISE} FROM promise")  # noqa: S608  # the same
+    notices = connection.execute("SELECT facts FROM notice ORDER BY number")
+    handed = HandedKeys(
+        links=tuple(_handed(*row) for row in links),
+        notices=tuple(facts for (facts,) in notices),
+        promises=tuple(HandedPromise.of(Record(*row)) for row in promises),
+    )
+    connection.execute("UPDATE link SET most = min(most, ceiling + ?)", (LEAP,))
+    connection.execute("UPDATE promise SET stage = ? WHERE stage = ?", (Stage.CANCELLED, Stage.GRANTED))
+    return handed
+
+
+def take(connection: sqlite3.Connection, handed: HandedKeys, leap: int, least: int) -> None:
+    """Fill an empty keyring. Every ceiling leaps; where fewer than `least` counters would be left, none is."""
+    for link in handed.links:
+        ceiling = link.ceiling + leap
+        row = {
+            "network": link.network,
+            "node": link.node,
+            "epoch": link.epoch,
+            "up": bytes.fromhex(link.up or ""),
+            "down": bytes.fromhex(link.down or ""),
+            "household": link.household,
+            "inputs": json.dumps([zone.model_dump() for zone in link.inputs]),
+            "ceiling": ceiling if ceiling + least <= MOST_COUNTER else MOST_COUNTER,
+            "device": link.device or "",
+            "public_key": bytes.fromhex(link.public_key or ""),
+            "person": link.person or "",
+            "paired_at_ms": link.paired_at_ms,
+            "ended": link.is_ended,
+        }
+        columns, marks = ", ".join(row), ", ".join("?" * len(row))
+        connection.execute(f"INSERT INTO link ({columns}) VALUES ({marks})", tuple(row.values()))  # noqa: S608  # the same
+    for promise in handed.promises:
+        save_promise(connection, promise.record)
+    connection.executemany("INSERT INTO notice (facts) VALUES (?)", [(facts,) for facts in handed.notices])
+
+
+def _handed(*row: Any) -> HandedLink:
+    network, node, epoch, up, down, household, inputs, ceiling, device, public_key, person, paired_at_ms = row
+    return HandedLink(
+        ceiling=ceiling,
+        device=device or None,
+        down=down.hex() or None,
+        epoch=epoch,
+        household=household,
+        inputs=zones_of(inputs),
+        network=network,
+        node=node,
+        paired_at_ms=paired_at_ms,
+        person=person or None,
+        public_key=public_key.hex() or None,
+        up=up.hex() or None,
+    )
