@@ -37,7 +37,7 @@ RENEWED_MS = 15000
 ATTEMPT_MS = 1000
 """Curves are worked out at most once in this time; a KEY by itself costs its tag, and no stranger's passes."""
 FIRST_PROOF_MS = 250
-SLOWEST_PROOF_MS = 30000
+SLOWEST_PROOF_MS = 10000
 PROMPT_MS = 1000
 """The time in a GRANT is believed if it came so soon after the ANSWER."""
 

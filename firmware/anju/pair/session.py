@@ -45,9 +45,9 @@ WIPE = const(5)
 
 LEAVING_MS = 10000
 """So long a node that is to forget its place waits for the answer to its LEAVING."""
-PUT_OFFS = const(6)
-"""So often, some 15 s, new keys wait for the answers to events that were sealed under the old ones. Each time the concentrator
-has just spoken: while it is out of reach nothing is given up."""
+PUT_OFFS = const(12)
+"""So often, more than a minute, new keys wait for the answer to an event that was sealed under the old ones. Each time the
+concentrator has just spoken: while it is out of reach nothing is given up."""
 PROMISED_AWAKE_MS = 3000
 PROMISED_REST_MS = 30000
 """One that sleeps, and was promised a place, asks for the outcome so long, and so often."""
@@ -84,7 +84,8 @@ class Session(Beside):
         self._leaves_ms = -1
         self._woke_ms = now
         self._put_offs = 0
-        """How often new keys have been waiting."""
+        self._awaited = -1
+        """How often new keys have been waiting for the answer to the event with this id."""
         promise = store.noted(PROMISE)
         if promise:
             self._begin().resume(promise, device.identity, now)
@@ -192,12 +193,17 @@ class Session(Beside):
     def _put_off(self) -> None:
         """StoreError, and the outcome is asked for once more, while an event waits for its answer: it goes with the old keys."""
         device, end = self.device, self._end
-        if device.identity is None or not device.outbox.events() or self._put_offs == PUT_OFFS:
+        events = [] if device.identity is None else device.outbox.events()
+        if not events:
             return
-        if not self._put_offs and end is not None:
-            end.hurry()
-        self._put_offs += 1
-        raise StoreError("an event waits for its answer")
+        oldest = events[0].event_id
+        if oldest != self._awaited:
+            self._awaited, self._put_offs = oldest, 0
+            if end is not None:
+                end.hurry()
+        if self._put_offs < PUT_OFFS:
+            self._put_offs += 1
+            raise StoreError("an event waits for its answer")
 
     def _look_at_end(self, now: int) -> None:
         """What has become of the pairing."""

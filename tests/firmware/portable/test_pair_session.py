@@ -244,6 +244,20 @@ def test_new_keys_do_not_wait_for_ever_for_somebody_who_is_gone() -> None:
     assert _adopts(node)
 
 
+def test_as_long_as_there_are_answers_none_is_given_up() -> None:
+    node = _Node(("hold_up", "entry", "tamper"))
+    node.device.wish = PAIR
+    node.wait(0)
+    node.drive(0, 1)
+    for level in (1, 0, 1):
+        node.drive(1, level)
+        for _ in range(PUT_OFFS):
+            assert not _adopts(node)
+        assert len(node.device.device.outbox.events()) == 2
+        node.device.receive(Concentrator().ack(node.events()[-2]), node.now)
+    assert not _adopts(node)
+
+
 def test_nothing_more_is_sealed_under_keys_that_are_over() -> None:
     node = _Node(("hold_up", "entry", "tamper"))
     node.device.wish = PAIR
