@@ -138,6 +138,13 @@ class NodeProcess:
             raise RuntimeError("the node was not started")
         return await self._process.wait()
 
+    async def cut_power(self) -> None:
+        """What a power cut does: SIGKILL. Its flash keeps what was written."""
+        if self._process is not None:
+            with contextlib.suppress(ProcessLookupError):
+                self._process.kill()
+            await self.stop()
+
     async def stop(self) -> None:
         """End the process: end of input first, force if that does not do."""
         process = self._process
