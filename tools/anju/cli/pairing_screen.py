@@ -25,18 +25,17 @@ def follow(ask: Ask, number: str, *, json: bool) -> int:
     """Show the steps of an attempt until it has ended; the exit code, or PairingError if it has changed nothing."""
     seen = 0
     last: dict[str, Any] = {}
-    with screen.progress() as show:
-        while True:
-            answer = _asked(ask, number, seen)
-            for step in answer["steps"]:
-                last = step
-                if json:
-                    screen.as_json(step)
-                elif line := _line(step):
-                    show(line)
-            seen += len(answer["steps"])
-            if answer["result"] is not None and not answer["steps"]:
-                break
+    while True:
+        answer = _asked(ask, number, seen)
+        for step in answer["steps"]:
+            last = step
+            if json:
+                screen.as_json(step)
+            elif line := _line(step):
+                screen.hint(line)  # each stays: what a person is to do is not over when the next step is
+        seen += len(answer["steps"])
+        if answer["result"] is not None and not answer["steps"]:
+            break
     if answer["result"] == "failed":
         raise _failed(last)
     if json:
