@@ -243,13 +243,13 @@ class Subject:
 
     async def event(self, number: int) -> None:
         """Press or open, and let go; the concentrator acknowledges it."""
-        before, level = len(self.made), 0
-        while len(self.made) == before:
-            level = 1 - level  # it may have stood so, or still be settling
-            self.drive(number, level)
-            with suppress(TimeoutError):
-                await self.until(lambda: len(self.made) > before, 1.0)
-        self.drive(number, 0)
+        before = len(self.made)
+        async with asyncio.timeout(PATIENCE_S):
+            while len(self.made) == before:
+                for level in (1, 0):  # it may have stood so, or still be settling
+                    self.drive(number, level)
+                    with suppress(TimeoutError):
+                        await self.until(lambda: len(self.made) > before, 0.5)
         await self.until(lambda: self.acked.issuperset(self.made))
 
     @property

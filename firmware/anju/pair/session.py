@@ -45,9 +45,10 @@ WIPE = const(5)
 
 LEAVING_MS = 10000
 """So long a node that is to forget its place waits for the answer to its LEAVING."""
-PUT_OFFS = const(12)
-"""So often, more than a minute, new keys wait for the answer to an event that was sealed under the old ones. Each time the
-concentrator has just spoken: while it is out of reach nothing is given up."""
+PUT_OFFS = const(6)
+SENDINGS = const(16)
+"""So often at least the concentrator has spoken, and so often the event was sent meanwhile, before new keys wait no longer for
+the answer to an event under the old ones. While it is out of reach nothing is given up, and no hurry shortens it."""
 PROMISED_AWAKE_MS = 3000
 PROMISED_REST_MS = 30000
 """One that sleeps, and was promised a place, asks for the outcome so long, and so often."""
@@ -84,8 +85,8 @@ class Session(Beside):
         self._leaves_ms = -1
         self._woke_ms = now
         self._put_offs = 0
-        self._awaited = -1
-        """How often new keys have been waiting for the answer to the event with this id."""
+        self._awaited = self._tries = -1
+        """How often new keys have been waiting for the answer to the event with this id, and how often it was sent before."""
         promise = store.noted(PROMISE)
         if promise:
             self._begin().resume(promise, device.identity, now)
@@ -198,10 +199,10 @@ class Session(Beside):
             return
         oldest = events[0].event_id
         if oldest != self._awaited:
-            self._awaited, self._put_offs = oldest, 0
+            self._awaited, self._put_offs, self._tries = oldest, 0, events[0].tries
             if end is not None:
                 end.hurry()
-        if self._put_offs < PUT_OFFS:
+        if self._put_offs < PUT_OFFS or events[0].tries - self._tries < SENDINGS:
             self._put_offs += 1
             raise StoreError("an event waits for its answer")
 

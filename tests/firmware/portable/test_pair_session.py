@@ -13,7 +13,7 @@ from anju.node.unenrolled import Unenrolled
 from anju.pair import session
 from anju.pair.end import OPEN_MS
 from anju.pair.hands import HOLD_MS
-from anju.pair.session import ADOPTED, LEAVING_MS, PUT_OFFS, WIPE, Session
+from anju.pair.session import ADOPTED, LEAVING_MS, PUT_OFFS, SENDINGS, WIPE, Session
 from anju.store.memory import MemoryStore
 from anju.wire import table
 from firmware.portable.kit import Concentrator, Dice, Heard, identity
@@ -239,8 +239,10 @@ def test_new_keys_do_not_wait_for_ever_for_somebody_who_is_gone() -> None:
     node.device.wish = PAIR
     node.wait(0)
     node.drive(0, 1)
-    for _ in range(PUT_OFFS):
+    for _ in range(100):
         assert not _adopts(node)
+    for _ in range(SENDINGS):
+        node.wait(3000)
     assert _adopts(node)
 
 
@@ -252,6 +254,7 @@ def test_as_long_as_there_are_answers_none_is_given_up() -> None:
     for level in (1, 0, 1):
         node.drive(1, level)
         for _ in range(PUT_OFFS):
+            node.wait(2000)
             assert not _adopts(node)
         assert len(node.device.device.outbox.events()) == 2
         node.device.receive(Concentrator().ack(node.events()[-2]), node.now)
