@@ -172,6 +172,8 @@ class Subject:
         self.made: list[int] = []
         """Ids of the events that it told of."""
         self.acked: set[int] = set()
+        self.untold: set[int] = set()
+        """Of these, those whose answer it may have had without saying so: its power went, and it has not kept them."""
         self.cuts = 0
         self.frames = 0
         """Of its pairings, delivered in either direction."""
@@ -194,6 +196,7 @@ class Subject:
             self.cuts += 1
             await self._machine.cut_power()
             self.lines.append("power cut")
+            self.untold |= set(self.made) - self.acked
             await asyncio.sleep(pause_s)
             await self._machine.start(self._hear)
 
@@ -250,7 +253,7 @@ class Subject:
                     self.drive(number, level)
                     with suppress(TimeoutError):
                         await self.until(lambda: len(self.made) > before, 0.5)
-        await self.until(lambda: self.acked.issuperset(self.made))
+        await self.until(lambda: self.acked | self.untold >= set(self.made))
 
     @property
     def keys(self) -> Keys | None:
@@ -283,6 +286,12 @@ class Subject:
         except FileNotFoundError:
             return b""
 
+    def _keeps(self, event_id: int) -> None:
+        """It has an event of before its power went, of which it may not have told."""
+        self.untold.discard(event_id)
+        if event_id not in self.made:
+            self.made.append(event_id)
+
     def _hear(self, line: str) -> None:
         output: Output = parse(line)
         if not isinstance(output, Edge):
@@ -292,6 +301,8 @@ class Subject:
                 self.made.append(event_id)
             case Acked(event_id):
                 self.acked.add(event_id)
+            case Said(text) if text.startswith("kept "):
+                self._keeps(int(text.split()[1]))
             case Ready() | Unenrolled() | Said("pairing: nothing changed"):
                 self.is_offering = False
         self._changed.set()

@@ -226,7 +226,9 @@ def check_both_ends(house: Building, subjects: list[Subject]) -> None:
         assert not subject.is_bound
         assert len(set(subject.made)) == len(subject.made)
         if keys is not None:
-            assert {event for node, event in journalled if node == keys.node} == set(subject.made)
+            held = {event for node, event in journalled if node == keys.node}
+            assert held >= set(subject.made)
+            assert held == set(subject.made) or subject.cuts  # an event may be out before its node can tell of it
     assert set(journalled.values()) <= {1}
 
 
