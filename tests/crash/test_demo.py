@@ -14,7 +14,9 @@ from typing import Any
 import psutil
 import pytest
 
+from anju.concentrator import control
 from anju.simulator.estate import Estate, Plan
+from anju.simulator.faults import Faults
 from crash.leftovers import check_nothing_left, left
 
 DEMO = (sys.executable, "-m", "anju.cli", "demo", "--headless")
@@ -119,6 +121,23 @@ def test_nothing_outlives_a_kill(temporary: Path) -> None:
         _gone, alive = psutil.wait_procs(orphans, timeout=60)
     assert alive == []
     assert left(temporary) == []
+
+
+@pytest.mark.anyio
+async def test_its_nodes_are_paired_by_their_labels_and_their_presses_for_that_are_no_residents(
+    temporary: Path,
+) -> None:
+    plan = Plan(flats=3, faults=Faults(loss=0.2, duplicate=0.05, reorder=0.05))
+    async with Estate(plan, lambda _household, _what: None) as estate:
+        nodes = control.ask(estate.site.control_socket, do="nodes")["nodes"]
+        assert [(len(node["device"]), node["state"]) for node in nodes] == 6 * [(13, "proved")]
+        kinds = {zone["kind"] for node in nodes for zone in node["zones"]}
+        assert kinds == {"entry", "hold_up", "tamper"}
+        assert not list(estate.site.folder.rglob("enrolment.json"))
+        await estate.drain()
+        assert estate.record.presses == 0
+        account = estate.account()
+    assert (account.lost, account.doubled, account.held) == ((), (), 0)
 
 
 @pytest.mark.anyio

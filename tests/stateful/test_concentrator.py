@@ -29,7 +29,17 @@ from anju.uplink.reports import Report
 from anju.wire import messages
 from anju.wire.table import ArmMode, Flag, Verdict
 from stateful.model import Ack, Command, Confirms, Event, Forged, Frame, Heartbeat, Hello, Model, Row, Said, Strange
-from unit.concentrator.harness import DESTINATION, Bench, FarNode, HandClock, bench, crash_image, running, until
+from unit.concentrator.harness import (
+    DESTINATION,
+    FIRST_COMMAND,
+    Bench,
+    FarNode,
+    HandClock,
+    bench,
+    crash_image,
+    running,
+    until,
+)
 
 T = TypeVar("T")
 
@@ -285,7 +295,7 @@ class Concentrator(RuleBasedStateMachine):
         events = [seq for seq, row in enumerate(self.model.rows, 1) if row.event_id]
         known = (pick % 4 and events) or [seq for seq, row in enumerate(self.model.rows, 1) if row.household]
         until_ms = self.clock.now.wall_ms + VALID_S * 1000
-        number = len(self.commands) + 70_000
+        number = FIRST_COMMAND + len(self.commands)
         self.commands.append(Command(number, kind.value, known[-1 - pick % len(known)] - 1, until_ms))
         self.clock.advance(late_s)
         if steps > 1:

@@ -37,7 +37,7 @@ RENEWED_MS = 15000
 ATTEMPT_MS = 1000
 """Curves are worked out at most once in this time; a KEY by itself costs its tag, and no stranger's passes."""
 FIRST_PROOF_MS = 250
-SLOWEST_PROOF_MS = 30000
+SLOWEST_PROOF_MS = 10000
 PROMPT_MS = 1000
 """The time in a GRANT is believed if it came so soon after the ANSWER."""
 
@@ -122,6 +122,10 @@ class PairingEnd:
         """Offer this node for OPEN_MS, as soon as nothing is pending."""
         self._closes_ms = now + OPEN_MS
         self._offer_ms = self._renew_ms = self._proof_ms = now
+        self._pause_ms = FIRST_PROOF_MS
+
+    def hurry(self) -> None:
+        """Ask for the outcome as often as at first."""
         self._pause_ms = FIRST_PROOF_MS
 
     @property

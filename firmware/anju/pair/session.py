@@ -45,6 +45,10 @@ WIPE = const(5)
 
 LEAVING_MS = 10000
 """So long a node that is to forget its place waits for the answer to its LEAVING."""
+PUT_OFFS = const(6)
+SENDINGS = const(16)
+"""So often at least the concentrator has spoken, and so often the event was sent meanwhile, before new keys wait no longer for
+the answer to an event under the old ones. While it is out of reach nothing is given up, and no hurry shortens it."""
 PROMISED_AWAKE_MS = 3000
 PROMISED_REST_MS = 30000
 """One that sleeps, and was promised a place, asks for the outcome so long, and so often."""
@@ -80,6 +84,9 @@ class Session(Beside):
         self._is_adopted = False
         self._leaves_ms = -1
         self._woke_ms = now
+        self._put_offs = 0
+        self._awaited = self._tries = -1
+        """How often new keys have been waiting for the answer to the event with this id, and how often it was sent before."""
         promise = store.noted(PROMISE)
         if promise:
             self._begin().resume(promise, device.identity, now)
@@ -110,6 +117,11 @@ class Session(Beside):
 
     def poll(self, now: int) -> "bytearray | None":
         """A frame to send at once, the device's first."""
+        if self._is_adopted and self._end is not None and not self._end.is_pending:
+            self._end = None
+            self.wish = ADOPTED
+        if self.wish == ADOPTED:
+            return None  # nothing more is sealed under keys that are over
         sealed: "bytearray | None" = self.device.poll(now)
         if sealed is not None:
             return sealed
@@ -155,7 +167,7 @@ class Session(Beside):
             return 0
         if end is None:
             return rest
-        if end.is_open or now - self._woke_ms < PROMISED_AWAKE_MS:
+        if end.is_open or self._put_offs or now - self._woke_ms < PROMISED_AWAKE_MS:
             return 0
         return min(rest, PROMISED_REST_MS)
 
@@ -172,10 +184,27 @@ class Session(Beside):
         self._store.note(PROMISE, content)
 
     def _adopt(self, identity: "Identity", root_key: bytes) -> "Iterator[None]":
+        self._put_off()
         self._store.note(ROOT_KEY, root_key)
         yield
+        self._put_off()
         self._store.save(identity)
         self._is_adopted = True
+
+    def _put_off(self) -> None:
+        """StoreError, and the outcome is asked for once more, while an event waits for its answer: it goes with the old keys."""
+        device, end = self.device, self._end
+        events = [] if device.identity is None else device.outbox.events()
+        if not events:
+            return
+        oldest = events[0].event_id
+        if oldest != self._awaited:
+            self._awaited, self._put_offs, self._tries = oldest, 0, events[0].tries
+            if end is not None:
+                end.hurry()
+        if self._put_offs < PUT_OFFS or events[0].tries - self._tries < SENDINGS:
+            self._put_offs += 1
+            raise StoreError("an event waits for its answer")
 
     def _look_at_end(self, now: int) -> None:
         """What has become of the pairing."""
@@ -185,9 +214,6 @@ class Session(Beside):
                 self._show(OFFERED, _OFFERED_MS, now)
             return
         self._end = None
-        if self._is_adopted:
-            self.wish = ADOPTED
-            return
         print("pairing: nothing changed")
         self._show(feedback.REFUSED, feedback.REFUSED_MS, now)
 

@@ -70,14 +70,14 @@ async def build(site: Site) -> AsyncIterator[None]:
         closing.push_async_callback(journal.close)
         links: dict[str, UdpLink | SerialLink] = {}
         send = _sender(links)
-        pairing = Pairing(site.concentrator.network, keyring, journal, send, clock)
         prober = Prober(keyring.codec, keyring, journal, send, clock)
         walks = WalkTests(journal, keyring, prober.probe, clock)
         surveys = Surveys(journal, lambda: keyring.links, prober.probe, clock)
         closing.push_async_callback(surveys.close)
-        watch = _together(pairing.watch, prober.watch, walks.watch, surveys.watch)
-        reception = Reception(keyring.codec, keyring, journal, send, clock, watch)
         downlink = Downlink(keyring.codec, keyring, journal, send, clock)
+        pairing = Pairing(site.concentrator.network, keyring, journal, downlink, send, clock)
+        watch = _together(pairing.watch, prober.watch, walks.watch, surveys.watch, downlink.heard)
+        reception = Reception(keyring.codec, keyring, journal, send, clock, watch)
         upwards = duty_room.DutyRoom(
             site.concentrator.building, site.dutyroom_socket, journal, downlink.accept, lambda: downlink.last_command
         )
@@ -127,6 +127,13 @@ async def _open_links(
             _("Name one of them in %(file)s, then start again.") % {"file": site.folder / FILE_NAME},
         )
     return lines
+
+
+def watch(messages: Sequence[Message]) -> None:
+        await pairing.watch(messages)
+        await downlink.heard(messages)
+
+    return watch
 
 
 def _gate(reception: Reception, pairing: Pairing) -> Arrive:

@@ -24,6 +24,7 @@ from anju.service.i18n import _
 
 MOST_LINE = 64 * 1024
 ASK_TIMEOUT_S = 10.0
+_LONGEST_ANSWER = 16 * 1024 * 1024
 _log = structlog.get_logger()
 
 Request = dict[str, Any]
@@ -112,23 +113,52 @@ def ask(path: Path, **request: Any) -> dict[str, Any]:
         try:
             connection.connect(str(path))
         except OSError as error:
-            raise NotRunningError(
-                _("No concentrator answers on %(path)s: %(reason)s.")
-                % {"path": path, "reason": error.strerror or error},
-                _("Nothing was changed."),
-                _("Start it with: anju run %(site)s") % {"site": path.parent.parent},
-            ) from error
+            raise _not_running(path, error) from error
         try:
             connection.sendall(json.dumps(request).encode() + b"\n")
             with connection.makefile("rb") as lines:
-                answer = json.loads(lines.readline())
-        except (OSError, ValueError) as error:
+                line = lines.readline()
+        except OSError as error:
             raise _cut_off(path) from error
+    return _answer(line, path)
+
+
+async def inquire(path: Path, **request: Any) -> dict[str, Any]:
+    """`ask`, for whoever has other things to do until the answer comes."""
+    try:
+        async with asyncio.timeout(ASK_TIMEOUT_S):
+            try:
+                reader, writer = await asyncio.open_unix_connection(path, limit=_LONGEST_ANSWER)
+            except OSError as error:
+                raise _not_running(path, error) from error
+            try:
+                writer.write(json.dumps(request).encode() + b"\n")
+                line = await reader.readline()
+            finally:
+                writer.close()
+    except (OSError, ValueError) as error:
+        raise _cut_off(path) from error
+    return _answer(line, path)
+
+
+def _answer(line: bytes, path: Path) -> dict[str, Any]:
+    try:
+        answer = json.loads(line)
+    except ValueError as error:
+        raise _cut_off(path) from error
     if not isinstance(answer, dict):
         raise _cut_off(path)
     if not answer.get("ok"):
         raise ServiceError(str(answer.get("error")), "", "")
     return answer
+
+
+def _not_running(path: Path, error: OSError) -> NotRunningError:
+    return NotRunningError(
+        _("No concentrator answers on %(path)s: %(reason)s.") % {"path": path, "reason": error.strerror or error},
+        _("Nothing was changed."),
+        _("Start it with: anju run %(site)s") % {"site": path.parent.parent},
+    )
 
 
 def person_of(uid: int) -> str:

@@ -1,28 +1,30 @@
-"""The downlink: what a person at the estate did, carried to the node; each command once, and only while it is true.
+"""The downlink: what a person at the estate or at the concentrator did, carried to the node; each command once, and only while
+it is true.
 
 A command is journalled before anything is sent, sent again under a new counter until the node confirms it, and ends as
-*shown*, *expired* or *refused*, which goes up as a report. No machine makes one: behind each stands a person.
+*shown* or *done*, *expired* or *refused*, which goes up as a report. No machine makes one: behind each stands a person.
 """
 
 from __future__ import annotations
 
 import asyncio
 import contextlib
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from typing import NamedTuple
 
 import structlog
 
 from anju.concentrator.core.draft import Draft, PendingCommand
+from anju.concentrator.core.intake import EARLIEST_MS
 from anju.concentrator.core.outage import Outage
 from anju.concentrator.core.panel.decide import Action, PersonSignal
-from anju.concentrator.core.places import Address
+from anju.concentrator.core.places import Address, Linked, LinkId
 from anju.concentrator.core.ports import Clock, Journal, Keys, Send
 from anju.ledger import LedgerError
 from anju.uplink.commands import CommandKind, EstateCommand
-from anju.uplink.reports import OutcomeKind, Report
+from anju.uplink.reports import NodeAddress, OutcomeKind, Report
 from anju.wire.codec import Codec
-from anju.wire.messages import Command
+from anju.wire.messages import Command, Message
 from anju.wire.table import Flag, Order, Type
 
 FIRST_RETRY_S = 0.1
@@ -33,7 +35,6 @@ _LOOK_AGAIN_S = 1.0
 _LATEST_MS = 0xFFFF_FFFF * 1000
 """A COMMAND has 32 bits for its time."""
 
-_ORDERS = {CommandKind.SEEN: Order.SEEN, CommandKind.COMING: Order.COMING}
 _log = structlog.get_logger()
 
 
@@ -45,7 +46,7 @@ class _Try(NamedTuple):
 
 
 class Downlink:
-    """Takes commands from the estate and brings those that concern a node there."""
+    """Takes commands from the estate and from people here, and brings those that concern a node there."""
 
     def __init__(self, codec: Codec, keys: Keys, journal: Journal, send: Send, clock: Clock) -> None:
         self._codec = codec
@@ -68,6 +69,33 @@ class Downlink:
                 if not draft.knows_command(command.number):
                     self._take(draft, command)
         self._wake.set()
+
+    async def order_pairing(self, link: Linked, person: str, valid_s: int) -> int:
+        """Tell an enrolled node to offer itself, for this person; the command's number. LedgerError: nobody is told anything."""
+        address, epoch = link.id
+        async with self._journal.change() as draft:
+            now_ms = draft.moment.wall_ms
+            asked = (link.placement.household, person, now_ms, valid_s, epoch)
+            own = PendingCommand(self._own_number(draft, address), Order.PAIR, address, 0, *asked)
+            node = NodeAddress(network=address.network, node=address.node)
+            zones = link.placement.inputs
+            draft.order(own, node=node, device=link.device or None, zones=zones, event_at_ms=now_ms)
+        self._wake.set()
+        return own.number
+
+    async def withdraw(self, number: int) -> None:
+        """What such a command was for has ended: it is sent no more. LedgerError: it still is."""
+        async with self._journal.change() as draft:
+            if waiting := draft.pending(number):
+                draft.end(waiting, OutcomeKind.EXPIRED)
+
+    async def heard(self, messages: Sequence[Message]) -> None:
+        """Nodes have said something: what waits for one of them is sent at once, for it may sleep again soon."""
+        awake = {Address(message.header.network, message.header.node) for message in messages}
+        for number, waiting in self._journal.building.pending.items():
+            if waiting.address in awake:
+                self._tries.pop(number, None)
+                self._wake.set()
 
     async def run(self) -> None:
         """Send and expire until cancelled."""
@@ -107,7 +135,15 @@ class Downlink:
             self._end_at_once(draft, command, OutcomeKind.REFUSED)
         else:
             address = Address(report.node.network, report.node.node)
-            draft.arrive(command, PendingCommand(command, address, report.event_id))
+            draft.arrive(command, PendingCommand.of(command, address, report.event_id))
+
+    def _own_number(self, draft: Draft, address: Address) -> int:
+        """A number that was never given, and that an answer of this node can't be mistaken in."""
+        since_s = (draft.moment.wall_ms - EARLIEST_MS) // 1000
+        number = max(self._journal.building.last_own_command + 1, since_s)
+        while draft.pending_of(address, number & 0xFFFF):
+            number += 1
+        return number
 
     def _end_at_once(self, draft: Draft, command: EstateCommand, outcome: OutcomeKind) -> None:
         draft.arrive(command, None)
@@ -126,28 +162,34 @@ class Downlink:
 
     async def _expire(self, pending: Iterable[PendingCommand]) -> None:
         now_ms = self._clock().wall_ms
-        late = [waiting.command for waiting in pending if _expired(waiting.command, now_ms)]
+        late = [waiting for waiting in pending if _expired(waiting, now_ms)]
         if not late:
             return
         async with self._journal.change() as draft:
-            for command in late:
-                if draft.pending(command.number):
-                    draft.end(command, OutcomeKind.EXPIRED)
+            for waiting in late:
+                if draft.pending(waiting.number):
+                    draft.end(waiting, OutcomeKind.EXPIRED)
 
     async def _send_due(self, pending: dict[int, PendingCommand]) -> None:
         now_s = self._clock().monotonic_s
         due = {
             number: waiting
             for number, waiting in pending.items()
-            if self._tries.get(number, _NOW).due_s <= now_s and self._keys.can_answer(waiting.address)
+            if self._tries.get(number, _NOW).due_s <= now_s and self._can_reach(waiting)
         }
         await self._keys.reserve({waiting.address for waiting in due.values()})
         for number, waiting in due.items():
             wait_s = self._tries.get(number, _NOW).wait_s
             self._tries[number] = _Try(now_s + wait_s, min(2 * wait_s, LAST_RETRY_S))
-            route = self._journal.building.nodes[waiting.address].route
-            if route and number in self._journal.building.pending and self._keys.can_answer(waiting.address):
+            node = self._journal.building.nodes.get(waiting.address)
+            is_wanted = number in self._journal.building.pending and self._can_reach(waiting)
+            if is_wanted and node and (route := node.route):
                 self._send(route, self._codec.seal(self._keys.next_header(waiting.address), _body(waiting)))
+
+    def _can_reach(self, waiting: PendingCommand) -> bool:
+        """Whether there are keys under which it may go out, and a counter for it."""
+        address, epoch = waiting.address, waiting.epoch
+        return self._keys.can_answer(address) and (epoch is None or self._keys.counts(LinkId(address, epoch)))
 
     def _pause_s(self) -> float:
         now_s = self._clock().monotonic_s
@@ -157,19 +199,18 @@ class Downlink:
 _NOW = _Try(float("-inf"), FIRST_RETRY_S)
 
 
-def _expired(command: EstateCommand, now_ms: int) -> bool:
+def _expired(command: EstateCommand | PendingCommand, now_ms: int) -> bool:
     return now_ms > command.at_ms + command.valid_s * 1000
 
 
 def _body(waiting: PendingCommand) -> Command:
-    command = waiting.command
     return Command(
         type=Type.COMMAND,
         flags=Flag.ACK_REQUESTED,
-        time_s=command.at_ms // 1000,
-        command_id=command.number,
-        code=_ORDERS[command.kind],
+        time_s=waiting.at_ms // 1000,
+        command_id=waiting.number,
+        code=waiting.order,
         zone=0,
         event_id=waiting.event_id,
-        valid_s=command.valid_s,
+        valid_s=waiting.valid_s,
     )

@@ -28,6 +28,7 @@ from anju.ledger import Ledger, chain
 from anju.uplink.canonical import canonical, digest
 from anju.uplink.commands import EstateCommand
 from anju.uplink.reports import Lane, Report, ReportKind
+from anju.wire.table import Order
 
 _LANES = {Lane.PANIC: 0, Lane.ALARM: 1, Lane.ROUTINE: 2}
 _RECEIVED, _CONFLICT = 1, 2
@@ -55,6 +56,9 @@ _RECORDS = """
     ORDER BY seq DESC LIMIT ?3
 """
 _RECORDED = frozenset({ReportKind.WALK_TESTED, ReportKind.SURVEYED})
+_OWN_WAITING = """
+    SELECT number, code, network, node, household, person, at_ms, valid_s, epoch FROM own_command WHERE outcome IS NULL
+"""
 
 _LATELY = """
     SELECT 1 FROM (SELECT report FROM event ORDER BY seq DESC LIMIT 4096)
@@ -231,9 +235,13 @@ class Journal:
                 (command.number, canonical(command).decode(), *target),
             )
         connection.executemany(
-            "UPDATE command SET outcome = ? WHERE number = ?",
-            [(outcome, number) for number, outcome in draft.ended.items()],
+            "INSERT INTO own_command VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, NULL)", map(_own_row, draft.ordered)
         )
+        for table in ("command", "own_command"):  # no number is in both
+            connection.executemany(
+                f"UPDATE {table} SET outcome = ? WHERE number = ?",  # noqa: S608  # one of these names
+                [(outcome, number) for number, outcome in draft.ended.items()],
+            )
         return head
 
     def _name_once(self, connection: sqlite3.Connection) -> str:
@@ -261,7 +269,12 @@ class Journal:
             "SELECT command, network, node, event_id FROM command WHERE outcome IS NULL"
         ):
             command = EstateCommand.model_validate_json(text)
-            self.building.pending[command.number] = PendingCommand(command, Address(network, node), event_id)
+            self.building.pending[command.number] = PendingCommand.of(command, Address(network, node), event_id)
+        last = read.execute("SELECT coalesce(max(number), 0) FROM own_command")
+        self.building.last_own_command = last.fetchone()[0]
+        for number, order, network, node, *asked in read.execute(_OWN_WAITING):
+            address = Address(network, node)
+            self.building.pending[number] = PendingCommand(number, Order(order), address, 0, *asked)
 
 
 def reports_in(path: Path) -> Iterator[Report]:
@@ -279,6 +292,11 @@ def reports_in(path: Path) -> Iterator[Report]:
 
 def _event_row(event: EventKey | None) -> tuple[int | None, ...]:
     return (*event.address, event.epoch, event.first_counter) if event else (None, None, None, None)
+
+
+def _own_row(own: PendingCommand) -> tuple[object, ...]:
+    asked = (own.household, own.person, own.at_ms, own.valid_s)
+    return (own.number, own.order.value, *own.address, own.epoch, *asked)
 
 
 def _node_row(address: Address, state: NodeState) -> tuple[object, ...]:

@@ -102,6 +102,11 @@ class Keyring:
         """A link in force: which device it is of, and by which public key that signs."""
         return self._links.get(LinkId(address, epoch))
 
+    def counts(self, link: LinkId) -> bool:
+        """Whether frames go down under this link's keys: of two at one address the older one's, until the newer is proved."""
+        counter = self._counters.get(link.address)
+        return counter is not None and counter.epoch == link.epoch
+
     def can_answer(self, address: Address) -> bool:
         """Whether a node is enrolled and has a downlink counter left."""
         counter = self._counters.get(address)

@@ -174,9 +174,11 @@ class Reception:
     def _acknowledge(self, answer: Answer) -> None:
         header, body, _ = answer.message
         extras = [Extra(ExtraType.CHALLENGE, body.challenge)] if isinstance(body, Hello) else []
+        waiting = self._journal.building.pending.values()
+        is_awaited = any(command.address == answer.address for command in waiting)
         ack = Ack(
             type=Type.ACK,
-            flags=Flag.TEST if answer.test else 0,
+            flags=(Flag.TEST if answer.test else 0) | (Flag.PENDING if is_awaited else 0),
             time_s=self._clock().wall_ms // 1000,
             acked_epoch=header.epoch,
             verdict=answer.verdict,

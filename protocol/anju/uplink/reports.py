@@ -55,6 +55,7 @@ class ReportKind(StrEnum):
     NODE_PAIRED = "node_paired"
     NODE_REPLACED = "node_replaced"
     NODE_UNPAIRED = "node_unpaired"
+    PAIRING_ORDERED = "pairing_ordered"
     PAIRING_FAILED = "pairing_failed"
     IDENTITY_EXPORTED = "identity_exported"
     IDENTITY_IMPORTED = "identity_imported"

@@ -7,13 +7,13 @@ from anju.node import feedback
 from anju.node.counter import Counter
 from anju.node.device import ENDED, PAIR, WATCH, Device
 from anju.node.feedback import Feedback
-from anju.node.identity import Identity
+from anju.node.identity import Identity, StoreError
 from anju.node.input import Input
 from anju.node.unenrolled import Unenrolled
 from anju.pair import session
 from anju.pair.end import OPEN_MS
 from anju.pair.hands import HOLD_MS
-from anju.pair.session import ADOPTED, LEAVING_MS, WIPE, Session
+from anju.pair.session import ADOPTED, LEAVING_MS, PUT_OFFS, SENDINGS, WIPE, Session
 from anju.store.memory import MemoryStore
 from anju.wire import table
 from firmware.portable.kit import Concentrator, Dice, Heard, identity
@@ -25,6 +25,7 @@ except ImportError:  # MicroPython
 
 _FILE = __file__.rsplit("tests/", 1)[0] + "protocol/vectors/v1/pairing.json"
 _LID = 2
+_NEW = Identity(1, 7, 2, b"\5" * 16, b"\6" * 16, ("hold_up", "entry", "tamper"))
 
 
 class _Board:
@@ -193,6 +194,94 @@ def test_what_was_adopted_counts_at_once() -> None:
     assert node.device.feedback.stage == session.PAIRED
     node.wait(10)
     assert [frame for frame in node.sent if frame[1] == table.LinkClass.UP]
+
+
+def _adopts(node: _Node) -> bool:
+    """Whether it takes over new keys now; else the concentrator is asked once more."""
+    try:
+        for _ in node.device._adopt(_NEW, bytes(32)):
+            pass
+    except StoreError:
+        return False
+    return True
+
+
+def test_new_keys_wait_until_the_last_event_under_the_old_ones_is_answered() -> None:
+    node = _Node(("hold_up", "entry", "tamper"))
+    node.device.wish = PAIR
+    node.wait(0)
+    node.drive(0, 1)
+    node.drive(0, 0)
+    (panic,) = node.events()
+    assert not _adopts(node)
+    assert not node.board.memory.noted("root_key")
+    node.device.receive(Concentrator().ack(panic), node.now)
+    assert _adopts(node)
+    assert node.board.memory.load()[0].epoch == 2
+
+
+def test_an_event_in_the_midst_of_it_is_waited_for_too() -> None:
+    node = _Node(("hold_up", "entry", "tamper"))
+    node.device.wish = PAIR
+    node.wait(0)
+    adopting = node.device._adopt(_NEW, bytes(32))
+    next(adopting)
+    node.drive(0, 1)
+    try:
+        next(adopting)
+    except StoreError:
+        pass
+    assert node.board.memory.load()[0].epoch == 1
+
+
+def test_new_keys_do_not_wait_for_ever_for_somebody_who_is_gone() -> None:
+    node = _Node(("hold_up", "entry", "tamper"))
+    node.device.wish = PAIR
+    node.wait(0)
+    node.drive(0, 1)
+    for _ in range(100):
+        assert not _adopts(node)
+    for _ in range(SENDINGS):
+        node.wait(3000)
+    assert _adopts(node)
+
+
+def test_as_long_as_there_are_answers_none_is_given_up() -> None:
+    node = _Node(("hold_up", "entry", "tamper"))
+    node.device.wish = PAIR
+    node.wait(0)
+    node.drive(0, 1)
+    for level in (1, 0, 1):
+        node.drive(1, level)
+        for _ in range(PUT_OFFS):
+            node.wait(2000)
+            assert not _adopts(node)
+        assert len(node.device.device.outbox.events()) == 2
+        node.device.receive(Concentrator().ack(node.events()[-2]), node.now)
+    assert not _adopts(node)
+
+
+def test_nothing_more_is_sealed_under_keys_that_are_over() -> None:
+    node = _Node(("hold_up", "entry", "tamper"))
+    node.device.wish = PAIR
+    node.wait(0)
+    assert _adopts(node)
+    node.device._end = _Decided()
+    node.device.edge(0, 1, node.now - 30)
+    assert node.device.poll(node.now) is None
+    assert node.device.wish == ADOPTED
+
+
+def test_what_was_opened_once_more_meanwhile_is_not_waited_for() -> None:
+    node = _Node(("hold_up", "entry", "tamper"))
+    node.device.wish = PAIR
+    node.wait(0)
+    assert _adopts(node)
+    node.device._end = _Decided()
+    node.device._end.is_open = True
+    node.wait(0)
+    assert node.wishes[-1] == ADOPTED
+    assert isinstance(node.device, Device)
 
 
 class _Decided:

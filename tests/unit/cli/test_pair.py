@@ -84,8 +84,9 @@ def test_from_the_code_to_the_opened_door(site: Estate, node: AirNode, anju: Anj
     try_it(node)
     code, out, err = typed.wait()
     assert (code, out) == (0, f"Paired and proved: {label.short_name}, front-door. Undo: anju pair --undo\n")
-    assert err.splitlines() == [
-        "Waiting for the node: open its case and press its button.",
+    first, *rest = err.splitlines()
+    assert first.startswith("Waiting for the node: open its case and press its button. A typed code names no device:")
+    assert rest == [
         f"{label.short_name} offers itself; asking whether it knows the code…",
         f"✓ {label.short_name} found, secure link; giving it its place…",
         "✓ It has its keys. Open the door now…",
@@ -108,6 +109,26 @@ def test_from_the_code_to_the_opened_door(site: Estate, node: AirNode, anju: Anj
         assert part in shown
     told = json.loads(anju("nodes", "--site", site.site.folder, "--json").out)
     assert told["nodes"][0]["device"] == label.device
+
+
+def test_a_node_that_is_in_use_is_told_to_offer_itself(site: Estate, node: AirNode) -> None:
+    label = node.node.label
+    typed = Typed(site, "pair", *PLACE, code=label.qr_text)
+    try_it(node)
+    typed.wait()
+    typed = Typed(site, "pair", *PLACE, code=label.qr_text)
+    message = node.command()
+    assert node.far is not None
+    node.raw(node.far.answer(message))
+    assert typed.process.stderr
+    lines = [typed.process.stderr.readline().strip() for _ in range(2)]
+    try_it(node)
+    assert typed.wait()[0] == 0
+    assert lines[0].startswith(f"{label.short_name} is in use, and works as before until it is paired anew: it is told")
+    assert lines[1] == f"✓ {label.short_name} has heard it and offers itself."
+    code, _out, err = Typed(site, "pair", *PLACE, "--timeout", "5", code=label.qr_text).wait()
+    assert code == 5
+    assert f"✗ {label.short_name} is in use, and did not answer when it was told to offer itself." in err
 
 
 def test_as_json_and_in_chinese(site: Estate, node: AirNode) -> None:

@@ -31,6 +31,8 @@ from anju.wire.seal import Cipher
 from anju.wire.table import Code, Extra, Flag, InputKind, LinkClass, Type, Verdict
 
 HOUSEHOLD = "3-2-0501"
+FIRST_COMMAND = 1_790_000_000
+"""As a duty room gives them: from a Unix time on."""
 DESTINATION = "duty_room"
 ZONES = (
     Zone(number=0, name="front-door", kind=ZoneKind.ENTRY),
@@ -267,7 +269,7 @@ class Bench:
         tables = [name for (name,) in read.execute("SELECT name FROM sqlite_schema WHERE type = 'table' ORDER BY name")]
         return {table: read.execute(f"SELECT * FROM {table}").fetchall() for table in tables}
 
-    def command(self, kind: CommandKind, seq: int, number: int = 1, **changed: Any) -> EstateCommand:
+    def command(self, kind: CommandKind, seq: int, number: int = FIRST_COMMAND, **changed: Any) -> EstateCommand:
         """A command that answers the report `seq`; `changed` fields as given."""
         found = self.journal.report(seq)
         assert found is not None

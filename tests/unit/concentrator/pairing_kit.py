@@ -17,7 +17,7 @@ from anju.concentrator.core.places import Address, Route
 from anju.concentrator.keyring import Link
 from anju.uplink.reports import Report
 from anju.wire import pairing
-from anju.wire.messages import Ack, Body
+from anju.wire.messages import Ack, Command, Message
 from anju.wire.table import Step
 from stateful.pairing import Node
 from unit.concentrator.harness import PATIENCE_S, FarNode, HandClock
@@ -168,7 +168,7 @@ class AirNode:
         self.far = self.paired()
         self.ack_of(self.far, self.far.hello())
 
-    def ack_of(self, far: FarNode, frame: bytes) -> Body:
+    def ack_of(self, far: FarNode, frame: bytes) -> Ack:
         """Say something under link keys until it is acknowledged."""
         for _ in range(int(PATIENCE_S / 0.2)):
             self._send(frame)
@@ -177,11 +177,29 @@ class AirNode:
                     answer = self._socket.recv(300)
                 except ConnectionError:
                     continue
-                if not pairing.is_pairing(answer):
-                    body = far.open(answer).body
-                    assert isinstance(body, Ack)
+                if not pairing.is_pairing(answer) and isinstance(body := far.open(answer).body, Ack):
                     return body
         raise AssertionError(self._estate.process.poll())
+
+    def command(self) -> Message:
+        """The next command under the keys that it said hello with."""
+        far = self.far
+        assert far is not None
+        deadline = time.monotonic() + PATIENCE_S
+        while time.monotonic() < deadline:
+            if select.select([self._socket], [], [], _TURN_S)[0]:
+                frame = self._socket.recv(300)
+                if not pairing.is_pairing(frame) and isinstance((message := far.open(frame)).body, Command):
+                    return message
+        raise AssertionError(self._estate.process.poll())
+
+    def is_told_nothing(self) -> bool:
+        """Whether nothing comes under link keys, although whoever is asked meanwhile answers."""
+        self._estate.ask("status")
+        while select.select([self._socket], [], [], 0.5)[0]:
+            if not pairing.is_pairing(self._socket.recv(300)):
+                return False
+        return True
 
     def is_unheard(self, frame: bytes) -> bool:
         """Whether nobody acknowledges a frame, although whoever is asked behind it answers."""

@@ -15,7 +15,7 @@ from anju.concentrator.destinations.duty_room import DutyRoom
 from anju.uplink.commands import CommandKind
 from anju.uplink.reports import MOST_ROWS, MOST_WALKED, Lane, ReportKind, WalkedZone, WalkTest, ZoneKind
 from anju.wire.table import Code
-from unit.concentrator.harness import DESTINATION, Bench, running, until
+from unit.concentrator.harness import DESTINATION, FIRST_COMMAND, Bench, running, until
 from unit.concentrator.peer import Misdeed, Peer, response, serving
 
 pytestmark = pytest.mark.anyio
@@ -333,10 +333,10 @@ class TestCommands:
     ) -> None:
         node = await rooms.enrol()
         await rooms.receive(node, node.press())
-        peer.commands = [rooms.command(CommandKind.SEEN, 1, 100), rooms.command(CommandKind.RESET, 1, 101)]
+        peer.commands = [rooms.command(CommandKind.SEEN, 1), rooms.command(CommandKind.RESET, 1, FIRST_COMMAND + 1)]
         async with running(upwards.listen()):
-            await until(lambda: 101 in peer.polls)
-            assert list(rooms.journal.building.pending) == [100]
+            await until(lambda: FIRST_COMMAND + 1 in peer.polls)
+            assert list(rooms.journal.building.pending) == [FIRST_COMMAND]
         assert peer.polls[0] == 0
         assert rooms.kinds().count("latch_reset") == 1
 
@@ -347,10 +347,10 @@ class TestCommands:
         node = await rooms.enrol()
         await rooms.receive(node, node.press())
         peer.misdeeds = [misdeed, misdeed]
-        peer.commands = [rooms.command(CommandKind.RESET, 1, 100)]
+        peer.commands = [rooms.command(CommandKind.RESET, 1)]
         async with running(upwards.listen()):
-            await until(lambda: 100 in peer.polls)
-        assert peer.polls == [0, 0, 0, 100]
+            await until(lambda: FIRST_COMMAND in peer.polls)
+        assert peer.polls == [0, 0, 0, FIRST_COMMAND]
         assert rooms.kinds().count("latch_reset") == 1
 
     async def test_the_same_page_for_ever_is_taken_once_and_keeps_nobody_busy(
@@ -358,7 +358,7 @@ class TestCommands:
     ) -> None:
         node = await rooms.enrol()
         await rooms.receive(node, node.press())
-        page = '{"version": 1, "commands": [' + rooms.command(CommandKind.RESET, 1, 100).model_dump_json() + "]}"
+        page = '{"version": 1, "commands": [' + rooms.command(CommandKind.RESET, 1).model_dump_json() + "]}"
         peer.misdeeds = 100 * [saying(response(page))]
         pauses = []
 
@@ -379,9 +379,9 @@ class TestCommands:
     ) -> None:
         node = await rooms.enrol()
         await rooms.receive(node, node.press())
-        peer.commands = [rooms.command(CommandKind.RESET, 1, 100)]
+        peer.commands = [rooms.command(CommandKind.RESET, 1)]
         async with running(upwards.listen()):
             with rooms.disk.refuses():
                 await until(lambda: len(peer.polls) > 2)
-            await until(lambda: 100 in peer.polls)
+            await until(lambda: FIRST_COMMAND in peer.polls)
         assert rooms.kinds().count("latch_reset") == 1

@@ -15,7 +15,7 @@ from anju.uplink.canonical import canonical, digest
 from anju.uplink.commands import CommandKind
 from anju.uplink.reports import MOST_ROWS, Lane, ReportKind
 from anju.wire.table import Code
-from unit.concentrator.harness import DESTINATION, HOUSEHOLD, Bench, HandClock, bench, crash_image
+from unit.concentrator.harness import DESTINATION, FIRST_COMMAND, HOUSEHOLD, Bench, HandClock, bench, crash_image
 
 pytestmark = pytest.mark.anyio
 
@@ -73,7 +73,7 @@ async def test_it_comes_back_as_it_was(tmp_path: Path) -> None:
         node, neighbour = await rooms.enrol(), await rooms.enrol("3-2-0502")
         await rooms.receive(node, node.hello(), node.press(levels=2))
         await rooms.receive(neighbour, neighbour.event(Code.TAMPERED), neighbour.heartbeat(4))
-        commands = [rooms.command(CommandKind.SEEN, 2), rooms.command(CommandKind.RESET, 3, number=2)]
+        commands = [rooms.command(CommandKind.SEEN, 2), rooms.command(CommandKind.RESET, 3, FIRST_COMMAND + 1)]
         await rooms.downlink.accept(commands)
         building, journal_id, due = rooms.journal.building, rooms.journal.journal_id, owed(rooms)
         assert building.pending

@@ -2,10 +2,11 @@
 
 from collections.abc import Callable
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from anju.simulator.air import Direction, Passage, Traffic
+from anju.simulator.air import Air, Direction, Passage, Traffic
 from anju.simulator.faults import Fate, Faults
 
 CLEAR = Faults()
@@ -84,6 +85,19 @@ def test_a_frame_sent_again_byte_for_byte_is_a_retransmission() -> None:
 def test_what_the_air_doubles_is_not_a_retransmission() -> None:
     _, traffic = carried(Faults(duplicate=1.0), [b"one", b"two"])
     assert traffic.retransmitted == 0
+
+
+@pytest.mark.anyio
+async def test_it_becomes_worse_for_everybody_who_is_in_it() -> None:
+    out: list[str] = []
+    air = Air(("127.0.0.1", 1), Faults(loss=1.0).no_worse_than(0.0), seed=1)
+    before, after = [air.road(name, lambda way, _frame: out.append(way)) for name in ("before", "after")]
+    before("up", b"heard")
+    air.become(Faults(loss=1.0))
+    before("up", b"lost")
+    after("down", b"lost")
+    air.road("later", lambda way, _frame: out.append(way))("up", b"lost")
+    assert out == ["up"]
 
 
 def test_directions_have_fates_of_their_own() -> None:

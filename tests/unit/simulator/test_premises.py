@@ -1,28 +1,27 @@
-"""The site of a demo is made as any other: by the code of `anju init` and `anju enrol`. And what runs its nodes is found."""
+"""The site of a demo is made as any other: by the code of `anju init` and `anju plan`. And what runs its nodes is found."""
 
-import json
 import socket
 import sysconfig
 from pathlib import Path
 
 import pytest
 
+from anju.service import site_plan
 from anju.service.errors import ServiceError
 from anju.service.settings import load
 from anju.simulator.interpreter import micropython
-from anju.simulator.premises import found, free_port, furnish
+from anju.simulator.premises import found, free_port, plan_flats
 
 
-def test_a_site_with_two_nodes_a_flat(tmp_path: Path) -> None:
+def test_a_site_with_a_plan_of_its_flats(tmp_path: Path) -> None:
     site = found(tmp_path / "site", 8399)
-    homes = list(furnish(site, 2))
-
+    assert plan_flats(site, 2) == ["3-1-0101", "3-1-0102"]
     assert load(site.folder).dutyroom.port == 8399
-    assert [home.name for home in homes] == ["3-1-0101", "3-1-0102"]
-    nodes = [node for home in homes for node in (home.door, home.button)]
-    assert len({node.node for node in nodes}) == 4
-    inputs = [json.loads((node.store / "enrolment.json").read_text())["inputs"] for node in nodes[:2]]
-    assert inputs == [["entry", "tamper"], ["hold_up", "tamper"]]
+    plan = site_plan.load(site.folder)
+    assert plan is not None
+    flat = plan.household("3-1-0102")
+    assert flat is not None
+    assert [zone.kind for zone in flat.zones] == ["entry", "tamper", "hold_up", "tamper"]
 
 
 def test_a_wished_port_that_is_taken_is_not_insisted_on() -> None:

@@ -1,7 +1,7 @@
 """`anju bench`: which figure to measure, and how to show it; the measuring is in `anju.bench`."""
 
 from collections.abc import Callable
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
@@ -10,7 +10,7 @@ from anju.cli import grammar, screen
 from anju.service.i18n import _
 
 if TYPE_CHECKING:
-    from anju.bench import flashing, node  # with all that they stand on, they are only loaded where they run
+    from anju.bench import flashing, node, pairing  # with all that they stand on, they are only loaded where they run
 
 
 def add_to(app: typer.Typer) -> None:
@@ -40,6 +40,12 @@ def add_to(app: typer.Typer) -> None:
         from anju.bench.press import measure
 
         _show(measure, json)
+
+    _add_nodes_to(group, json_option)
+
+
+def _add_nodes_to(group: typer.Typer, json_option: Any) -> None:
+    """Those that run real nodes, on emulated boards or as processes."""
 
     @group.command(
         cls=grammar.Command,
@@ -72,6 +78,23 @@ def add_to(app: typer.Typer) -> None:
             screen.as_json(outcome.as_json())
         else:
             _show_node(outcome)
+        return 0 if outcome.is_good else 1
+
+    @group.command(
+        cls=grammar.Command, help=_("Three nodes paired one after another: how long the screen takes for each.")
+    )
+    def pairing(
+        seed: Annotated[int, typer.Option(metavar="S", help=_("Decides what is lost in the air."))] = 1,
+        json: Annotated[bool, json_option] = False,
+    ) -> int:
+        from anju.bench.pairing import measure
+
+        with screen.progress() as report:
+            outcome = measure(seed, report)
+        if json:
+            screen.as_json(outcome.as_json())
+        else:
+            _show_pairing(outcome)
         return 0 if outcome.is_good else 1
 
     @group.command(
@@ -124,6 +147,23 @@ def _show_flash(outcome: "flashing.Outcome") -> None:
         _("anju flash took %(first).1f s for a first copy and %(again).1f s where nothing had changed.")
         % {"first": outcome.seconds["ours_first"], "again": outcome.seconds["ours_unchanged"]}
     )
+
+
+def _show_pairing(outcome: "pairing.Outcome") -> None:
+    from anju.bench.pairing import LIMIT_S, LOSS
+
+    told = (
+        (_("the slowest of three nodes"), outcome.clear),
+        (_("the same, where %(share)d %% is lost each way") % {"share": round(100 * LOSS)}, outcome.lossy),
+    )
+    screen.table(
+        ("pairing", _("Measured"), _("Limit"), ""),
+        [
+            (label, f"{session.slowest_s:.1f} s", f"≤ {LIMIT_S:.0f} s", "✓" if session.slowest_s <= LIMIT_S else "✗")
+            for label, session in told
+        ],
+    )
+    screen.say(_("From the typed command to its last line; whoever installs does at once what the screen says."))
 
 
 def _show_node(outcome: "node.Outcome") -> None:

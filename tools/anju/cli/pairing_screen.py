@@ -25,18 +25,17 @@ def follow(ask: Ask, number: str, *, json: bool) -> int:
     """Show the steps of an attempt until it has ended; the exit code, or PairingError if it has changed nothing."""
     seen = 0
     last: dict[str, Any] = {}
-    with screen.progress() as show:
-        while True:
-            answer = _asked(ask, number, seen)
-            for step in answer["steps"]:
-                last = step
-                if json:
-                    screen.as_json(step)
-                elif line := _line(step):
-                    show(line)
-            seen += len(answer["steps"])
-            if answer["result"] is not None and not answer["steps"]:
-                break
+    while True:
+        answer = _asked(ask, number, seen)
+        for step in answer["steps"]:
+            last = step
+            if json:
+                screen.as_json(step)
+            elif line := _line(step):
+                screen.hint(line)  # each stays: what a person is to do is not over when the next step is
+        seen += len(answer["steps"])
+        if answer["result"] is not None and not answer["steps"]:
+            break
     if answer["result"] == "failed":
         raise _failed(last)
     if json:
@@ -73,7 +72,8 @@ def _line(step: dict[str, Any]) -> str:
         "case": _("Open the case now…"),
     }
     told = {
-        "searching": _("Waiting for the node: open its case and press its button."),
+        "searching": _searching(step),
+        "opened": _("✓ %(device)s has heard it and offers itself."),
         "heard": _("%(device)s offers itself; asking whether it knows the code…"),
         "known": _("✓ %(device)s found, secure link; giving it its place…"),
         "paired": _("✓ It has its keys.") + " " + asked.get(step.get("ask", ""), ""),
@@ -86,15 +86,40 @@ def _line(step: dict[str, Any]) -> str:
     return screen.printable(told.get(step["step"], "") % facts)
 
 
+def _searching(step: dict[str, Any]) -> str:
+    """Who has to do what now: a node that is in use is told by the concentrator, any other by a person."""
+    if step.get("ordered"):
+        told = _("%(device)s is in use, and works as before until it is paired anew: it is told to offer itself.")
+        return (
+            told + " " + _("One on a battery hears that when it wakes: open its door, or wait longer with --timeout.")
+        )
+    told = _("Waiting for the node: open its case and press its button.")
+    if step.get("typed"):
+        told += " " + _(
+            "A typed code names no device: a node that is in use already is not told, so scan its label instead."
+        )
+    return told
+
+
+def _silent(step: dict[str, Any]) -> tuple[str, str, int]:
+    if step.get("unanswered"):
+        return (
+            _("%(device)s is in use, and did not answer when it was told to offer itself."),
+            _("See when it was last heard: anju nodes. If it has lost its keys, open its case and press its button."),
+            TIMED_OUT,
+        )
+    return (
+        _("Nothing was heard of %(device)s."),
+        _("Open its case and press its button: then it offers itself for two minutes. Is this its label?"),
+        TIMED_OUT,
+    )
+
+
 def _failed(step: dict[str, Any]) -> PairingError:
     device = step.get("device") or _("the node")
     again = _("Then type the command again.")
     reasons = {
-        "silent": (
-            _("Nothing was heard of %(device)s."),
-            _("Open its case and press its button: then it offers itself for two minutes. Is this its label?"),
-            TIMED_OUT,
-        ),
+        "silent": _silent(step),
         "no_answer": (
             _("A node offers itself and does not know this code: it is another node's label, or it is out of reach."),
             _("Compare the short name on the label with the node that you have opened."),

@@ -49,7 +49,7 @@ class Boards:
         return [hub.url for hub in self._hubs]
 
     async def machine(self, flat: int, node: int, store: Path, air: Air) -> EmulatedNode:
-        """A board on its flat's bus, with the bundle and its enrolment in the flash."""
+        """A board on its flat's bus, with the bundle and its label in the flash."""
         bus = flat // self._flats_a_bus
         self._hubs[bus].through(_road(air, f"bus {bus}"))
         folder = self._folder / f"board{node}"

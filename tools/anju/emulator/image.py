@@ -43,7 +43,7 @@ def firmware() -> Path:
 
 
 def flash_image(*trees: Path) -> bytes:
-    """A chip's content with these folders in it, merged: the staged bundle, say, and a folder with an `enrolment.json`."""
+    """A chip's content with these folders in it, merged: the staged bundle, say, and a folder with a node's label."""
     chip = LittleFS(block_size=_SECTOR_BYTES, block_count=_SECTORS, disk_version=_LITTLEFS_2_0)
     for tree in trees:
         for file in sorted(path for path in tree.rglob("*") if path.is_file()):

@@ -73,8 +73,15 @@ class Air:
         self.tap: Tap | None = None
         self._concentrator = concentrator
         self._faults = faults
+        self._fates: list[Fate] = []
         self._seed = seed
         self._ends: list[_Ends] = []
+
+    def become(self, faults: Faults) -> None:
+        """Better or worse, from now on."""
+        self._faults = faults
+        for fate in self._fates:
+            fate.faults = faults
 
     async def path(self, name: str) -> Address:
         """Open a node's passage; the address is what the node sends to. `name` and the seed decide its faults."""
@@ -93,6 +100,7 @@ class Air:
                 deliver(way, frame)
 
         fates = {way: Fate(self._faults, f"{self._seed} {name} {way.value}") for way in Direction}
+        self._fates += fates.values()
         return Passage(fates, self.traffic, tapped, asyncio.get_running_loop().call_later)
 
     def close(self) -> None:

@@ -49,10 +49,10 @@ class Background:
                 try:
                     task.result()
                 except BaseExceptionGroup as group:
-                    raise _innermost(group) from group
+                    raise innermost(group) from group
 
 
-def _innermost(error: BaseException) -> BaseException:
+def innermost(error: BaseException) -> BaseException:
     """What went wrong, out of the groups in which tasks wrap it; a group of several stays one."""
     while isinstance(error, BaseExceptionGroup) and len(error.exceptions) == 1:
         error = error.exceptions[0]

@@ -1,6 +1,6 @@
 """`anju demo`: one estate on this machine, to look at or to measure.
 
-build the estate → residents act (and a guard answers) → they stop → everything on its way arrives → count
+build the estate and pair its nodes → residents act (and a guard answers) → they stop → everything on its way arrives → count
 """
 
 from __future__ import annotations
@@ -76,7 +76,9 @@ class _Demo:
             ground=self._ground,
         )
         with self._view:
-            self._view.say(_("Starting the services and %(nodes)d nodes…") % {"nodes": 2 * options.flats})
+            self._view.say(
+                _("Starting the services, then pairing %(nodes)d nodes by their labels…") % {"nodes": 2 * options.flats}
+            )
             estate = Estate(plan, self._view.news)
             try:
                 async with estate:

@@ -1,4 +1,4 @@
-"""A whole estate: services, air, nodes in flats. Nothing of it is left when the `async with` block ends."""
+"""A whole estate: services, air, nodes in flats, each paired by its label. Nothing of it is left when the block ends."""
 
 from __future__ import annotations
 
@@ -11,19 +11,24 @@ from pathlib import Path
 from types import TracebackType
 from typing import Self
 
+from anju.bundle import stage
 from anju.concentrator.control import CutOffError, NotRunningError
 from anju.dutyroom.store import reports_held
 from anju.service.errors import ServiceError
 from anju.service.i18n import _
 from anju.simulator.air import Air
+from anju.simulator.background import innermost
 from anju.simulator.faults import Faults
-from anju.simulator.flat import Flat
+from anju.simulator.flat import Flat, button_inputs, door_inputs
 from anju.simulator.ground import Ground, Processes
 from anju.simulator.host import Host
-from anju.simulator.node import Node
-from anju.simulator.premises import Enrolment, found, furnish
+from anju.simulator.installer import WORST_AIR, Installers, node_failed
+from anju.simulator.interpreter import micropython
+from anju.simulator.node import Node, Place
+from anju.simulator.premises import found, plan_flats
 from anju.simulator.recorder import News, Record
 from anju.simulator.tally import Account, Held
+from anju.uplink.reports import ZoneKind
 
 MARK = "ANJU_DEMO"
 """Environment variable of every process of a simulated estate: the folder it lives in."""
@@ -90,14 +95,14 @@ class Estate:
                 await asyncio.gather(*(node.ready.wait() for node in self._nodes))
         except TimeoutError:
             late = next(node for node in self._nodes if not node.ready.is_set())
-            raise _node_failed(late, _("It is not ready yet.")) from None
+            raise node_failed(late, _("It is not ready yet.")) from None
 
     async def any_end(self) -> None:
         """Wait until a node or the services end, which they should not: then a ServiceError with their last words."""
 
         async def watch(node: Node) -> None:
             status = await node.ended()
-            raise _node_failed(node, _("It ended with status %(status)d.") % {"status": status})
+            raise node_failed(node, _("It ended with status %(status)d.") % {"status": status})
 
         ends = [asyncio.create_task(watch(node)) for node in self._nodes]
         ends.append(asyncio.create_task(self.host.ended()))
@@ -148,22 +153,40 @@ class Estate:
         await self.host.start()
         udp = self.site.concentrator.udp_address
         assert udp is not None  # noqa: S101  # found() wrote it
-        self.air = Air(udp, plan.faults, plan.seed)
+        self.air = Air(udp, plan.faults.no_worse_than(WORST_AIR), plan.seed)
         self._open.callback(self.air.close)
         self._open.push_async_callback(self._stop_nodes)
-        households = await asyncio.to_thread(lambda: list(furnish(self.site, plan.flats)))
-        for number, household in enumerate(households):
-            door, button = [await self._node(number, one) for one in (household.door, household.button)]
-            flat = Flat(household.name, door, button, self.record, self._panel)
-            self.flats.append(flat)
-            self.record.flats |= {door.number: flat, button.number: flat}
-            await door.start()
-            await button.start()
+        names = plan_flats(self.site, plan.flats)
+        bench = await asyncio.to_thread(stage, "unix_sim", folder / "bench")
+        self._installers = Installers(self.site, Place(micropython(), bench, {**environment, "MICROPYPATH": ".frozen"}))
+        try:
+            async with asyncio.TaskGroup() as group:
+                made = [group.create_task(self._flat(number, name)) for number, name in enumerate(names)]
+        except BaseExceptionGroup as group:
+            raise innermost(group) from group
+        self.flats += [flat.result() for flat in made]
+        self.air.become(plan.faults)
 
-    async def _node(self, flat: int, enrolment: Enrolment) -> Node:
-        machine = await self._plan.ground.machine(flat, enrolment.node, enrolment.store, self.air)
-        node = Node(enrolment.node, machine, self.record.heard)
+    async def _flat(self, number: int, name: str) -> Flat:
+        """One flat with both its nodes installed."""
+        async with asyncio.TaskGroup() as group:
+            installing = [
+                group.create_task(self._node(2 * number + at, f"{name}-{what}", name, inputs))
+                for at, (what, inputs) in enumerate((("door", door_inputs()), ("button", button_inputs())))
+            ]
+        door, button = [node.result() for node in installing]
+        flat = Flat(name, door, button, self.record, self._panel)
+        self.record.flats |= {door.number: flat, button.number: flat}
+        self.record.installed(flat)
+        return flat
+
+    async def _node(self, number: int, name: str, household: str, inputs: list[tuple[str, ZoneKind]]) -> Node:
+        store = self.site.folder / "nodes" / name
+        label = await self._installers.label(store)
+        machine = await self._plan.ground.machine(number // 2, number + 1, store, self.air)
+        node = Node(0, machine, self.record.heard)
         self._nodes.append(node)
+        await self._installers.install(node, label, household, inputs)
         return node
 
     async def _stop_host(self) -> None:
@@ -178,13 +201,3 @@ class Estate:
             return await self.host.panel(household, mode)
         except (NotRunningError, CutOffError):
             return None
-
-
-def _node_failed(node: Node, how: str) -> ServiceError:
-    words = "".join(f"\n  {line}" for line in node.tail)
-    return ServiceError(
-        _("Node %(number)d failed. %(how)s It said:%(words)s")
-        % {"number": node.number, "how": how, "words": words or " -"},
-        _("Nothing outside the demo's own folder was touched."),
-        _("This is a defect of the firmware or of this machine's MicroPython; please report these lines."),
-    )

@@ -19,20 +19,25 @@ class Faults:
     duplicate: float = 0.0
     reorder: float = 0.0
 
+    def no_worse_than(self, most: float) -> Faults:
+        """The same, where none is more likely than `most`."""
+        return Faults(min(self.loss, most), min(self.duplicate, most), min(self.reorder, most))
+
 
 class Fate:
     """Decides about the datagrams of one direction of one node's path."""
 
     def __init__(self, faults: Faults, seed: str) -> None:
-        self._faults = faults
+        self.faults = faults
+        """From now on."""
         self._random = random.Random(seed)
 
     def next(self) -> tuple[float, ...]:
         """Delays in seconds after which the next datagram is delivered; one a copy, none if it is lost."""
         draw, between = self._random.random, self._random.uniform
-        lost = draw() < self._faults.loss
-        held = between(*_HELD_S) if draw() < self._faults.reorder else 0.0
-        echo = held + between(*_ECHO_S) if draw() < self._faults.duplicate else None
+        lost = draw() < self.faults.loss
+        held = between(*_HELD_S) if draw() < self.faults.reorder else 0.0
+        echo = held + between(*_ECHO_S) if draw() < self.faults.duplicate else None
         if lost:
             return ()
         return (held,) if echo is None else (held, echo)

@@ -26,6 +26,8 @@ NOTES_HZ = {
 }
 """The note that a stage begins with; a tune goes on with others."""
 
+PAIRED_ENDS_HZ = 2600
+"""The last note of the tune that says that a node is paired. Its others are those of an alarm that the concentrator has."""
 
 _SAID_ONCE = (Stage.SEEN, Stage.COMING)
 """Stages whose first note sounds once each time they begin, so that beginning anew can be heard."""

@@ -29,7 +29,7 @@ class Ground(Protocol):
         """Be ready for so many flats; the serial lines that the concentrator has to listen to, as pyserial names them."""
 
     async def machine(self, flat: int, node: int, store: Path, air: Air) -> Machine:
-        """The machine of one node, whose `enrolment.json` is in `store`."""
+        """The machine of one node, whose label is in `store`."""
 
     async def close(self) -> None:
         """Let go of everything but the machines, which have ended."""

@@ -12,8 +12,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol, TypeAlias
 
-from anju.simulator.feedback import Feedback
-from anju.simulator.output import Output, Ready, Said, parse
+from anju.simulator.feedback import PAIRED_ENDS_HZ, Feedback
+from anju.simulator.output import Edge, Output, Ready, Said, Unenrolled, parse
 
 _GRACE_S = 3.0
 _TAIL_LINES = 20
@@ -45,17 +45,29 @@ class Machine(Protocol):
 
 
 class Node:
-    """A machine that can be started, poked at its inputs, listened to and ended; restarting keeps its store."""
+    """A machine that can be started, poked at its inputs, listened to and ended; restarting keeps its store.
+
+    A new one, whose number is 0, is silent for its listener until it has played that it is paired: what it shows before is meant
+    for whoever installs it.
+    """
 
     def __init__(self, number: int, machine: Machine, listener: Listener) -> None:
         self.number = number
+        """0 until it is paired."""
         self.feedback = Feedback()
         self.ready = asyncio.Event()
-        """Set once the firmware has said that it is up."""
+        """Set once the firmware has said that it is up, and has keys."""
+        self.offering = asyncio.Event()
+        """Set once it has offered itself for pairing."""
+        self.installed = asyncio.Event()
+        """Set once it has played that it is paired."""
+        if number:
+            self.installed.set()
         self.tail: deque[str] = deque(maxlen=_TAIL_LINES)
         """The last lines that were no edges and no known console lines: why it died, for instance."""
         self._machine = machine
         self._listener = listener
+        self._ends_tune = False
 
     async def start(self) -> None:
         """Start the machine; what it says goes to the listener from now on."""
@@ -79,9 +91,17 @@ class Node:
         match output:
             case Said(text):
                 self.tail.append(text)
-            case Ready():
+                if text == "pairing: open":
+                    self.offering.set()
+            case Ready(_firmware, _network, number):
+                self.number = number
                 self.ready.set()
-        self._listener(self, output, time.monotonic())
+        if self.installed.is_set() or not isinstance(output, Edge | Unenrolled | Said):
+            self._listener(self, output, time.monotonic())
+        elif isinstance(output, Edge):
+            if self._ends_tune and output == Edge("buzzer", 0):
+                self.installed.set()
+            self._ends_tune = output == Edge("buzzer", PAIRED_ENDS_HZ)
 
 
 class NodeProcess:
@@ -117,6 +137,13 @@ class NodeProcess:
         if self._process is None:
             raise RuntimeError("the node was not started")
         return await self._process.wait()
+
+    async def cut_power(self) -> None:
+        """What a power cut does: SIGKILL. Its flash keeps what was written."""
+        if self._process is not None:
+            with contextlib.suppress(ProcessLookupError):
+                self._process.kill()
+            await self.stop()
 
     async def stop(self) -> None:
         """End the process: end of input first, force if that does not do."""

@@ -1,4 +1,4 @@
-"""Makes the site of a simulated estate: a folder as `anju init` makes it, and nodes enrolled as `anju enrol` does."""
+"""Makes the site of a simulated estate: a folder as `anju init` makes it, with the plan of its flats."""
 
 from __future__ import annotations
 
@@ -7,11 +7,9 @@ import errno
 import os
 import secrets
 import socket
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Sequence
 from pathlib import Path
 
-from anju.concentrator.enrolment import enrol
 from anju.plan.model import Plan, PlannedHousehold, PlannedZone
 from anju.service import site_plan, site_template
 from anju.service.settings import Site
@@ -22,23 +20,6 @@ _LOOPBACK = "127.0.0.1"
 _PORTS = range(20_000, 32_000)
 """Below those that Linux (32768 and up) and others (49152 and up, RFC 6335) give away by themselves."""
 _MOST_TRIES = 50
-
-
-@dataclass(frozen=True, slots=True)
-class Enrolment:
-    """One node: its number on the wire and the folder of its store."""
-
-    node: int
-    store: Path
-
-
-@dataclass(frozen=True, slots=True)
-class Household:
-    """A flat's name and its two nodes."""
-
-    name: str
-    door: Enrolment
-    button: Enrolment
 
 
 def found(folder: Path, port: int | None, serial: Sequence[str] = ()) -> Site:
@@ -54,18 +35,12 @@ def found(folder: Path, port: int | None, serial: Sequence[str] = ()) -> Site:
     )
 
 
-def furnish(site: Site, flats: int) -> Iterator[Household]:
-    """Plan the flats, then enrol the two nodes of each, one flat after the other; quick while the concentrator runs."""
+def plan_flats(site: Site, flats: int) -> list[str]:
+    """Plan so many flats, each with the zones of a door and of a button node; their names."""
     names = households(BUILDING, flats)
     zones = tuple(PlannedZone(name=name, kind=kind) for name, kind in (*door_inputs(), *button_inputs()))
     site_plan.save(site.folder, Plan.of([PlannedHousehold(household=name, zones=zones) for name in names]))
-    for name in names:
-        stores = [site.folder / "nodes" / f"{name}-{what}" for what in ("door", "button")]
-        door, button = [
-            Enrolment(enrol(site, name, inputs, store).node, store)
-            for store, inputs in zip(stores, (door_inputs(), button_inputs()), strict=True)
-        ]
-        yield Household(name, door, button)
+    return names
 
 
 def free_port(kind: socket.SocketKind, wished: int = 0) -> int:

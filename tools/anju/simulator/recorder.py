@@ -48,6 +48,10 @@ class Record:
         """Called at each moment, before anything else can happen."""
         self._news = news
 
+    def installed(self, flat: Flat) -> None:
+        """Both nodes of a flat have been paired."""
+        self._news(flat.household, _("both nodes are paired by their labels"))
+
     def driven(self, flat: Flat, node: Node, code: Code, at: float) -> None:
         """An input was driven, so that an event has to follow."""
         self.tally.driven(node.number, code, at)
@@ -126,6 +130,8 @@ class Record:
             self._news(self.flats[node.number].household, _SHOWS[stage]())
 
     def _notice(self, node: Node) -> None:
+        if node.number not in self.flats:
+            return  # it is not installed yet, and has made an event all the same
         if not self.tally.unnoticed(node.number):
             flat = self.flats[node.number]
             (flat.button_noticed if node is flat.button_node else flat.door_noticed).set()

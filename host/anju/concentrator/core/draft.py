@@ -15,8 +15,14 @@ from anju.concentrator.core.panel.decide import Decision, OnTestSignal, Signal, 
 from anju.concentrator.core.panel.state import PanelState
 from anju.concentrator.core.places import Address, LinkId
 from anju.concentrator.core.walk_test import Walk
-from anju.uplink.commands import EstateCommand
+from anju.uplink.commands import CommandKind, EstateCommand
 from anju.uplink.reports import Lane, Outcome, OutcomeKind, Report, ReportKind, TroubleKind
+from anju.wire.table import Order
+
+OWN_NUMBERS = 1 << 30
+"""Commands of people at the concentrator have numbers below this; those of a duty room begin at a Unix time, far above."""
+
+_ORDERS = {CommandKind.SEEN: Order.SEEN, CommandKind.COMING: Order.COMING}
 
 
 @dataclass
@@ -33,14 +39,34 @@ class Building:
     last_seq: int = 0
     events: int = 0
     last_command: int = 0
+    """Of the duty room."""
+    last_own_command: int = 0
 
 
 class PendingCommand(NamedTuple):
-    """A feedback command that a node has not confirmed yet."""
+    """A command that its node has not confirmed yet."""
 
-    command: EstateCommand
+    number: int
+    order: Order
     address: Address
     event_id: int
+    household: str
+    person: str
+    at_ms: int
+    valid_s: int
+    epoch: int | None = None
+    """Number of the only keys under which it may be sent; None: of those that count at the address."""
+
+    @classmethod
+    def of(cls, command: EstateCommand, address: Address, event_id: int) -> PendingCommand:
+        """A light at a button, as somebody at the estate wants it."""
+        asked = (command.household, command.person, command.at_ms, command.valid_s)
+        return cls(command.number, _ORDERS[command.kind], address, event_id, *asked)
+
+    @property
+    def is_own(self) -> bool:
+        """Whether a person at this concentrator stands behind it, not one at the estate."""
+        return self.number < OWN_NUMBERS
 
 
 class Entry(NamedTuple):
@@ -63,13 +89,16 @@ class Draft:
         self.events: dict[EventKey, bool] = {}
         """And whether it was taken as a TEST."""
         self.arrived: list[tuple[EstateCommand, PendingCommand | None]] = []
+        self.ordered: list[PendingCommand] = []
         self.ended: dict[int, OutcomeKind] = {}
         self._building = building
 
     @property
     def is_empty(self) -> bool:
         """Whether a commit would change nothing."""
-        return not (self.nodes or self.panels or self.walks or self.entries or self.arrived or self.ended)
+        return not (
+            self.nodes or self.panels or self.walks or self.entries or self.arrived or self.ordered or self.ended
+        )
 
     def node(self, address: Address) -> NodeState:
         """The node's state; a node never heard before has an empty one."""
@@ -88,8 +117,9 @@ class Draft:
         return (link, counter) in self._building.probes
 
     def knows_command(self, number: int) -> bool:
-        """Whether a command was received before: numbers only grow."""
-        return number <= self._building.last_command or any(command.number == number for command, _ in self.arrived)
+        """Whether a command of the duty room was received before: its numbers only grow. It never gives one of ours."""
+        last = max(self._building.last_command, OWN_NUMBERS - 1)
+        return number <= last or any(command.number == number for command, _ in self.arrived)
 
     def pending(self, number: int) -> PendingCommand | None:
         """A command that still waits for its node."""
@@ -143,7 +173,13 @@ class Draft:
         """Note a command from the estate; `pending` if a node has to carry it out."""
         self.arrived.append((command, pending))
 
-    def end(self, command: EstateCommand, outcome: OutcomeKind) -> None:
+    def order(self, pending: PendingCommand, **facts: Any) -> None:
+        """Journal what a person here tells a node to do; `facts` are further fields of the report of it."""
+        self.ordered.append(pending)
+        kind, lane = ReportKind.PAIRING_ORDERED, Lane.ROUTINE
+        self.record(kind, lane, household=pending.household, person=pending.person, **facts)
+
+    def end(self, command: EstateCommand | PendingCommand, outcome: OutcomeKind) -> None:
         """A command's end: noted, and reported upwards."""
         self.ended[command.number] = outcome
         self.record(
@@ -170,5 +206,8 @@ class Draft:
             building.last_command = max(building.last_command, command.number)
             if pending and command.number not in self.ended:
                 building.pending[command.number] = pending
+        for own in self.ordered:
+            building.last_own_command = max(building.last_own_command, own.number)
+            building.pending[own.number] = own
         for number in self.ended:
             building.pending.pop(number, None)

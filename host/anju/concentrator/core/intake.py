@@ -26,6 +26,9 @@ EARLIEST_MS = 1_704_067_200_000
 """1 January 2024: there was no node before. A clock that says so was never set, and its event must not be judged
 against an arm state of that time, which was off."""
 
+CARRIED_OUT = (Verdict.ACCEPTED, Verdict.DUPLICATE)
+"""What a node says of a command that it has carried out, now or before."""
+
 
 class Recorded(Protocol):
     """Looks an event up in the journal: `journal.holds`."""
@@ -197,8 +200,8 @@ def _command_answered(draft: Draft, address: Address, ack: Ack) -> None:
         # A node that does not know the time yet calls everything expired. It learns it within seconds and is asked again;
         # what is really too late ends by our own clock.
         return
-    shown = ack.verdict in (Verdict.ACCEPTED, Verdict.DUPLICATE)
-    draft.end(waiting.command, OutcomeKind.SHOWN if shown else OutcomeKind.REFUSED)
+    done = OutcomeKind.DONE if waiting.is_own else OutcomeKind.SHOWN
+    draft.end(waiting, done if ack.verdict in CARRIED_OUT else OutcomeKind.REFUSED)
 
 
 def _levels(draft: Draft, heard: Heard, levels: int) -> None:

@@ -99,6 +99,9 @@ class Keys(Protocol):
     def linked(self, address: Address, epoch: int) -> Linked | None:
         """A link in force: which device it is of, and by which public key that signs."""
 
+    def counts(self, link: LinkId) -> bool:
+        """Whether frames go down under this link's keys: of two at one address the older one's, until the newer is proved."""
+
     def can_answer(self, address: Address) -> bool:
         """Whether a node is enrolled and has a downlink counter left."""
 
@@ -112,6 +115,16 @@ class Keys(Protocol):
         """Header of the next downlink frame, under a counter that was never used; LookupError if none is reserved."""
 
 
+class Orders(Protocol):
+    """What pairing asks of the downlink."""
+
+    async def order_pairing(self, link: Linked, person: str, valid_s: int) -> int:
+        """Tell an enrolled node to offer itself, for this person; the command's number. LedgerError: nobody is told anything."""
+
+    async def withdraw(self, number: int) -> None:
+        """What such a command was for has ended: it is sent no more. LedgerError: it still is."""
+
+
 class Vault(Protocol):
     """What pairing asks of the keyring: it stores promises and links, and tells which there are."""
 
@@ -121,6 +134,9 @@ class Vault(Protocol):
     @property
     def links(self) -> list[Linked]:
         """All links in force, in the order of their addresses; two at one address until the newer one is proved."""
+
+    def counts(self, link: LinkId) -> bool:
+        """Whether frames go down under this link's keys."""
 
     def place(self, network: int, device: str, note: Note, taken: Collection[LinkId]) -> LinkId:
         """Address and epoch for a node that is paired; `taken`: what other pairings may become."""

@@ -8,12 +8,13 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Any
 
+from anju.concentrator.core.intake import CARRIED_OUT
 from anju.concentrator.core.pairing.note import Note
 from anju.concentrator.core.pairing.state import News
-from anju.concentrator.core.places import LinkId
+from anju.concentrator.core.places import Address, LinkId
 from anju.uplink.reports import PairingFailure, ZoneKind
 from anju.wire.label import SetupCode, short_name
-from anju.wire.messages import Message, Status
+from anju.wire.messages import Ack, Message, Status
 from anju.wire.table import Code, Type
 
 PROVE_S = 120.0
@@ -49,6 +50,10 @@ class Attempt:
     secret: bytes = field(default_factory=lambda: secrets.token_bytes(32), repr=False)
     steps: list[dict[str, Any]] = field(default_factory=list)
     heard: set[str] = field(default_factory=set)
+    orders: dict[int, Address] = field(default_factory=dict)
+    """Commands that tell the node to offer itself, and that it has not confirmed; withdrawn with the search."""
+    is_ordered: bool = False
+    """Whether there was any: the node is in use, and nobody has to open its case."""
     link: LinkId | None = None
     is_verified: bool = False
     result: Result | None = None
@@ -74,7 +79,7 @@ class Attempt:
     def fail(self, why: PairingFailure) -> None:
         """It has changed nothing."""
         self.code, self.result = None, Result.FAILED
-        self.step(why)
+        self.step(why, **({"unanswered": True} if self.orders else {}))
 
     def pair(self, link: LinkId, until_s: float) -> None:
         """It is paired, and has to be tried."""
@@ -82,6 +87,21 @@ class Attempt:
         kinds = {zone.kind for zone in self.note.placement.inputs}
         wanted = "door" if ZoneKind.ENTRY in kinds else "button" if ZoneKind.HOLD_UP in kinds else "case"
         self.step(News.PAIRED, node=link.address.node, network=link.address.network, ask=wanted)
+
+    def order(self, number: int, to: Address) -> None:
+        """The node of this address is told to offer itself."""
+        self.orders[number] = to
+        self.is_ordered = True
+
+    def watch_orders(self, message: Message) -> None:
+        """Some node has said something under keys that count: it may have confirmed what it was told."""
+        ack, sender = message.body, Address(message.header.network, message.header.node)
+        if not isinstance(ack, Ack) or ack.verdict not in CARRIED_OUT:
+            return
+        for number, to in list(self.orders.items()):
+            if to == sender and number & 0xFFFF == ack.event_id:
+                del self.orders[number]
+                self.step("opened")
 
     def watch(self, message: Message) -> None:
         """The node has said something under its new keys."""

@@ -94,10 +94,15 @@ class PairingRequests:
                     self._room.pairings, Label(device, code), place, attempt.secret, self._clock(), seconds
                 )
                 self._keep(attempt)
+                try:
+                    await self._room.order(attempt, seconds)
+                except BaseException:
+                    del self._room.attempts[attempt.number]
+                    raise
                 await self._room.do(begun)
             else:
                 self._keep(attempt)
-                attempt.step("searching")
+                attempt.step("searching", typed=True)
         self._room.wake()
         return {"pairing": attempt.number}
 

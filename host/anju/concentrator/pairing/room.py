@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import math
 from collections import Counter, deque
 from collections.abc import Sequence
 from dataclasses import replace
@@ -23,7 +24,7 @@ from anju.concentrator.core.pairing import decide
 from anju.concentrator.core.pairing.note import Note
 from anju.concentrator.core.pairing.state import Decision, News, Pairings, Place, Stage
 from anju.concentrator.core.places import Address, Linked, LinkId, Route
-from anju.concentrator.core.ports import Clock, Journal, Send, Vault
+from anju.concentrator.core.ports import Clock, Journal, Orders, Send, Vault
 from anju.concentrator.pairing.attempt import PROVE_S, Attempt
 from anju.ledger import LedgerError
 from anju.uplink.reports import Lane, NodeAddress, PairingFailure, Report, ReportKind, ZoneKind
@@ -47,7 +48,7 @@ _log = structlog.get_logger()
 class Pairing:
     """All pairings of this concentrator; `counts` says what became of pairing frames."""
 
-    def __init__(self, network: int, vault: Vault, journal: Journal, send: Send, clock: Clock) -> None:
+    def __init__(self, network: int, vault: Vault, journal: Journal, orders: Orders, send: Send, clock: Clock) -> None:
         self.counts: Counter[str] = Counter()
         self.attempts: dict[str, Attempt] = {}
         self.lock = asyncio.Lock()
@@ -55,6 +56,7 @@ class Pairing:
         self._network = network
         self._vault = vault
         self._journal = journal
+        self._orders = orders
         self._send = send
         self._clock = clock
         self._waiting: dict[Route, deque[bytes]] = {}
@@ -87,6 +89,7 @@ class Pairing:
                     await self.do(decide.due(self.pairings, self._clock()))
                     self._give_up()
                 await self._answer_one_of_each()
+                await self._withdraw_orders()
                 await self._report()
             except Exception as error:  # noqa: BLE001  # one pairing that trips must not take the others with it
                 pause_s = RETRY_S
@@ -110,8 +113,16 @@ class Pairing:
                 async with self.lock:
                     await self.do(decide.verified(self.pairings, key.address, key.epoch))
             for attempt in self.attempts.values():
+                attempt.watch_orders(message)
                 if attempt.link == key:
                     attempt.watch(message)
+
+    async def order(self, attempt: Attempt, valid_s: float) -> None:
+        """Tell the node of a label to offer itself where it is in use. LedgerError: it was not told."""
+        for link in self._vault.links:
+            if link.device == attempt.device and self._vault.counts(link.id):
+                number = await self._orders.order_pairing(link, attempt.note.person, math.ceil(valid_s))
+                attempt.order(number, link.id.address)
 
     def wake(self) -> None:
         """Something was asked for: deadlines are looked at anew."""
@@ -263,7 +274,8 @@ class Pairing:
             elif news.value in _FAILURES and device not in self.pairings.searches:
                 attempt.fail(PairingFailure(news))
             else:
-                attempt.step(news)
+                is_ordered = news == News.SEARCHING and attempt.is_ordered
+                attempt.step(news, **({"ordered": True} if is_ordered else {}))
 
     def _failure(self, note: Note, device: str | None, why: PairingFailure, moment: Moment) -> str:
         placement = note.placement
@@ -278,6 +290,14 @@ class Pairing:
                     attempt.give_up_waiting()
                 elif attempt.is_typed:
                     self.end_typed(attempt, PairingFailure.NO_ANSWER if attempt.heard else PairingFailure.SILENT)
+
+    async def _withdraw_orders(self) -> None:
+        """A node that nobody looks for any longer need not offer itself."""
+        for attempt in list(self.attempts.values()):
+            while attempt.orders and (attempt.result is not None or attempt.link):
+                number = next(iter(attempt.orders))
+                await self._orders.withdraw(number)
+                attempt.orders.pop(number, None)
 
     def _pause_s(self) -> float | None:
         deadlines = [one.until_s for one in self.attempts.values() if one.result is None and (one.link or one.is_typed)]

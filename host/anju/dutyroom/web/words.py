@@ -115,6 +115,7 @@ def context(_: Translate, value: ReportKind, zone_name: str, person: str) -> str
         ReportKind.NODE_PAIRED: _("A device paired by %(person)s"),
         ReportKind.NODE_REPLACED: _("A device replaced by %(person)s"),
         ReportKind.NODE_UNPAIRED: _("A device unpaired by %(person)s"),
+        ReportKind.PAIRING_ORDERED: _("%(person)s told a device to offer itself for pairing"),
         ReportKind.PAIRING_FAILED: _("%(person)s tried to pair a device; nothing changed"),
         ReportKind.EVIDENCE: _("The device has signed for its alarm"),
         ReportKind.IDENTITY_EXPORTED: _("The concentrator's keys were exported by %(person)s"),
