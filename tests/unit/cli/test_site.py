@@ -165,7 +165,7 @@ def test_status_of_nodes_is_a_table_without_control_characters(anju: Anju, monke
     ]
     frames = {"accepted": 9, "duplicates": 1, "refused": {"tag": 2, "replay": 1}}
     answer = {"journal_id": "ab" * 16, "events": 5, "rows": 6, "outbox": 1, "frames": frames, "nodes": nodes}
-    monkeypatch.setattr("anju.cli.site._ask", lambda _site, _request: answer)
+    monkeypatch.setattr("anju.cli.site.ask", lambda _site, **_request: answer)
     said = anju("status")
     assert said.out.splitlines()[:2] == [
         "Journal abababab: 5 events of nodes, 6 rows, 1 not yet received by the duty room",

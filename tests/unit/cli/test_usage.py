@@ -12,7 +12,7 @@ from unit.cli.conftest import Anju
 
 COMMANDS = [
     *("demo", "init", "run", "enrol", "panel", "status", "flash", "devices", "monitor", "bench-station"),
-    *("label", "pair", "unpair", "nodes", "export-identity", "import-identity"),
+    *("label", "pair", "unpair", "nodes", "walk-test", "survey", "export-identity", "import-identity"),
     *("plan", "bundle", "keys", "verify", "bench"),
 ]
 PAGES = [
@@ -85,7 +85,10 @@ MISUSES = [
         ["enrol", "3-2-0501", "--zone", "bed:bell", "--out", "x"],
         "--zone: bed:bell is not a zone; type NAME:KIND, where KIND is one of hold_up, entry, tamper",
     ),
-    (["panel", "3-2-0501", "open"], "ACTION: “open” is not one of 'show', 'arm', 'disarm', 'reset'."),
+    (
+        ["panel", "3-2-0501", "open"],
+        "ACTION: “open” is not one of 'show', 'arm', 'disarm', 'reset', 'test', 'end-test'.",
+    ),
     (["panel", "3-2-0501", "arm", "--mode", "x"], "--mode: “x” is not one of 'away', 'home'."),
     (["init", "x", "--port", "abc"], "--port: a whole number belongs here"),
     (["demo", "--seconds", "abc"], "--seconds: a number belongs here"),

@@ -25,8 +25,9 @@ def printable(text: object) -> str:
 
 
 def as_json(result: dict[str, Any]) -> None:
-    """One object on a line of its own."""
+    """One object on a line of its own, at once: another program may wait for it."""
     sys.stdout.write(json.dumps(result, ensure_ascii=False) + "\n")
+    sys.stdout.flush()
 
 
 def say(*lines: str, indent: int = 0, above: Console | None = None) -> None:

@@ -58,7 +58,7 @@ def _surveyed(folder: Path, wanted: Sequence[str], times: int, *, json: bool) ->
         while True:
             answer = ask(folder, do="survey_watch", survey=begun["survey"], seen=len(nodes))
             nodes += answer["nodes"]
-            if not json:
+            if answer["nodes"] and not json:
                 show(_("%(done)d of %(count)d nodes") % {"done": len(nodes), "count": begun["nodes"]})
             if answer["is_over"] and not answer["nodes"]:
                 break
