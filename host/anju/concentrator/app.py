@@ -129,13 +129,6 @@ async def _open_links(
     return lines
 
 
-def watch(messages: Sequence[Message]) -> None:
-        await pairing.watch(messages)
-        await downlink.heard(messages)
-
-    return watch
-
-
 def _gate(reception: Reception, pairing: Pairing) -> Arrive:
     def arrive(frame: bytes, route: Route) -> None:
         (pairing if is_pairing(frame) else reception).arrive(frame, route)

@@ -82,11 +82,11 @@ class TestAwake:
     async def test_an_answer_to_a_probe_confirms_no_command(self, site: Walking, node: FarNode) -> None:
         """Though a command's number ends in the same 16 bits."""
         await site.happens(node, node.press())
-        command = site.rooms.command(CommandKind.SEEN, site.rooms.journal.building.last_seq, number=0x10000)
+        command = site.rooms.command(CommandKind.SEEN, site.rooms.journal.building.last_seq, number=0x4001_0000)
         await site.rooms.downlink.accept([command])
         site.awake.append(node)
         await survey(site)
-        assert set(site.rooms.journal.building.pending) == {0x10000}
+        assert set(site.rooms.journal.building.pending) == {0x4001_0000}
 
 
 class TestAsleep:

@@ -227,6 +227,7 @@ async def test_an_old_journal_is_taken_up(tmp_path: Path) -> None:
     with sqlite3.connect(tmp_path / "journal.db") as journal:
         journal.execute("DROP TABLE walk_test")
         journal.execute("DROP TABLE record")
+        journal.execute("DROP TABLE own_command")
         journal.execute("PRAGMA user_version = 2")
     journal.close()
     async with walking(tmp_path) as site:
