@@ -180,6 +180,8 @@ class Subject:
         self.on_frame: Callable[[Direction, int], bool] = lambda _way, _step: True
         """Called with the step of each of them; False swallows it."""
         self.is_offering = False
+        self._door = 0
+        """What it last told of it since it has these keys."""
         self._store = store
         self._machine = machine
         self._changed = asyncio.Event()
@@ -245,14 +247,16 @@ class Subject:
                 raise TimeoutError(self.lines[-60:]) from None
 
     async def event(self, number: int) -> None:
-        """Press or open, and let go; the concentrator acknowledges it."""
+        """Press or open, and let go; the concentrator acknowledges all that came of it."""
         before = len(self.made)
-        async with asyncio.timeout(PATIENCE_S):
-            while len(self.made) == before:
-                for level in (1, 0):  # it may have stood so, or still be settling
-                    self.drive(number, level)
-                    with suppress(TimeoutError):
-                        await self.until(lambda: len(self.made) > before, 0.5)
+        self.drive(number, 1)
+        if number == DOOR:
+            await self.until(lambda: self._door == table.Code.OPENED)
+            self.drive(number, 0)
+            await self.until(lambda: self._door == table.Code.CLOSED)
+        else:
+            await self.until(lambda: len(self.made) > before)
+            self.drive(number, 0)
         await self.until(lambda: self.acked | self.untold >= set(self.made))
 
     @property
@@ -297,14 +301,16 @@ class Subject:
         if not isinstance(output, Edge):
             self.lines.append(line)
         match output:
-            case Made(event_id, _code, _zone):
+            case Made(event_id, code, zone):
                 self.made.append(event_id)
+                self._door = code if zone == DOOR else self._door
             case Acked(event_id):
                 self.acked.add(event_id)
             case Said(text) if text.startswith("kept "):
                 self._keeps(int(text.split()[1]))
             case Ready() | Unenrolled() | Said("pairing: nothing changed"):
                 self.is_offering = False
+                self._door = 0 if isinstance(output, Ready) else self._door
         self._changed.set()
 
 
