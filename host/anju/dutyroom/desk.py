@@ -16,8 +16,8 @@ import structlog
 from anju.dutyroom.core.change import Change, Story
 from anju.dutyroom.core.incident import Incident, Reason, State
 from anju.dutyroom.core.link import Link
-from anju.dutyroom.core.ports import Stream
 from anju.dutyroom.core.on_test import OnTest
+from anju.dutyroom.core.ports import Stream
 from anju.dutyroom.core.queue import in_order
 from anju.dutyroom.core.request import Arrival, Handling, Person
 from anju.dutyroom.links import Links
