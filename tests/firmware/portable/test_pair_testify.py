@@ -269,6 +269,13 @@ def test_a_flood_is_remembered_within_bounds() -> None:
     assert counters == list(range(69, 101))
 
 
+def test_a_press_that_is_held_is_an_alarm_of_its_own() -> None:
+    """On TEST it is the only one: its press was tried."""
+    witness = Witness(_nowhere, b"")
+    witness.saw(1, 1, table.Code.HELD, 0, 0, table.ArmMode.OFF)
+    assert witness.is_owed
+
+
 def test_an_order_that_comes_meanwhile_is_heeded_afterwards() -> None:
     node = _Node()
     node.happens()
