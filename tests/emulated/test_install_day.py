@@ -104,6 +104,14 @@ class Day:
             await device.move((CONTACT, 0))
             return screen.shown
 
+    async def walk(self, command: str, device: Device) -> None:
+        """Type the walk test of a household with one door, and open and shut that until it is over."""
+        async with terminal(["bash", "-c", command], self.folder, self.environment) as screen:
+            await screen.see("front-door")
+            while screen.is_running:
+                await device.move((CONTACT, 1), (CONTACT, 0))
+            assert await screen.end() == 0, screen.shown
+
     async def confirm(self, command: str) -> str:
         """Type one that takes protection away, and say that it is meant."""
         async with terminal(["bash", "-c", command], self.folder, self.environment) as screen:
@@ -200,7 +208,12 @@ async def test_six_nodes_by_the_commands_of_the_readme(image: Path, day: Day) ->
             expected[device.name] = (household, "proved")
         assert await day.nodes() == expected
 
-        # Here the walk test of what was paired has its place.
+        for device in [*boards, *nodes[:2]]:
+            household = expected[device.name][0]
+            await day.walk(readme("anju walk-test 3-2-0501").replace("3-2-0501", household), device)
+        walked = await day.type(readme("anju walk-test --show"))
+        assert [household for household, _ in expected.values() if f"{household}" not in walked] == []
+        assert walked.count("1/1") == len(expected)
 
         gone, new = boards[1], nodes[2]
         await day.pair(readme("anju pair --replace").replace("D-7K3MQ", gone.name), new)
