@@ -227,7 +227,8 @@ def check_both_ends(house: Building, subjects: list[Subject]) -> None:
         assert len(set(subject.made)) == len(subject.made)
         if keys is not None:
             held = {event for node, event in journalled if node == keys.node}
-            assert len(set(subject.made) - held) <= subject.dropped
+            lost = set(subject.made) - held
+            assert len(lost) <= subject.dropped, (lost, subject.lines)
             assert held == set(subject.made) or subject.cuts  # an event may be out before its node can tell of it
     assert set(journalled.values()) <= {1}
 
