@@ -324,6 +324,16 @@ class TestItsOwnTime:
         await on_test(rooms)
         assert [report.test for report in await newest(rooms, node, press)] == [True]
 
+    async def test_begun_anew_and_ended_at_once_leaves_as_much_out_at_its_end(
+        self, rooms: Bench, node: FarNode
+    ) -> None:
+        await on_test(rooms)
+        rooms.clock.advance(60)
+        await desk_of(rooms).handlers["test"]({"household": HOUSEHOLD, "lasts_s": HALF_HOUR_S}, "Li Na")
+        await off_test(rooms)
+        behind, sure = (node.press(time_s=rooms.clock.unix_s - seconds) for seconds in (1, 4))
+        assert [report.test for report in await newest(rooms, node, behind, sure)] == [False, True]
+
 
 class TestItsEnd:
     """By itself, by either clock, over a restart; and it is reported."""

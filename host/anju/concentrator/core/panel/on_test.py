@@ -40,5 +40,5 @@ class OnTest(NamedTuple):
     def span(self, now: Moment) -> tuple[int, int]:
         """From when to when it was on, in Unix ms, as far as both clocks agree that it was: what is doubtful was meant."""
         passed_ms = int((now.monotonic_s - self.since.monotonic_s) * 1000) if now.boot == self.since.boot else 0
-        passed_ms = min(passed_ms, now.wall_ms - self.since.wall_ms, self.lasts_s * 1000) - SURE_AFTER_MS
-        return self.from_ms, self.since.wall_ms + max(passed_ms, 0)
+        passed_ms = min(passed_ms, now.wall_ms - self.since.wall_ms, self.lasts_s * 1000)
+        return self.from_ms, self.since.wall_ms + passed_ms - SURE_AFTER_MS
