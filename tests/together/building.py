@@ -140,6 +140,11 @@ class Building:
         with closing(sqlite3.connect(self.site.keyring)) as keyring:
             return [Keys(*row) for row in keyring.execute(query, (device,))]
 
+    def places(self, device: str) -> set[int]:
+        """Every node id under which a device was ever heard here."""
+        with closing(sqlite3.connect(self.site.keyring)) as keyring:
+            return {node for (node,) in keyring.execute("SELECT node FROM link WHERE device = ?", (device,))}
+
     def reports(self) -> list[dict[str, Any]]:
         """All that is journalled."""
         with closing(sqlite3.connect(self.site.journal)) as journal:

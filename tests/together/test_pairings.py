@@ -226,9 +226,12 @@ def check_both_ends(house: Building, subjects: list[Subject]) -> None:
         assert not subject.is_bound
         assert len(set(subject.made)) == len(subject.made)
         if keys is not None:
-            held = {event for node, event in journalled if node == keys.node}
+            places = house.places(subject.label.device)
+            held = {event for node, event in journalled if node in places}
             lost = set(subject.made) - held
-            assert len(lost) <= subject.dropped, (lost, subject.lines)
+            if len(lost) > subject.dropped:
+                elsewhere = [place for place in journalled if place[1] in lost]
+                pytest.fail(f"{places}: lost {lost}, see {elsewhere}: {subject.lines}")
             assert held == set(subject.made) or subject.cuts  # an event may be out before its node can tell of it
     assert set(journalled.values()) <= {1}
 
