@@ -179,6 +179,8 @@ class Subject:
         self.acked: set[int] = set()
         self.untold: set[int] = set()
         """Of these, those whose answer it may have had without saying so: its power went, and it has not kept them."""
+        self._paired_at = 0
+        """How many events it had made when it was given the keys that it has."""
         self.dropped = 0
         """Presses that gave way to newer ones of the same button: its memory was full of them."""
         self.cuts = 0
@@ -254,7 +256,7 @@ class Subject:
                 raise TimeoutError(self.lines[-60:]) from None
 
     async def event(self, number: int) -> None:
-        """Press or open, and let go; the concentrator acknowledges what came of it."""
+        """Press or open, and let go; the concentrator acknowledges that, and whatever came before under these keys."""
         before = len(self.made)
         self.drive(number, 1)
         if number == DOOR:
@@ -264,7 +266,8 @@ class Subject:
         else:
             await self.until(lambda: len(self.made) > before)
             self.drive(number, 0)
-        await self.until(lambda: self.acked | self.untold >= set(self.made[before:]))
+        # Of what was made under other keys the answers may have gone astray; that is looked up in the journal.
+        await self.until(lambda: self.acked | self.untold >= set(self.made[self._paired_at :]))
 
     @property
     def keys(self) -> Keys | None:
@@ -313,6 +316,8 @@ class Subject:
                 self._door = code if zone == DOOR else self._door
             case Acked(event_id):
                 self.acked.add(event_id)
+            case Said("paired"):
+                self._paired_at = len(self.made)
             case Said(text) if text.startswith("dropped "):
                 self.dropped += 1
             case Said(text) if text.startswith("kept "):
