@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from enum import StrEnum
-from typing import Annotated
+from typing import Annotated, Literal
 
 from pydantic import Field
 
@@ -37,16 +37,40 @@ class ReportKind(StrEnum):
     """What happened. `*_ALARM` opens an incident; everything else is history or trouble."""
 
     HOLD_UP_ALARM = "hold_up_alarm"
+    HOLD_UP_HELD = "hold_up_held"
+    DURESS_ALARM = "duress_alarm"
+    FIRE_ALARM = "fire_alarm"
     INTRUSION_ALARM = "intrusion_alarm"
     TAMPER_ALARM = "tamper_alarm"
+    TECHNICAL_ALARM = "technical_alarm"
     UNKNOWN_ALARM = "unknown_alarm"
+    ALARM_PENDING = "alarm_pending"
+    """It sounds in the household, and becomes an alarm unless a person disarms in time."""
+    ALARM_ABORTED = "alarm_aborted"
+    """A person disarmed in time: it never became an alarm."""
+    ALARM_CANCELLED = "alarm_cancelled"
+    """A person disarmed after the alarm was raised."""
     OPENED = "opened"
     CLOSED = "closed"
+    RESTORED = "restored"
+    """A detector of fire, gas or water is at rest again."""
     TAMPER_RESTORED = "tamper_restored"
     ARMED = "armed"
+    ARM_REFUSED = "arm_refused"
+    ARM_MISSED = "arm_missed"
+    """It should have been armed by the clock, and nothing here ran at that time."""
     DISARMED = "disarmed"
+    SCHEDULE_ADDED = "schedule_added"
+    SCHEDULE_REMOVED = "schedule_removed"
+    CODE_SET = "code_set"
+    CODE_REMOVED = "code_removed"
+    EXIT_RESTARTED = "exit_restarted"
+    EXIT_ENDED = "exit_ended"
+    ENTRY_STARTED = "entry_started"
+    BYPASSED = "bypassed"
+    BYPASS_ENDED = "bypass_ended"
     LATCH_RESET = "latch_reset"
-    HOLD_UP_HELD = "hold_up_held"
+    SIREN_ENDED = "siren_ended"
     TEST_STARTED = "test_started"
     TEST_ENDED = "test_ended"
     WALK_TESTED = "walk_tested"
@@ -60,6 +84,7 @@ class ReportKind(StrEnum):
     IDENTITY_EXPORTED = "identity_exported"
     IDENTITY_IMPORTED = "identity_imported"
     TROUBLE = "trouble"
+    TROUBLE_RESTORED = "trouble_restored"
     COMMAND_OUTCOME = "command_outcome"
     EVIDENCE = "evidence"
 
@@ -79,8 +104,17 @@ class ZoneKind(StrEnum):
     """What an input means to the panel."""
 
     HOLD_UP = "hold_up"
+    SILENT_HOLD_UP = "silent_hold_up"
     ENTRY = "entry"
+    INSTANT = "instant"
+    FOLLOWER = "follower"
+    ALL_HOURS = "24_hour"
+    FIRE = "fire"
+    GAS = "gas"
+    WATER = "water"
     TAMPER = "tamper"
+    SIREN = "siren"
+    KEYPAD = "keypad"
 
 
 class PanelMode(StrEnum):
@@ -89,6 +123,22 @@ class PanelMode(StrEnum):
     OFF = "off"
     HOME = "home"
     AWAY = "away"
+
+
+class PanelPhase(StrEnum):
+    """What runs beside the arm state: somebody is leaving, somebody has come in, an alarm is about to be raised."""
+
+    EXIT = "exit"
+    ENTRY = "entry"
+    ABORT = "abort"
+
+
+class ArmWarning(StrEnum):
+    """What there is to say of a zone when a household is armed."""
+
+    OPEN = "open"
+    SILENT = "silent"
+    TROUBLED = "troubled"
 
 
 class TroubleKind(StrEnum):
@@ -102,6 +152,34 @@ class TroubleKind(StrEnum):
     """A node's statement that its key has not signed."""
     TWO_CONCENTRATORS = "two_concentrators"
     COUNTERS_SPENT = "counters_spent"
+    NODE_SILENT = "node_silent"
+    NODE_LOST = "node_lost"
+    """Silent for longer than any device may be."""
+    BATTERY_LOW = "battery_low"
+    JAMMED = "jammed"
+    LINK_DOWN = "link_down"
+    DESTINATION_DOWN = "destination_down"
+    MAINS_DOWN = "mains_down"
+    """The concentrator runs on its battery."""
+    UPS_LOW = "ups_low"
+    CLOCK_STEPPED = "clock_stepped"
+    WRONG_CODES = "wrong_codes"
+    """Somebody tries codes at a keypad."""
+
+
+LASTING = frozenset(
+    {
+        TroubleKind.NODE_SILENT,
+        TroubleKind.NODE_LOST,
+        TroubleKind.BATTERY_LOW,
+        TroubleKind.JAMMED,
+        TroubleKind.LINK_DOWN,
+        TroubleKind.DESTINATION_DOWN,
+        TroubleKind.MAINS_DOWN,
+        TroubleKind.UPS_LOW,
+    }
+)
+"""Stands from its `trouble` to its `trouble_restored`; any other is an event of its own."""
 
 
 class PairingFailure(StrEnum):
@@ -124,6 +202,19 @@ class OutcomeKind(StrEnum):
     REFUSED = "refused"
 
 
+class Refusal(StrEnum):
+    """Why what a person asked of a panel changed nothing."""
+
+    NOT_READY = "not_ready"
+    PENDING = "pending"
+    NOT_BYPASSABLE = "not_bypassable"
+    NO_SUCH_ZONE = "no_such_zone"
+    NOT_BYPASSED = "not_bypassed"
+    NOT_ON_TEST = "not_on_test"
+    NOT_UNDERSTOOD = "not_understood"
+    """A command from the estate lacks what its kind needs."""
+
+
 class Zone(Contract):
     """An input in a household, as the site names it."""
 
@@ -139,16 +230,28 @@ class NodeAddress(Contract):
     node: Annotated[int, Field(ge=0, le=0xFFFF)]
 
 
+class ZoneWarning(Contract):
+    """Why a household is not ready to be armed, or was armed in spite of it."""
+
+    node: NodeAddress
+    what: ArmWarning
+    zone: Zone
+
+
 class PanelView(Contract):
     """The household's panel as of this report; the concentrator owns the truth."""
 
+    bypassed: Annotated[tuple[Name, ...], Field(min_length=1, max_length=64)] | None = None
     latched: Annotated[tuple[ZoneKind, ...], Field(max_length=16)]
     mode: PanelMode
+    phase: PanelPhase | None = None
     test_until_ms: Milliseconds | None = None
     """When its TEST ends, if the household is on TEST."""
 
 
 _Byte = Annotated[int, Field(ge=0, le=0xFF)]
+Weekday = Annotated[int, Field(ge=1, le=7)]
+"""1 is Monday (ISO 8601)."""
 _Number = Annotated[int, Field(ge=0, le=0xFFFF_FFFF)]
 
 
@@ -180,6 +283,22 @@ class Outcome(Contract):
 
     command_id: CommandId
     outcome: OutcomeKind
+    refusal: Refusal | None = None
+    """Of a panel; None: of a node, or because the command was none for this concentrator."""
+
+
+class ScheduleEntry(Contract):
+    """Arm a household on some days of the week at a minute of the day, by the estate's local time. There is none that disarms."""
+
+    anyway: bool
+    """In spite of what there is to warn of."""
+    days: Annotated[tuple[Weekday, ...], Field(min_length=1, max_length=7)]
+    minute: Annotated[int, Field(ge=0, le=24 * 60 - 1)]
+    mode: Literal[PanelMode.HOME, PanelMode.AWAY]
+    number: Annotated[int, Field(ge=1, le=0xFFFF)]
+
+
+_DONE_AT_ONCE = frozenset({ZoneKind.HOLD_UP, ZoneKind.SILENT_HOLD_UP, ZoneKind.SIREN, ZoneKind.KEYPAD})
 
 
 class WalkedZone(Contract):
@@ -198,7 +317,7 @@ class WalkedZone(Contract):
     @property
     def is_ticked(self) -> bool:
         """Whether it was triggered, and restored if it is of a kind that is."""
-        is_over = self.restored_at_ms is not None or self.kind is ZoneKind.HOLD_UP
+        is_over = self.restored_at_ms is not None or self.kind in _DONE_AT_ONCE
         return self.triggered_at_ms is not None and is_over
 
 
@@ -261,7 +380,11 @@ class Report(Contract):
     evidence: Evidence | None = None
     failure: PairingFailure | None = None
     firmware: Ascii | None = None
+    forecast_days: Annotated[int, Field(ge=0, le=3650)] | None = None
+    """For how long a battery may last."""
     former_device: DeviceId | None = None
+    holder: Name | None = None
+    """Whose code it is."""
     household: Household | None = None
     kind: ReportKind
     lane: Lane
@@ -269,14 +392,23 @@ class Report(Contract):
     outcome: Outcome | None = None
     panel: PanelView | None = None
     person: Name | None = None
+    reason: Name | None = None
     recorded_at_ms: Milliseconds
+    rule: Ascii | None = None
+    """Name of the row that decided so, in the panel's tables."""
+    schedule: ScheduleEntry | None = None
+    """By the clock, as the person has set it; or what the person has set."""
     seq: Sequence
+    subject: Annotated[str, Field(min_length=1, max_length=256)] | None = None
+    """What a trouble is of, if not a node's: a link or a destination."""
     survey: Survey | None = None
     test: bool = False
     time_doubtful: bool = False
     trouble: TroubleKind | None = None
+    until_ms: Milliseconds | None = None
     version: Version = 1
     walk_test: WalkTest | None = None
+    warnings: Annotated[tuple[ZoneWarning, ...], Field(min_length=1, max_length=64)] | None = None
     witnessed: Witnessed | None = None
     zone: Zone | None = None
     zones: Annotated[tuple[Zone, ...], Field(min_length=1, max_length=16)] | None = None

@@ -123,7 +123,7 @@ def test_a_report_without_what_it_needs_is_refused(field: str) -> None:
         ("number", 2**32),
         ("valid_s", 0),
         ("valid_s", 3601),
-        ("kind", "disarm"),
+        ("kind", "open_the_door"),
         ("report.sha256", "A" * 64),
     ],
     ids=lambda change: f"{change[0]} {change[1]!r}"[:40],
@@ -206,7 +206,13 @@ def test_the_largest_batch_receipt_and_page_fit_into_two_mebibytes() -> None:
         "firmware": "\\" * 64,
     }
     batch = {"journal_id": "0" * 32, "concentrator": wide, "rows": [{"report": report, "sha256": "0" * 64}] * MOST_ROWS}
-    command = COMMAND | {"household": "ABCD-ABC-ABCDE", "person": wide, "number": 0xFFFF_FFFF, "at_ms": MOST_EXACT}
+    command = COMMAND | {
+        "household": "ABCD-ABC-ABCDE",
+        "person": wide,
+        "reason": wide,
+        "number": 0xFFFF_FFFF,
+        "at_ms": MOST_EXACT,
+    }
     row = {"seq": MOST_EXACT, "sha256": "0" * 64, "verdict": "committed"}
     largest: dict[type[Contract], Any] = {
         Batch: batch,
