@@ -162,3 +162,37 @@ def walk_test() -> Iterator[Case]:
     yield good("a probe", Header.down(1, 7, 1, 402), probe)
     answer = Ack(table.Type.ACK, 0, TIME_S, 1, table.Verdict.ACCEPTED, 402, 0, 0, table.ArmMode.UNKNOWN)
     yield good("by the node, of a probe", Header.up(1, 7, 1, 43), answer)
+
+
+def request() -> Iterator[Case]:
+    body = Status(table.Type.REQUEST, 1, TIME_S, 0x5EED, table.Action.OFF, 1, 0b1000, 165, 43, 0, 200)
+    challenge = Extra(table.Extra.CHALLENGE, CHALLENGE)
+    yield good("off, by a key fob", Header.up(1, 7, 1, 70), body)
+    yield good("with the challenge", Header.up(1, 7, 1, 71), body._replace(levels=0), challenge)
+    yield good(
+        "with challenge and code, by a keypad",
+        Header.up(1, 7, 1, 72),
+        body._replace(levels=0),
+        challenge,
+        Extra(table.Extra.CODE, b"190227"),
+    )
+    yield good("away", Header.up(1, 7, 1, 73), body._replace(code=table.Action.AWAY, event_id=0x5EEE))
+    yield from both_ends(table.Type.REQUEST, *UP_ENDS)
+
+
+def order() -> Iterator[Case]:
+    sound = COMMAND._replace(code=table.Order.SOUND, command_id=0x2000_0001)
+    for counter, pattern in enumerate(table.Sound, 410):
+        header = Header.down(1, 7, 1, counter)
+        yield good(f"sound {pattern.name.lower()}", header, sound._replace(event_id=pattern, zone=30, valid_s=30))
+    light = table.Sound.INTRUSION | table.LATCHED_LIGHT
+    yield good("intrusion, 180 s, with the light", Header.down(1, 7, 1, 420), sound._replace(event_id=light, zone=180))
+    yield good("the light alone", Header.down(1, 7, 1, 421), sound._replace(event_id=table.LATCHED_LIGHT))
+    yield good(
+        "a challenge",
+        Header.down(1, 7, 1, 422),
+        COMMAND._replace(code=table.Order.CHALLENGE, command_id=0x2000_0002, event_id=0x5EED, valid_s=10),
+        Extra(table.Extra.CHALLENGE, CHALLENGE),
+    )
+    refused = Ack(table.Type.ACK, 0, TIME_S, 1, table.Verdict.REFUSED, 72, 0x5EED, 200, table.ArmMode.AWAY)
+    yield good("an answer that was refused", Header.down(1, 7, 1, 423), refused)

@@ -10,6 +10,8 @@ line. Byte strings are lower-case hexadecimal, numbers are numbers. A `receiver`
     hello.json, event.json, heartbeat.json, ack.json, command.json, walk_test.json
                     good frames: name, receiver, frame, header, body, extras ([[type, value], …]); fields named as in table.py.
                     They go both ways: opened, the frame gives the fields; sealed, the fields give the frame
+    request.json, order.json
+                    the same: what a person asks with keys, and what a siren node and a keypad are told
     evidence.json   the same, and who has signed it: seed and public_key (Ed25519), device (id), digest (SHA-256 of the statement)
     unknown.json    authentic frames that version 1 cannot read: name, receiver, frame, type, flags
     refused.json    frames to refuse: name, receiver, frame, reason (as in the README's order of checks)
@@ -170,6 +172,8 @@ def files() -> dict[str, str]:
         "ack.json": text_of("ACK frames, both directions.", frames.ack()),
         "command.json": text_of("COMMAND frames.", frames.command()),
         "walk_test.json": text_of("A press that is held, answers on TEST, and a probe.", frames.walk_test()),
+        "request.json": text_of("REQUEST frames.", frames.request()),
+        "order.json": text_of("COMMAND frames SOUND and CHALLENGE, and an ACK with REFUSED.", frames.order()),
         "evidence.json": text_of(
             "EVIDENCE frames, and what they sign. All secrets are published: never for use.", evidences.cases()
         ),

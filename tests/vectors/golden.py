@@ -13,7 +13,7 @@ from anju.wire.codec import Codec
 
 ROOT = Path(__file__).parents[2]
 FOLDER = ROOT / "protocol" / "vectors" / "v1"
-GOOD = ("hello", "event", "heartbeat", "ack", "command", "walk_test", "evidence")
+GOOD = ("hello", "event", "heartbeat", "ack", "command", "walk_test", "request", "order", "evidence")
 
 Case = dict[str, Any]
 

@@ -18,6 +18,7 @@ CLASSES: dict[int, Any] = {
     table.Type.ACK: Ack,
     table.Type.COMMAND: Command,
     table.Type.EVIDENCE: Evidence,
+    table.Type.REQUEST: Status,
 }
 
 

@@ -36,7 +36,7 @@ BYTE_TABLES = {
     "OUTCOME": table.OUTCOME,
 }
 CODES = {name: codes for name, codes in vars(table).items() if isinstance(codes, type) and issubclass(codes, IntEnum)}
-BODY_OF_TYPE = {1: "HELLO", 2: "STATUS", 3: "STATUS", 4: "ACK", 5: "COMMAND", 7: "EVIDENCE"}
+BODY_OF_TYPE = {1: "HELLO", 2: "STATUS", 3: "STATUS", 4: "ACK", 5: "COMMAND", 7: "EVIDENCE", 8: "STATUS"}
 
 
 @pytest.mark.parametrize("name", BYTE_TABLES)

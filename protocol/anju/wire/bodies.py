@@ -94,6 +94,7 @@ _MESSAGES: dict[int, type[tuple[Any, ...]]] = {
     table.Type.ACK: Ack,
     table.Type.COMMAND: Command,
     table.Type.EVIDENCE: Evidence,
+    table.Type.REQUEST: Status,
 }
 BODIES: dict[int, Block] = {kind: Block(fields, _MESSAGES[kind]) for kind, fields in table.BODIES.items()}
 KNOWN_EXTRAS = frozenset(int(kind) for kind in table.Extra)

@@ -34,7 +34,7 @@ class Header(NamedTuple):
 
 
 class Status(NamedTuple):
-    """EVENT or HEARTBEAT: `time_s` is Unix time of the event itself, 0 = unknown; `levels` bit n = input n is active."""
+    """EVENT, HEARTBEAT or REQUEST: `time_s` is Unix time of the event itself, 0 = unknown; `levels` bit n = input n is active."""
 
     type: int
     flags: int

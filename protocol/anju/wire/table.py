@@ -37,7 +37,7 @@ STATUS = """
     B  tries
     B  link_quality
 """
-"""EVENT and HEARTBEAT: what happened, when, and the level of every input."""
+"""EVENT, HEARTBEAT and REQUEST: what happened or is asked for, when, and the level of every input."""
 
 HELLO = """
     B  type
@@ -75,7 +75,7 @@ COMMAND = """
     H  event_id
     H  valid_s
 """
-"""COMMAND, concentrator to node: carried out at most once, and only within `valid_s` of `time_s`."""
+"""COMMAND, concentrator to node: carried out at most once, and only within `valid_s` of `time_s`. `zone` is a SOUND's seconds."""
 
 EVIDENCE = """
     B  type
@@ -176,6 +176,12 @@ VERSIONS = 1
 SUITE = 1
 """Noise_NNpsk0_25519_AESGCM_SHA256."""
 
+LATCHED_LIGHT = 0x100
+"""Bit of a SOUND's `event_id`: the light is on until another order says otherwise."""
+SOUND_PATTERN = 0xFF
+"""The bits of it that hold a Sound."""
+CHALLENGE_BYTES = 8
+
 TIME_UNKNOWN = 0
 TIME_AGE_UNKNOWN = 0xFFFF
 TEMPERATURE_UNKNOWN = -128
@@ -216,6 +222,9 @@ class InputKind(IntEnum):
     ENTRY = 1
     HOLD_UP = 2
     TAMPER = 3
+    DETECTOR = 4
+    SIREN = 5
+    KEYPAD = 6
 
 
 class Type(IntEnum):
@@ -227,6 +236,7 @@ class Type(IntEnum):
     ACK = 4
     COMMAND = 5
     EVIDENCE = 7
+    REQUEST = 8
 
 
 class Flag(IntEnum):
@@ -249,6 +259,16 @@ class Code(IntEnum):
     TAMPER_RESTORED = 5
     LEAVING = 6
     HELD = 7
+    DETECTED = 8
+    CLEARED = 9
+
+
+class Action(IntEnum):
+    """What a person at a keypad or key fob asks for (`code` of a REQUEST); none is the number of a Code."""
+
+    AWAY = 33
+    HOME = 34
+    OFF = 35
 
 
 class Verdict(IntEnum):
@@ -258,6 +278,7 @@ class Verdict(IntEnum):
     DUPLICATE = 2
     NOT_UNDERSTOOD = 3
     EXPIRED = 4
+    REFUSED = 5
 
 
 class Order(IntEnum):
@@ -267,6 +288,20 @@ class Order(IntEnum):
     COMING = 2
     PAIR = 3
     PROBE = 4
+    SOUND = 5
+    CHALLENGE = 6
+
+
+class Sound(IntEnum):
+    """What a siren node does (low 8 bits of a SOUND's `event_id`); from INTRUSION on it is the siren."""
+
+    QUIET = 0
+    EXIT = 1
+    ENTRY = 2
+    ABORT = 3
+    INTRUSION = 4
+    HOLD_UP = 5
+    FIRE = 6
 
 
 class ArmMode(IntEnum):
@@ -294,6 +329,7 @@ class Extra(IntEnum):
 
     BUILD = 0x01
     CHALLENGE = 0x81
+    CODE = 0x83
     SIGNATURE = 0x90
     BEFORE = 0x91
     EVENTS = 0x92
@@ -306,6 +342,7 @@ BODIES = {
     Type.ACK: ACK,
     Type.COMMAND: COMMAND,
     Type.EVIDENCE: EVIDENCE,
+    Type.REQUEST: STATUS,
 }
 
 
