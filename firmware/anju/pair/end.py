@@ -128,6 +128,10 @@ class PairingEnd:
         """Ask for the outcome as often as at first."""
         self._pause_ms = FIRST_PROOF_MS
 
+    def give_way(self) -> None:
+        """Drop what is being worked out; it is begun anew when the frame comes again."""
+        self._job = None
+
     @property
     def has_work(self) -> bool:
         """Whether there is something to work out."""

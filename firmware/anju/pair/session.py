@@ -122,7 +122,14 @@ class Session(Beside):
             self.wish = ADOPTED
         if self.wish == ADOPTED:
             return None  # nothing more is sealed under keys that are over
-        sealed: "bytearray | None" = self.device.poll(now)
+        try:
+            sealed: "bytearray | None" = self.device.poll(now)
+        except MemoryError:
+            if self._end is None:
+                raise
+            self._end.give_way()  # an event needs its room now
+            gc.collect()
+            sealed = self.device.poll(now)
         if sealed is not None:
             return sealed
         wish, self.device.wish = self.device.wish, 0

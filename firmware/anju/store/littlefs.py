@@ -55,7 +55,7 @@ class LittlefsStore:
         if self._whole_ceiling() is None:
             known = self._read_identity()
             if known is not None and known.up == identity.up:
-                raise StoreError("the frame numbers used under these keys are lost: enrol this node again")
+                raise StoreError("the frame numbers of these keys are lost: enrol this node again")
             for path in self._ceilings:
                 _write(path, struct.pack(_CEILING, 0))
         _replace(self._identity, identity.to_json().encode())
@@ -158,7 +158,7 @@ def _read(path: str) -> "bytes | None":
     """Content of a file, or None if it is missing or broken."""
     try:
         with open(path, "rb") as file:
-            kept = file.read()
+            kept = file.read(os.stat(path)[6])  # without its size it would take 256 bytes for any
     except OSError:
         return None
     content, crc = kept[:-4], kept[-4:]

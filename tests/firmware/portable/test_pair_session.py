@@ -234,6 +234,26 @@ def test_an_event_in_the_midst_of_it_is_waited_for_too() -> None:
     assert node.board.memory.load()[0].epoch == 1
 
 
+def test_an_event_takes_the_room_of_what_is_being_worked_out() -> None:
+    node = _Node(("hold_up", "entry", "tamper"))
+    node.device.wish = PAIR
+    node.wait(0)
+    beside = node.device
+    beside._end._job = iter([None] * 9)
+    poll, refusals = beside.device.poll, [MemoryError()]
+
+    def without_room(now: int) -> "bytearray | None":
+        if refusals:
+            raise refusals.pop()
+        return poll(now)  # type: ignore[no-any-return]
+
+    beside.device.poll = without_room
+    beside.device.edge(0, 1, node.now)
+    frame = beside.poll(node.now + 30)
+    assert Concentrator().hear(bytes(frame)).code() == table.Code.PANIC
+    assert not beside.has_work
+
+
 def test_new_keys_do_not_wait_for_ever_for_somebody_who_is_gone() -> None:
     node = _Node(("hold_up", "entry", "tamper"))
     node.device.wish = PAIR
@@ -251,6 +271,7 @@ def test_as_long_as_there_are_answers_none_is_given_up() -> None:
     node.device.wish = PAIR
     node.wait(0)
     node.drive(0, 1)
+    node.drive(0, 0)
     for level in (1, 0, 1):
         node.drive(1, level)
         for _ in range(PUT_OFFS):
