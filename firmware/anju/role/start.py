@@ -17,12 +17,15 @@ if TYPE_CHECKING:
 
 def run() -> None:
     """Be the node that this board is."""
-    trial, markings = _trial()
-    board.ROLE.run(board, trial, markings)
+    trials, markings = _trials()
+    board.ROLE.run(board, trials, markings)
 
 
-def _trial() -> "tuple[Trial | None, tuple[str, ...]]":
-    """The trial that this image is on, its self-test passed, or None; and what a HELLO must say of it."""
+def _trials() -> "tuple[list[Trial], tuple[str, ...]]":
+    """The trial that this image is on, its self-test passed, or none; and what a HELLO must say of it.
+
+    In a list, from which the role takes it: what waits here for ever must not hold it, and 8 KB of modules with it.
+    """
     from anju.role.trial import Trial
     from anju.update.slots import Slots
 
@@ -31,6 +34,6 @@ def _trial() -> "tuple[Trial | None, tuple[str, ...]]":
     if slots.is_trial():
         trial = Trial(slots)
         trial.begin(board)
-        return trial, markings
+        return [trial], markings
     forget(*TRIAL)
-    return None, markings
+    return [], markings
