@@ -8,7 +8,6 @@ A new image is tested before it is confirmed. At the bench, over the REPL:
 
 import json
 import os
-from binascii import unhexlify
 
 from micropython import const
 
@@ -23,9 +22,11 @@ if TYPE_CHECKING:
     from anju.role.needs import AnyBoard
 
 # The panic of protocol/vectors/v1/event.json, under its published key.
-_KEY = unhexlify("3d77563f512d1078630b3a55617079d0")
-_PLAIN = unhexlify("02036955b900001203000001a52b00c8")
-_SEALED = unhexlify("a10101000001000700000012bc4d32e4378ab31e66e94cb330ee725313d96508b10cfb5a190caca798fbacd3")
+_KEY = b"\x3d\x77\x56\x3f\x51\x2d\x10\x78\x63\x0b\x3a\x55\x61\x70\x79\xd0"
+_SEALED = (
+    b"\xa1\x01\x01\x00\x00\x01\x00\x07\x00\x00\x00\x12\xbc\x4d\x32\xe4\x37\x8a\xb3\x1e\x66\xe9"
+    b"\x4c\xb3\x30\xee\x72\x53\x13\xd9\x65\x08\xb1\x0c\xfb\x5a\x19\x0c\xac\xa7\x98\xfb\xac\xd3"
+)
 _HEADER_BYTES = const(12)
 _TAG_BYTES = const(16)
 
@@ -53,16 +54,17 @@ def report() -> None:
 
 def _cipher(board: "AnyBoard") -> str:
     cipher = Cipher(_KEY)
-    frame = bytearray(_SEALED[:_HEADER_BYTES] + _PLAIN + bytes(_TAG_BYTES))
+    plain = cipher.open(_SEALED) or b""  # the tag is over it all: nothing but the right AES opens it
+    frame = bytearray(_SEALED[:_HEADER_BYTES] + plain + bytes(_TAG_BYTES))
     cipher.seal(frame)
-    if frame != _SEALED or cipher.open(_SEALED) != _PLAIN:
-        return "AES does not give what the specification's vector has"
+    if frame != _SEALED:
+        return "AES differs"
     frame[-1] ^= 1
     return "a changed frame opens" if cipher.open(bytes(frame)) is not None else ""
 
 
 def _chance(board: "AnyBoard") -> str:
-    return "the random numbers repeat" if os.urandom(8) == os.urandom(8) else ""
+    return "random numbers repeat" if os.urandom(8) == os.urandom(8) else ""
 
 
 def _store(board: "AnyBoard") -> str:

@@ -22,9 +22,18 @@ except ImportError:  # MicroPython
 KEY_BYTES = 32
 SIGNATURE_BYTES = 64
 ORDER = (SIGN >> 3) + 27742317777372353535851937790883648493
-# -121665/121666, the curve's own number; and one of the two square roots of -1 (RFC 8032, 5.1).
-_D = 0x52036CEE2B6FFE738CC740797779E89800700A4D4141D8AB75EB4DCA135978A3
-_ROOT_OF_MINUS_1 = 0x2B8324804FC1DF0B2B4D00993DFBD7A72F431806AD2FE478C4EE1B274A0EA0B0
+# -121665/121666, the curve's own number; and one of the two square roots of -1 (RFC 8032, 5.1). As bytes: bytecode keeps a
+# long number as its decimal digits, which are more than twice as long.
+_D = int.from_bytes(
+    b"\x52\x03\x6c\xee\x2b\x6f\xfe\x73\x8c\xc7\x40\x79\x77\x79\xe8\x98"
+    b"\x00\x70\x0a\x4d\x41\x41\xd8\xab\x75\xeb\x4d\xca\x13\x59\x78\xa3",
+    "big",
+)
+_ROOT_OF_MINUS_1 = int.from_bytes(
+    b"\x2b\x83\x24\x80\x4f\xc1\xdf\x0b\x2b\x4d\x00\x99\x3d\xfb\xd7\xa7"
+    b"\x2f\x43\x18\x06\xad\x2f\xe4\x78\xc4\xee\x1b\x27\x4a\x0e\xa0\xb0",
+    "big",
+)
 
 _WINDOW = 4
 _WINDOWS = 64
@@ -32,7 +41,11 @@ _ONES = 2 * SIGN // 15
 """0x111…1: 64 digits."""
 _EIGHTS = 8 * _ONES
 """Added to a scalar, it makes each four bits of the sum, less 8, a digit of the scalar from -8 to 7."""
-BASE_X = 0x216936D3CD6E53FEC0A4E231FDD6DC5C692CC7609525A7B2C9562D608F25D51A
+BASE_X = int.from_bytes(
+    b"\x21\x69\x36\xd3\xcd\x6e\x53\xfe\xc0\xa4\xe2\x31\xfd\xd6\xdc\x5c"
+    b"\x69\x2c\xc7\x60\x95\x25\xa7\xb2\xc9\x56\x2d\x60\x8f\x25\xd5\x1a",
+    "big",
+)
 BASE_Y = 6 * _ONES - 14
 """The base point, y = 4/5 (RFC 8032, 5.1)."""
 

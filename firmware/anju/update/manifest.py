@@ -26,8 +26,9 @@ MOST_FILES = 64
 _MOST_PATH = 64
 _MOST_NAME = 32
 _SUFFIX = ".mpy"
-_NAME = "abcdefghijklmnopqrstuvwxyz0123456789_"
-_HEX = "0123456789abcdef"
+_DIGITS = "0123456789"
+_HEX = _DIGITS + "abcdef"
+_NAME = _HEX + "ghijklmnopqrstuvwxyz_"
 _KEY_BYTES = 32
 _SIGNATURE_BYTES = 64
 _CHUNK_BYTES = 1024
@@ -178,6 +179,6 @@ def _is_path(path: str) -> bool:
 def _is_version(numbers: "list[str]") -> bool:
     """A HELLO has three bytes for them."""
     for number in numbers:
-        if not _is_of("0123456789", number, 3) or int(number) > 0xFF or str(int(number)) != number:
+        if not _is_of(_DIGITS, number, 3) or int(number) > 0xFF or str(int(number)) != number:
             return False
     return len(numbers) == 3

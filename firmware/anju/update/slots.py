@@ -118,7 +118,7 @@ class Slots:
             raise SlotError("no slot runs")
         idle = other(self.running)
         if self.is_trial() and pointer.confirmed == idle:
-            raise SlotError("slot {} is on trial, and slot {} is all it can fall back to".format(self.running, idle))
+            raise SlotError("slot {} is on trial, with slot {} to fall back to".format(self.running, idle))
         return idle, pointer
 
     def _is_signed(self) -> bool:

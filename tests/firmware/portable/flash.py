@@ -76,13 +76,13 @@ class Flash:
             raise OSError(errno.ENOENT, path)
         self._change(lambda: self.files.pop(path), None)
 
-    def stat(self, path: str) -> "tuple[int]":
-        """As `os.stat`, with the kind alone."""
+    def stat(self, path: str) -> "tuple[int, ...]":
+        """As `os.stat`, with the kind and the size alone."""
         if path in self.files:
-            return (_FILE,)
+            return (_FILE, 0, 0, 0, 0, 0, len(self.files[path]))
         if not any(name.startswith(path + "/") for name in self.files):
             raise OSError(errno.ENOENT, path)
-        return (_DIRECTORY,)
+        return (_DIRECTORY, 0, 0, 0, 0, 0, 0)
 
     def listdir(self, path: str) -> "list[str]":
         """As `os.listdir`."""
