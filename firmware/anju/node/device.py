@@ -35,7 +35,9 @@ if TYPE_CHECKING:
     from anju.node.witness import Witness
 
 UNCERTAIN_HEARTBEAT_MS = 5000
-"""Heartbeats come so often while the time is unknown, because only an answer to a frame sent once tells it."""
+"""Heartbeats come so often while the time is unknown, because only an answer to a frame sent once tells it; and after one that
+nobody has answered, a few times: a lost frame must not pass for a lost node."""
+_REPEATS = const(3)
 
 PAIR = const(1)
 """Wish: an order says that this node may be paired anew."""
@@ -87,7 +89,7 @@ class Device:
         self._sealer = Cipher(identity.up)
         self._opener = Cipher(identity.down)
         self._window = Window()
-        self._orders = Orders(self.clock, feedback, self._wish_pairing)
+        self.orders = Orders(self.clock, feedback, self._wish_pairing)
         self.outbox = Outbox(counter.take, self._seal, self._random)
         self._spare: "Entry | None" = None
         """For the next event, made while there is time: it takes half a millisecond or more of the interpreter's."""
@@ -171,7 +173,7 @@ class Device:
             self._new.append(entry)
         if code == table.Code.TAMPERED:
             self.wish = self.wish or WATCH
-        if entry.is_urgent():
+        if code in (table.Code.PANIC, table.Code.HELD):
             carrier = entry if is_taken else self.outbox.waiting(code, zone)
             if carrier is not None:
                 self.feedback.press(carrier.event_id, now, code == table.Code.HELD)
@@ -188,18 +190,18 @@ class Device:
             code = contact.poll(now)
             if code != table.Code.NONE:
                 self.happened(code, zone, now)
-        self.feedback.poll(now)
         entry = self.outbox.poll(now)
         if entry is None and now >= self._heartbeat.due_ms:
             entry = self._beat(now)
         if entry is not None:
             self._unanswered = min(self._unanswered + 1, 255)
             return entry.frame
-        answer = self._orders.poll()
+        self.feedback.poll(now)  # what is to be sent does not wait for what is to be seen
+        answer = self.orders.poll()
         if answer is None:
             return None
         if answer.needs_sealing(self._counter.next):
-            answer.number = self.outbox.number()
+            number = self.outbox.number()
             frame.write_ack(
                 answer.frame,
                 self.clock.at(now),
@@ -208,7 +210,8 @@ class Device:
                 answer.counter,
                 answer.command_id & 0xFFFF,
             )
-            self._finish(answer.frame, answer.number)
+            self._finish(answer.frame, number)
+            answer.number = number
         return answer.frame
 
     def next_deadline(self) -> int:
@@ -232,7 +235,7 @@ class Device:
             return
         if self._window.is_open:
             if not self._window.is_fresh(counter):
-                self._orders.repeat(counter)
+                self.orders.repeat(counter)
                 return
             self._window.take(counter)
         is_understood = frame.is_understood(body)
@@ -240,7 +243,7 @@ class Device:
             if is_understood:
                 self._acknowledged(counter, body, now)
         elif body[0] == table.Type.COMMAND and self._window.is_open:
-            self._orders.carry_out(counter, body, is_understood, now)
+            self.orders.carry_out(counter, body, is_understood, now)
 
     def _keep_events(self) -> None:
         """Have the store hold what is not acknowledged, then tell of what is new in it."""
@@ -272,6 +275,7 @@ class Device:
         if acked == entry.counter and entry.first_ms >= 0:
             self.clock.adopt(time_s, entry.first_ms, now)
         self._unanswered = 0
+        entry.verdict = verdict
         if entry is beat:
             beat.is_flying = False
         else:
@@ -305,7 +309,8 @@ class Device:
 
     def _plan_heartbeat(self, now: int) -> None:
         period = self._heartbeat_ms
-        if self._window.is_open and not self.clock.is_known:
+        is_repeated = self._heartbeat.is_flying and self._unanswered < _REPEATS
+        if self._window.is_open and (is_repeated or not self.clock.is_known):
             period = min(period, UNCERTAIN_HEARTBEAT_MS)
         # A little early, each by its own chance: an estate that starts at once must not speak at once for ever.
         self._heartbeat.due_ms = now + period - self._random(period // 8 + 1)

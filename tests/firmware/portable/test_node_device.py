@@ -267,3 +267,30 @@ def test_dropped_events_are_told() -> None:
     assert dropped == list(range(1, len(dropped) + 1))
     made = [words for words in bench.told if words[0] == "event"]
     assert len(made) - 32 <= len(dropped) < 80
+
+
+def test_a_heartbeat_that_nobody_answers_is_said_again_a_few_times() -> None:
+    bench = greeted()
+    for _ in range(3):
+        (beat,) = bench.next()
+        for _ in range(3):
+            before = bench.now
+            (beat,) = bench.next()
+            assert beat.type == Type.HEARTBEAT
+            assert bench.now - before <= UNCERTAIN_HEARTBEAT_MS
+        bench.receive(bench.concentrator.ack(beat))
+        before = bench.now
+        (beat,) = bench.next()
+        assert bench.now - before >= 60000 * 7 // 8
+        bench.receive(bench.concentrator.ack(beat))
+
+
+def test_it_does_not_go_on_so_where_nobody_is() -> None:
+    bench = greeted()
+    moments = []
+    for _ in range(8):
+        bench.next()
+        moments.append(bench.now)
+    pauses = [later - sooner for sooner, later in zip(moments, moments[1:])]  # noqa: B905, RUF007 (MicroPython's)
+    assert max(pauses[:3]) <= UNCERTAIN_HEARTBEAT_MS
+    assert min(pauses[3:]) >= 60000 * 7 // 8
