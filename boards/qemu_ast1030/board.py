@@ -1,4 +1,4 @@
-"""Board `qemu_ast1030`: inputs A0 to A7, lamps B0 to B2, buzzer B3 (QEMU calls them gpioA0 and so on); the line is UART1."""
+"""Board `qemu_ast1030`: inputs A0 to A7, lamps B0 to B2, buzzer B3, siren B4 to B6 (QEMU: gpioA0 …); the line is UART1."""
 
 import asyncio
 
@@ -7,11 +7,11 @@ from machine import PWM, UART, WDT, Pin
 from micropython import const
 
 from anju.link.uart import UartLink
-from anju.role import wired_node
+from anju.role import siren_node
 from anju.store.littlefs import LittlefsStore
 from anju.wire import table
 
-ROLE = wired_node
+ROLE = siren_node
 NAME = "qemu_ast1030"
 MCUS = ("AST1030",)
 ACTIVE_LEVEL = 1
@@ -43,6 +43,11 @@ def lamps() -> "tuple[Pin, Pin, Pin]":
 def buzzer() -> PWM:
     """The sounder."""
     return PWM(Pin("B3", Pin.OUT))
+
+
+def siren() -> "tuple[tuple[Pin, Pin], PWM]":
+    """Relay, light and beeper."""
+    return (Pin("B4", Pin.OUT, value=0), Pin("B5", Pin.OUT, value=0)), PWM(Pin("B6", Pin.OUT))
 
 
 def watchdog() -> "tuple[WDT, int]":

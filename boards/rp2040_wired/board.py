@@ -1,4 +1,5 @@
-"""Board `rp2040_wired`: up to eight contacts of a flat at GPIO 6 to 13; RS-485 at UART1; lamps GPIO 18 to 20, buzzer GPIO 21."""
+"""Board `rp2040_wired`: up to eight contacts of a flat at GPIO 6 to 13; RS-485 at UART1; lamps GPIO 18 to 20, buzzer GPIO 21;
+siren: relay GPIO 14, light GPIO 15, beeper GPIO 16."""
 
 import asyncio
 
@@ -6,11 +7,11 @@ import machine
 from machine import PWM, UART, WDT, Pin
 
 from anju.link.rs485 import Rs485Link
-from anju.role import wired_node
+from anju.role import siren_node
 from anju.store.littlefs import LittlefsStore
 from anju.wire import table
 
-ROLE = wired_node
+ROLE = siren_node
 NAME = "rp2040_wired"
 MCUS = ("RP2040",)
 ACTIVE_LEVEL = 1
@@ -41,6 +42,11 @@ def lamps() -> "tuple[Pin, Pin, Pin]":
 def buzzer() -> PWM:
     """The sounder."""
     return PWM(Pin(21), freq=1000, duty_u16=0)
+
+
+def siren() -> "tuple[tuple[Pin, Pin], PWM]":
+    """Relay, light and beeper; a resistor holds the relay's transistor off while the chip starts."""
+    return (Pin(14, Pin.OUT, value=0), Pin(15, Pin.OUT, value=0)), PWM(Pin(16), freq=1000, duty_u16=0)
 
 
 def watchdog() -> "tuple[WDT, int]":

@@ -6,7 +6,7 @@ from machine import PWM, UART, Flag, Pin
 
 from anju.link.uart import UartLink
 from anju.link.udp import UdpLink
-from anju.role import wired_node
+from anju.role import keypad_node
 from anju.store.littlefs import LittlefsStore
 from anju.wire import table
 
@@ -19,7 +19,7 @@ _USAGE = """\
 usage: micropython main.py --store FOLDER --link LINK [--heartbeat SECONDS] [--silent]
     LINK is udp:HOST:PORT, uart:PATH of a pty or serial device, or uart:socket://HOST:PORT"""
 
-ROLE = wired_node
+ROLE = keypad_node
 NAME = "unix_sim"
 ACTIVE_LEVEL = 1
 BUTTON = 0
@@ -82,6 +82,11 @@ def lamps() -> "tuple[Pin, Pin, Pin]":
 def buzzer() -> PWM:
     """The sounder."""
     return PWM(Pin("buzzer", Pin.OUT))
+
+
+def siren() -> "tuple[tuple[Pin, Pin], PWM]":
+    """Relay, light and beeper."""
+    return (Pin("siren", Pin.OUT), Pin("light", Pin.OUT)), PWM(Pin("beeper", Pin.OUT))
 
 
 def watchdog() -> None:

@@ -169,6 +169,7 @@ async def test_a_panic_that_nobody_answers_goes_on_in_its_sleep_until_somebody_d
         bench.peer.answers = lambda: False
         await bench.board.drive(CONTACT, 1)
         await bench.until(lambda: bench.said("event ") == 1)
+        await bench.board.drive(CONTACT, 0)
         await bench.asleep(bench.slept() + 4)
         assert not bench.said("acked ")
         assert len(bench.peer.events) == 1

@@ -19,10 +19,14 @@ from emulated.rig import powered
 pytestmark = pytest.mark.anyio
 OURS, OTHERS = Ed25519PrivateKey.from_private_bytes(bytes(32)), Ed25519PrivateKey.from_private_bytes(bytes(range(32)))
 
-PROGRAM = """
-import json, time
+IMPORTS = """
+import json
 for path in json.loads(open('/a/MANIFEST').readline())['files']:
     __import__(path[:-4].replace('/', '.'))
+print('all')
+"""
+PROGRAM = """
+import json, time
 from anju.update import install
 
 def write(path, content):
@@ -42,8 +46,8 @@ print(json.dumps(choose()))
 """
 
 
-async def told(image: Path, folder: Path, signer: Ed25519PrivateKey, number: int) -> list[object]:
-    """What a node whose slot a has number 5 and our release key says of a bundle in slot b."""
+def flashed(folder: Path, signer: Ed25519PrivateKey, number: int) -> None:
+    """The flash of a node whose slot a has number 5 and our release key, with a bundle in slot b."""
     tree = folder / "tree"
     build("qemu_ast1030", tree, OURS, 5)
     build("qemu_ast1030", folder / "next", signer, number)
@@ -55,8 +59,19 @@ async def told(image: Path, folder: Path, signer: Ed25519PrivateKey, number: int
     (tree / "main.py").unlink()  # the prompt comes instead of the node
     (tree / "release_key").write_text(OURS.public_key().public_bytes_raw().hex() + "\n")
     (folder / "flash.bin").write_bytes(flash_image(tree))
+
+
+async def told(image: Path, folder: Path, signer: Ed25519PrivateKey, number: int) -> list[object]:
+    """What such a node says of the bundle in slot b."""
+    flashed(folder, signer, number)
     async with powered(image, folder, Pace.REAL) as rig:
         return [json.loads(line) for line in (await rig.run(PROGRAM)).splitlines() if line[0] in '{"n']
+
+
+async def test_each_of_its_modules_can_be_loaded(image: Path, tmp_path: Path) -> None:
+    flashed(tmp_path, OURS, 6)
+    async with powered(image, tmp_path, Pace.REAL) as rig:
+        assert await rig.run(IMPORTS) == "all\n"
 
 
 async def test_a_later_bundle_of_ours_runs_next(image: Path, tmp_path: Path) -> None:

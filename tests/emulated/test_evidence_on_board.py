@@ -42,6 +42,7 @@ async def test_a_press_is_signed_for_and_another_one_meanwhile_waits_for_nothing
         await line.drive(0)
         await line.press_in_a_slice()
         second = await _event(line)
+        await line.drive(0)
         told: dict[bytes, SignedStatement] = {}
         while len(told) < 2:  # each may be sent again before its answer is there
             one = evidence.read(await _evidence(line), label.device)

@@ -16,8 +16,8 @@ _KEY_BYTES = const(16)
 _MOST_INPUTS = const(16)
 """`levels` of a frame has a bit for each input, and 16 bits."""
 
-KINDS = ("entry", "hold_up", "tamper")
-"""What an input can be enrolled as; `anju.node.input` knows the codes of each."""
+KINDS = ("entry", "hold_up", "tamper", "detector", "siren", "keypad")
+"""What an input can be enrolled as, in the order of `table.InputKind`; `anju.node.input` knows the codes of each."""
 
 
 class StoreError(Exception):

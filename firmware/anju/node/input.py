@@ -16,8 +16,10 @@ CODES = {
     "entry": (table.Code.OPENED, table.Code.CLOSED),
     "hold_up": (table.Code.PANIC, table.Code.NONE),
     "tamper": (table.Code.TAMPERED, table.Code.TAMPER_RESTORED),
+    "detector": (table.Code.DETECTED, table.Code.CLEARED),
 }
-"""Kind of an input: the code of its becoming active, and of its coming to rest (NONE = no event)."""
+"""Kind of an input: the code of its becoming active, and of its coming to rest (NONE = no event). Any other kind makes none."""
+_NO_EVENT = (table.Code.NONE, table.Code.NONE)
 
 
 class Input:
@@ -25,7 +27,7 @@ class Input:
 
     def __init__(self, kind: str, active_level: int, settle_ms: int) -> None:
         self.is_active = False
-        self._codes = CODES[kind]
+        self._codes = CODES.get(kind, _NO_EVENT)
         self._active_level = active_level
         self._settle_ms = settle_ms
         self._raw = False

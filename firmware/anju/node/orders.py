@@ -44,6 +44,9 @@ class Orders:
 
     def __init__(self, clock: Clock, feedback: Feedback, pair: "Callable[[], None]") -> None:
         """`pair` opens the node for another pairing."""
+        self.others: "dict[int, Callable[[int, bytes, int, int], int]]" = {}
+        """What else this node can do: by order, of the counter and body of its frame, how long it holds, and now; a verdict, or
+        0 if nothing is to be said."""
         self._pair = pair
         self._clock = clock
         self._feedback = feedback
@@ -61,10 +64,24 @@ class Orders:
         time_s, command_id, order, event_id, valid_s = frame.read_command(body)
         verdict: int = table.Verdict.NOT_UNDERSTOOD
         if is_understood:
-            verdict = self._verdict(command_id, order, event_id, self._left_ms(time_s, valid_s, now), now)
-        self.answers.append(Answer(counter, command_id, verdict))
-        if len(self.answers) > _REMEMBERED:
-            del self.answers[0]
+            left_ms = self._left_ms(time_s, valid_s, now)
+            other = self.others.get(order)
+            if self._is_done(command_id):
+                verdict = table.Verdict.DUPLICATE
+            elif left_ms <= 0:
+                verdict = table.Verdict.EXPIRED
+            elif order == table.Order.PROBE:
+                verdict = table.Verdict.ACCEPTED
+            elif other is not None:
+                verdict = other(counter, body, left_ms, now)
+            elif order == table.Order.PAIR:
+                self._pair()
+                verdict = table.Verdict.ACCEPTED
+            elif self._feedback.answer(order, event_id, left_ms, now):
+                verdict = table.Verdict.ACCEPTED
+        if verdict:
+            self.answers.append(Answer(counter, command_id, verdict))
+            del self.answers[:-_REMEMBERED]
 
     def repeat(self, counter: int) -> None:
         """The command frame with this counter came once more: its answer was lost."""
@@ -81,20 +98,6 @@ class Orders:
                     self.answers.remove(answer)
                 return answer
         return None
-
-    def _verdict(self, command_id: int, order: int, event_id: int, left_ms: int, now: int) -> int:
-        if self._is_done(command_id):
-            return table.Verdict.DUPLICATE
-        if left_ms <= 0:
-            return table.Verdict.EXPIRED
-        if order == table.Order.PROBE:
-            return table.Verdict.ACCEPTED
-        if order == table.Order.PAIR:
-            self._pair()
-            return table.Verdict.ACCEPTED
-        if self._feedback.answer(order, event_id, left_ms, now):
-            return table.Verdict.ACCEPTED
-        return table.Verdict.NOT_UNDERSTOOD
 
     def _left_ms(self, time_s: int, valid_s: int, now: int) -> int:
         """How long a command still holds; a click in the future, by a clock that is off, gives no more than `valid_s`."""

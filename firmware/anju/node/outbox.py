@@ -29,17 +29,19 @@ SPAN = 16
 FIRST_RETRY_MS = 100
 SLOWEST_RETRY_MS = 2000
 
-_RESTORATIONS = (table.Code.CLOSED, table.Code.TAMPER_RESTORED)
-_URGENT = (table.Code.PANIC, table.Code.HELD)
+_RESTORATIONS = (table.Code.CLOSED, table.Code.TAMPER_RESTORED, table.Code.CLEARED)
+_URGENT = (table.Code.PANIC, table.Code.HELD, table.Code.DETECTED)
 _KEEP = const(3)
 """Worth of what never gives way."""
 
 
 class Entry:
-    """One message on its way: a HELLO, an EVENT with its code, zone and the moment it happened, or an EVIDENCE."""
+    """One message on its way: a HELLO, an EVENT with its code, zone and the moment it happened, an EVIDENCE, or a REQUEST."""
 
     content = b""
     """Body and extras, where they are the same under every counter."""
+    verdict = 0
+    """Of its acknowledgement; 0 = there is none yet."""
 
     def __init__(self, kind: int, code: int, zone: int, made_ms: int, frame: bytearray) -> None:
         self.kind = kind
@@ -91,7 +93,10 @@ class Outbox:
         self._number(entry)
         self._entries.append(entry)
         if self._make_room_for(entry):
-            self._launch(entry, now)
+            try:
+                self._launch(entry, now)
+            except MemoryError:
+                pass  # the next `poll` tries again
         return True
 
     def restore(self, entry: Entry) -> None:
@@ -112,8 +117,7 @@ class Outbox:
             if oldest is None or number - oldest.counter <= SPAN:
                 break
             oldest.counter = number
-            oldest.first_ms = -1
-            self._seal(oldest)
+            self._launch(oldest, oldest.due_ms)
             number = self._take()
         return number
 
@@ -197,10 +201,12 @@ class Outbox:
         return True
 
     def _launch(self, entry: Entry, now: int) -> None:
+        # Without memory for its seal it waits, and then flies under another number: nothing leaves unsealed.
+        entry.is_flying = False
+        self._seal(entry)
         entry.is_flying = True
         entry.first_ms = -1
         entry.due_ms = now
-        self._seal(entry)
 
     def _fill(self, now: int) -> None:
         """Let waiting messages fly where there is room, panics first."""

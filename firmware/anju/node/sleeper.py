@@ -73,10 +73,10 @@ class Sleeper(Device):
             self.outbox.add(Entry(table.Type.HELLO, table.Code.NONE, 0, now, frame.blank(self._build)), now)
         for zone, contact in enumerate(self.inputs):
             contact.is_active = bool(kept.levels >> zone & 1)
-            if contact.is_active and self.identity.inputs[zone] == "tamper":
+            if contact.is_active and self.identity.inputs[zone : zone + 1] == ("tamper",):
                 self.wish = WATCH
         for counter, command_id, verdict in kept.answers:
-            self._orders.recall(counter, command_id, verdict)
+            self.orders.recall(counter, command_id, verdict)
         self.feedback.resume(kept.presses, kept.is_undelivered, now)
         self._holds_events = kept.is_stored
         for event in keeping.unpack(self.identity, kept.outbox) or ():
@@ -121,7 +121,7 @@ class Sleeper(Device):
         kept.is_undelivered = self.feedback.stage in (feedback.SENDING, feedback.UNDELIVERED)
         kept.is_stored = self._holds_events
         kept.presses = self.feedback.presses
-        kept.answers = [(answer.counter, answer.command_id, answer.verdict) for answer in self._orders.answers]
+        kept.answers = [(answer.counter, answer.command_id, answer.verdict) for answer in self.orders.answers]
         kept.outbox = keeping.pack(self.identity, self.outbox.events(), self._time_of)
         return kept.pack(self.identity)
 

@@ -23,7 +23,7 @@ _CAPACITY = const(32)
 _ROW = table.format_of(table.WITNESSED)
 _ROW_BYTES = struct.calcsize(_ROW)
 _HASH_BYTES = const(32)
-_ALARMS = (table.Code.PANIC, table.Code.HELD, table.Code.TAMPERED, table.Code.LEAVING)
+_ALARMS = (table.Code.PANIC, table.Code.HELD, table.Code.TAMPERED, table.Code.LEAVING, table.Code.DETECTED)
 _ARMED = (table.ArmMode.HOME, table.ArmMode.AWAY)
 
 

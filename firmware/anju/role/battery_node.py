@@ -38,24 +38,31 @@ _LOOK_AGAIN_MS = 10
 _LINK_RETRY_MS = 1000
 
 
-def run(board: "BatteryBoard", trial: "Trial | None" = None, markings: "tuple[str, ...]" = ()) -> None:
+def run(
+    board: "BatteryBoard",
+    trials: "list[Trial] | None" = None,
+    markings: "tuple[str, ...]" = (),
+    kind: "type[Node] | None" = None,
+) -> None:
     """Be the node that `board` describes, for ever: on real hardware a sleep ends with a reset. `markings` are what a HELLO
-    says of this image."""
-    node = _Node(board, trial, markings)
+    says of this image, `kind` what to be instead of a `Node`."""
+    node = (kind or Node)(board, trials, markings)
     front.release()
     while True:
         node.live()
         node.sleep()
 
 
-def _nothing() -> None:
+def nothing() -> None:
     """What an interrupt calls: the contact's own flag is looked at all the time."""
 
 
-class _Node:
-    def __init__(self, board: "BatteryBoard", trial: "Trial | None", markings: "tuple[str, ...]") -> None:
+class Node:
+    """What lives between two sleeps."""
+
+    def __init__(self, board: "BatteryBoard", trials: "list[Trial] | None", markings: "tuple[str, ...]") -> None:
         self._board = board
-        self._trial = trial
+        self._trial: "Trial | None" = trials.pop() if trials else None
         self._markings = markings
         self._guard = board.watchdog()
         self._link = board.link()
@@ -178,8 +185,8 @@ class _Node:
             identity, ceiling = store.load()
             kept = Retained.unpack(identity, ceiling, block) if has_slept else None
             number = 0 if kept is None else kept.next_number
-            self._contacts, inputs = wiring.wire(self._board, identity.inputs, _nothing)
-            device = Sleeper(
+            self._contacts, inputs = wiring.wire(self._board, identity.inputs, nothing)
+            device = self._enrolled(
                 identity,
                 inputs,
                 Counter(ceiling, store.reserve, number),
@@ -202,11 +209,14 @@ class _Node:
         device.wake(struck, self._first_look(), self._elapsed_ms)
         return wiring.attended(device, self._board, self._elapsed_ms)
 
+    def _enrolled(self, *parts: "Any") -> Sleeper:
+        return Sleeper(*parts)
+
     def _unenrolled_device(self, reason: StoreError, struck: "Sequence[int]", awake_until_ms: int) -> "Any":
         print("store:", reason)
         print("unenrolled")
         kinds = ("hold_up",) * len(self._board.inputs())
-        self._contacts, inputs = wiring.wire(self._board, kinds, _nothing)
+        self._contacts, inputs = wiring.wire(self._board, kinds, nothing)
         device = SleepingUnenrolled(inputs, Feedback(self._board.IS_SILENT))
         device.awake_until_ms = awake_until_ms
         device.wake(struck, self._first_look(), self._elapsed_ms)

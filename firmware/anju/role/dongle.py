@@ -23,10 +23,10 @@ _BURST = 16
 """Frames taken from one side before the other has its turn: neither can silence the other."""
 
 
-def run(board: "DongleBoard", trial: "Trial | None" = None, markings: "tuple[str, ...]" = ()) -> None:
+def run(board: "DongleBoard", trials: "list[Trial] | None" = None, markings: "tuple[str, ...]" = ()) -> None:
     """Relay until the power goes; it says no HELLO, so nobody hears of `markings`."""
-    if trial is not None:
-        trial.look(False, 0)
+    if trials:
+        trials.pop().look(False, 0)
     print("ready", board.NAME)
     guard = board.watchdog()
     while True:

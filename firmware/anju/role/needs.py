@@ -108,6 +108,13 @@ class WiredBoard(Board, Protocol):
     def flag(self) -> Flag: ...
 
 
+class SirenBoard(WiredBoard, Protocol):
+    """Of a node that also sounds."""
+
+    def siren(self) -> tuple[tuple[Lamp, Lamp], Tone]:
+        """Relay and light, off until they are told, and a beeper that people hear in their flat."""
+
+
 class BatteryBoard(Board, Protocol):
     """Of a node that sleeps deeply: its program begins anew at each wake. Terminal 0 is the one that must wake it."""
 

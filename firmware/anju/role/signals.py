@@ -1,14 +1,14 @@
-"""Feedback as pins: three lamps and a buzzer."""
+"""Outputs as pins: lamps, or whatever else is on or off, and a buzzer."""
 
 from micropython import const
-
-from anju.node.feedback import DARK
 
 try:
     from typing import TYPE_CHECKING
 except ImportError:  # MicroPython
     TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from anju.role.needs import Lamp, Tone
 
 _HALF = const(0x8000)
@@ -18,20 +18,20 @@ _HALF = const(0x8000)
 class Signals:
     """Writes outputs where they differ from what is shown."""
 
-    def __init__(self, lamps: "tuple[Lamp, Lamp, Lamp]", buzzer: "Tone") -> None:
+    def __init__(self, lamps: "Sequence[Lamp]", buzzer: "Tone") -> None:
         self._lamps = lamps
         self._buzzer = buzzer
-        self._shown = DARK
+        self._shown: "tuple[int, ...]" = (0,) * (len(lamps) + 1)
 
-    def show(self, outputs: "tuple[int, int, int, int]") -> None:
-        """Bring lamps and buzzer to (green, amber, red, Hz)."""
+    def show(self, outputs: "tuple[int, ...]") -> None:
+        """Bring lamps and buzzer to these levels, in their order, and Hz."""
         if outputs == self._shown:
             return
         for index, lamp in enumerate(self._lamps):
             if outputs[index] != self._shown[index]:
                 lamp.value(outputs[index])
-        tone = outputs[3]
-        if tone != self._shown[3]:
+        tone = outputs[-1]
+        if tone != self._shown[-1]:
             if tone:
                 self._buzzer.freq(tone)
             self._buzzer.duty_u16(_HALF if tone else 0)

@@ -16,7 +16,6 @@ from anju.node.counter import Counter
 from anju.node.device import Device
 from anju.node.feedback import Feedback
 from anju.node.identity import StoreError
-from anju.node.unenrolled import Unenrolled
 from anju.role import wiring
 from anju.role.forget import TRIAL, forget
 from anju.role.signals import Signals
@@ -34,19 +33,21 @@ if TYPE_CHECKING:
 
 _LONGEST_PAUSE_MS = const(60000)
 _LINK_RETRY_MS = const(1000)
-_LULL_MS = const(15)
+_LULL_MS = const(8)
 """With so long to wait there is time to collect garbage; while a contact settles, too, so that its event need not wait for it."""
 
 
-def run(board: "WiredBoard", trial: "Trial | None" = None, markings: "tuple[str, ...]" = ()) -> None:
+def run(board: "WiredBoard", trials: "list[Trial] | None" = None, markings: "tuple[str, ...]" = ()) -> None:
     """Be the node that `board` describes, until the power goes; `markings` are what a HELLO says of this image."""
-    asyncio.run(_Node(board, trial, markings).main())
+    asyncio.run(Node(board, trials, markings).main())
 
 
-class _Node:
-    def __init__(self, board: "WiredBoard", trial: "Trial | None", markings: "tuple[str, ...]") -> None:
+class Node:
+    """Tasks, and what they share."""
+
+    def __init__(self, board: "WiredBoard", trials: "list[Trial] | None", markings: "tuple[str, ...]") -> None:
         self._board = board
-        self._trial = trial
+        self._trial: "Trial | None" = trials.pop() if trials else None
         self._markings = markings
         self._link = board.link()
         self._signals = Signals(board.lamps(), board.buzzer())
@@ -61,6 +62,7 @@ class _Node:
         """A `Device` or an `Unenrolled`, or an `anju.pair.session.Session` beside it."""
 
     async def main(self) -> None:
+        """Live."""
         # The link first: it is open before the others have anything to send.
         await asyncio.gather(self._listen(), self._edges(), self._tick())
 
@@ -157,7 +159,7 @@ class _Node:
             store = self._board.store()
             identity, ceiling = store.load()
             self._contacts, inputs = wiring.wire(self._board, identity.inputs, self._edge.set)
-            device = Device(
+            device = self._enrolled(
                 identity,
                 inputs,
                 Counter(ceiling, store.reserve),
@@ -171,11 +173,17 @@ class _Node:
             device.start(build, self._board.reset_cause(), store.kept(), now)
         except StoreError as error:
             return self._unenrolled_device(error)
+        forget("anju.node.unenrolled")
         wiring.greet(self._board, identity)
         self._edge.set()  # what its contacts read is looked at anew
         return wiring.attended(device, self._board, now)
 
+    def _enrolled(self, *parts: "Any") -> Device:
+        return Device(*parts)
+
     def _unenrolled_device(self, reason: StoreError) -> "Any":
+        from anju.node.unenrolled import Unenrolled
+
         print("store:", reason)
         print("unenrolled")
         self._contacts, inputs = wiring.wire(self._board, ("hold_up",) * len(self._board.inputs()), self._edge.set)

@@ -9,7 +9,7 @@ from anju.node.input import Input
 from anju.node.version import VERSION
 from anju.node.witness import Witness
 from anju.role.forget import forget
-from anju.sensor.contact import SETTLE_MS, Contact
+from anju.sensor.contact import OTHERS_SETTLE_MS, SETTLE_MS, Contact
 
 try:
     from typing import TYPE_CHECKING
@@ -40,7 +40,7 @@ def wire(board: "Board", kinds: "tuple[str, ...]", wake: "Callable[[], object]")
     inputs = []
     for terminal, kind in enumerate(kinds):
         contacts.append(Contact(pins[terminal], wake, time.ticks_ms))
-        inputs.append(Input(kind, board.ACTIVE_LEVEL, SETTLE_MS[kind]))
+        inputs.append(Input(kind, board.ACTIVE_LEVEL, SETTLE_MS.get(kind, OTHERS_SETTLE_MS)))
     return contacts, inputs
 
 

@@ -119,7 +119,7 @@ class Concentrator:
     ) -> bytes:
         """The acknowledgement of a frame; that of a HELLO returns its challenge unless told otherwise."""
         event_id = 0
-        if heard.type == table.Type.EVENT:
+        if heard.type in (table.Type.EVENT, table.Type.REQUEST):
             event_id = heard.event_id()
         if extras is None:
             hello = heard.type == table.Type.HELLO
@@ -138,9 +138,10 @@ class Concentrator:
         time_s: int = NOW_S,
         valid_s: int = 120,
         extras: bytes = b"",
+        zone: int = 0,
     ) -> bytes:
         """A command that names an event."""
-        body = (table.Type.COMMAND, table.Flag.ACK_REQUESTED, time_s, command_id, order, 0, event_id, valid_s)
+        body = (table.Type.COMMAND, table.Flag.ACK_REQUESTED, time_s, command_id, order, zone, event_id, valid_s)
         return self.seal(table.COMMAND, body, extras)
 
     def seal(self, fields: str, values: "tuple[int, ...]", extras: bytes = b"") -> bytes:
@@ -159,7 +160,13 @@ class Bench:
     """A device on the bench: its inputs, its concentrator, and a clock that a test turns by hand."""
 
     def __init__(
-        self, seed: int = 1, heartbeat_ms: int = 60000, ceiling: int = 100, kept: "bytes | None" = b""
+        self,
+        seed: int = 1,
+        heartbeat_ms: int = 60000,
+        ceiling: int = 100,
+        kept: "bytes | None" = b"",
+        make: "Callable[..., Device]" = Device,
+        own: "Identity | None" = None,
     ) -> None:
         self.now = 0
         self.kept = kept
@@ -170,10 +177,10 @@ class Bench:
         self.dice = Dice(seed)
         self.counter = Counter(ceiling, self._reserve)
         self.feedback = Feedback()
-        own = identity()
+        own = own or identity()
         inputs = [Input(kind, 1, 20) for kind in own.inputs]
         give = self.dice.bytes
-        self.device = Device(own, inputs, self.counter, self.feedback, self._keep, give, self._tell, heartbeat_ms)
+        self.device = make(own, inputs, self.counter, self.feedback, self._keep, give, self._tell, heartbeat_ms)
         self.device.start(b"test", table.ResetCause.POWER_ON, kept, self.now)
 
     def greet(self) -> None:

@@ -55,7 +55,7 @@ def burst(at_us: int, sent: bytes) -> list[Event]:
 
 def test_from_the_end_of_settling_to_the_first_byte(node: Node) -> None:
     press, beat, door = node.event(1, table.Code.PANIC, 0), node.heartbeat(), node.event(2, table.Code.OPENED, 1)
-    button_us, magnet_us = 1000 * settle_ms()["hold_up"], 1000 * settle_ms()["entry"]
+    button_us, magnet_us = 1000 * settle_ms("hold_up"), 1000 * settle_ms("entry")
     events = [
         Event(1_000_000, "gpioA0", 1),
         *burst(1_000_000 + button_us + 1500, press),

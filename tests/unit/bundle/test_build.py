@@ -23,6 +23,10 @@ FLASHED = sorted(
 MOST_BYTECODE = 40 * 1024
 MOST_BYTECODE_EMULATED = 42 * 1024
 """Of a sleeping node whose board file also plays the chip that wakes it."""
+MOST_BYTECODE_FOB = 42 * 1024
+"""Of a sleeping panic button that has keys as well."""
+MOST_BYTECODE_ASKING = 2 * 1024
+"""Loaded when a key is let go, and forgotten after."""
 MOST_BYTECODE_PAIRING = 14 * 1024
 PAIRING = ("anju/pair/", "anju/update/sign.", "anju/node/unenrolled.")
 """Loaded to pair a node or to sign an EVIDENCE, and forgotten after; the rest has its limit."""
@@ -69,8 +73,17 @@ def test_it_is_small_on_every_board(board: str, tmp_path: Path) -> None:
     pairing = {name for name in sizes if name.startswith(PAIRING)}
     assert bool(pairing) == ("anju/node/device.mpy" in sizes)
     assert sum(sizes.pop(name) for name in pairing) <= MOST_BYTECODE_PAIRING
-    most = MOST_BYTECODE_EMULATED if board == "qemu_battery" else MOST_BYTECODE
+    assert sum(sizes.pop(name) for name in [*sizes] if name.startswith("anju/keys/")) <= MOST_BYTECODE_ASKING
+    most = {"qemu_battery": MOST_BYTECODE_EMULATED, "esp32c3_fob": MOST_BYTECODE_FOB}.get(board, MOST_BYTECODE)
     assert sum(sizes.values()) <= most, f"{sum(sizes.values())} bytes; the largest: {largest}"
+
+
+@pytest.mark.parametrize("board", FLASHED)
+def test_only_boards_with_a_siren_or_keys_carry_what_works_them(board: str, tmp_path: Path) -> None:
+    build(board, tmp_path / "bundle")
+    names = set(tree(tmp_path / "bundle/slot"))
+    assert ("anju/node/sounder.mpy" in names) == (board in {"qemu_ast1030", "rp2040_wired"})
+    assert ("anju/keys/asking.mpy" in names) == ("anju/node/keys.mpy" in names) == (board == "esp32c3_fob")
 
 
 def test_the_same_source_number_and_key_make_the_same_bytes(bundle: Path, tmp_path: Path) -> None:

@@ -71,8 +71,7 @@ async def _quiet(living: Living, quiet_us: int) -> None:
 
 def reactions(recorded: Record, peer: Peer) -> list[Reaction]:
     """One for each edge that made an event; ValueError if an edge made none, or an event had no edge."""
-    settling_ms = settle_ms()
-    settle_us = {f"gpio{pin}": 1000 * settling_ms[INPUTS[int(pin[1])]] for pin, _level in MOVES}
+    settle_us = {f"gpio{pin}": 1000 * settle_ms(INPUTS[int(pin[1])]) for pin, _level in MOVES}
     edges = iter([one for one in recorded.events if one.what in settle_us and (one.what, one.value) != _NO_EVENT])
     found = []
     for event, first_us, last_us in _first_sendings(recorded, peer):
@@ -87,11 +86,13 @@ def reactions(recorded: Record, peer: Peer) -> list[Reaction]:
 
 
 def _first_sendings(recorded: Record, peer: Peer) -> Iterator[tuple[Status, float, float]]:
-    """Each event once, with the moments of its first byte and behind its last."""
+    """Each event that an edge has made once, with the moments of its first byte and behind its last."""
     known = set()
     for frame, first_us, last_us in frames(recorded):
         body = peer.open(frame).body
         if isinstance(body, Status) and body.type == table.Type.EVENT and body.event_id not in known:
+            if body.code == table.Code.HELD:
+                continue  # time has made it
             known.add(body.event_id)
             yield body, first_us, last_us
 
@@ -119,7 +120,9 @@ def _bursts(recorded: Record) -> Iterator[tuple[int, bytes]]:
             at += size
 
 
-def settle_ms() -> dict[str, int]:
-    """By kind of input, as the firmware's source says it: a host does not import what runs on a node."""
+def settle_ms(kind: str) -> int:
+    """Of a kind of input, as the firmware's source says it: a host does not import what runs on a node."""
     source = Source.find().firmware / "anju" / "sensor" / "contact.py"
-    return dict(literal(source, "SETTLE_MS"))
+    own: dict[str, int] = literal(source, "SETTLE_MS")
+    others: int = literal(source, "OTHERS_SETTLE_MS")
+    return own.get(kind, others)

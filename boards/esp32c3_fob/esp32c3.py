@@ -1,0 +1,1 @@
+../esp32c3_door/esp32c3.py
