@@ -30,12 +30,21 @@ class OnTest(NamedTuple):
         """When it ends, in Unix ms."""
         return self.since.wall_ms + self.lasts_s * 1000
 
+    @property
+    def due_s(self) -> float:
+        """When it ends by the monotonic clock."""
+        return self.since.monotonic_s + self.lasts_s
+
+    def after_boot(self, now: Moment) -> OnTest:
+        """The same once the machine, and its monotonic clock with it, has started anew: it has ended, and that is due now."""
+        return self._replace(since=self.since._replace(monotonic_s=now.monotonic_s - self.lasts_s))
+
     def left_s(self, now: Moment) -> float:
         """How much longer it lasts; 0 once it is over."""
         if now.boot != self.since.boot:
             return 0.0
-        passed_s = max((now.wall_ms - self.since.wall_ms) / 1000, now.monotonic_s - self.since.monotonic_s)
-        return max(0.0, self.lasts_s - passed_s)
+        passed_s = (now.wall_ms - self.since.wall_ms) / 1000
+        return max(0.0, min(self.lasts_s - passed_s, self.due_s - now.monotonic_s))
 
     def span(self, now: Moment) -> tuple[int, int]:
         """From when to when it was on, in Unix ms, as far as both clocks agree that it was: what is doubtful was meant."""

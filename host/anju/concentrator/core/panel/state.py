@@ -1,33 +1,28 @@
-"""The state of one household's panel. It survives a restart, so its JSON form is versioned."""
+"""The state of one household's panel. It survives a restart; its stored form is in `stored.py`."""
 
 from __future__ import annotations
 
-import json
+from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from functools import lru_cache
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 from anju.concentrator.core.moment import Moment
+from anju.concentrator.core.panel.arming import Phase
 from anju.concentrator.core.panel.on_test import OnTest
-from anju.uplink.reports import PanelMode, PanelView, ZoneKind
+from anju.concentrator.core.panel.source import Contact, Source
+from anju.concentrator.core.panel.stays import NEVER_ARMED, Stays
+from anju.concentrator.core.panel.timer import Timer
+from anju.concentrator.core.panel.zones import Siren
+from anju.uplink.reports import PanelMode, PanelPhase, PanelView, ZoneKind
 
-MODES_KEPT = 16
-"""Arm-state changes remembered, to judge an event that arrives late against the state at its own time."""
 TESTS_KEPT = 8
-"""TESTs that are over, remembered for the same; what is older than all of them was meant."""
+"""TESTs that are over, remembered to judge events that arrive late; what is older than all of them was meant."""
 PRESSES_KEPT = 8
 HELD_WITHIN_MS = 10_000
 """A button that is held says so 3 s after its press; by clocks of whole seconds, one of which may just have been set."""
 
-_STRICTNESS = {PanelMode.OFF: 0, PanelMode.HOME: 1, PanelMode.AWAY: 2}
-
-
-class Contact(NamedTuple):
-    """One input of one node."""
-
-    network: int
-    node: int
-    zone: int
+_SHOWN_PHASES = {Phase.EXIT: PanelPhase.EXIT, Phase.ENTRY: PanelPhase.ENTRY, Phase.ABORT: PanelPhase.ABORT}
 
 
 class Pressed(NamedTuple):
@@ -37,38 +32,92 @@ class Pressed(NamedTuple):
     at_ms: int
 
 
+class Bypass(NamedTuple):
+    """A person has taken a zone out: until the timer is over, or with `until_closed` until it is closed, and at the latest until
+    the household is disarmed."""
+
+    source: Source
+    person: str
+    reason: str
+    timer: Timer | None = None
+    until_closed: bool = False
+
+    @property
+    def contact(self) -> Contact:
+        """Of the zone."""
+        return self.source.contact
+
+
+class Settling(NamedTuple):
+    """A node has started, and its sensors may not know yet how things are."""
+
+    network: int
+    node: int
+    timer: Timer
+
+
+class Sounding(NamedTuple):
+    """The siren, which sounds while its timer runs; its light goes on until a person resets the latch."""
+
+    siren: Siren
+    timer: Timer
+
+
 @dataclass(frozen=True, slots=True)
 class PanelState:
-    """Arm mode with its recent history (since_ms, mode), oldest first, and the latched alarms; TEST with its history
-    (from_ms, to_ms), and the newest presses that were raised."""
+    """Arm state with its history and its present phase, latches, bypasses, what sounds, and what was tried of late."""
 
-    modes: tuple[tuple[int, PanelMode], ...] = ((0, PanelMode.OFF),)
+    stays: Stays = NEVER_ARMED
+    phase: Phase = Phase.OFF
+    timer: Timer | None = None
+    """Of the phase."""
+    was_restarted: bool = False
+    """The exit time, which is once in a stay."""
+    came_back: bool = False
+    """A way in was opened and closed while people leave: opened again, somebody fetches something."""
+    tripped: tuple[Source, ...] = ()
+    """What becomes an alarm at the end of the phase."""
     latched: frozenset[ZoneKind] = frozenset()
+    bypasses: tuple[Bypass, ...] = ()
+    settling: tuple[Settling, ...] = ()
+    sounding: Sounding | None = None
     test: OnTest | None = None
     tests: tuple[tuple[int, int], ...] = ()
+    """TESTs that are over, as (from_ms, to_ms)."""
     pressed: tuple[Pressed, ...] = ()
+    """The newest presses that were raised."""
 
     @property
     def mode(self) -> PanelMode:
         """The arm mode now."""
-        return self.modes[-1][1]
+        return self.stays.last.mode
 
-    def mode_at(self, at_ms: int) -> PanelMode:
-        """The arm mode at a time; before the oldest change remembered, the strictest known."""
-        for since_ms, mode in reversed(self.modes):
-            if since_ms <= at_ms:
-                return mode
-        return self.strictest_since(0)
+    @property
+    def is_still(self) -> bool:
+        """Whether time alone will never change it."""
+        return not (self.timer or self.settling or self.bypasses or self.test or self.sounding)
 
-    def strictest_since(self, since_ms: int) -> PanelMode:
-        """The strictest mode at any time from `since_ms` until now: what a doubtful time is judged against."""
-        at_start = [mode for at_ms, mode in self.modes if at_ms <= since_ms][-1:]
-        later = [mode for at_ms, mode in self.modes if at_ms > since_ms]
-        return max(at_start + later, key=_STRICTNESS.__getitem__)
+    def is_bypassed(self, contact: Contact) -> bool:
+        """Whether a person has taken this zone out."""
+        return any(bypass.contact == contact for bypass in self.bypasses)
 
-    def changed(self, mode: PanelMode, at_ms: int) -> PanelState:
-        """The state after arming or disarming."""
-        return replace(self, modes=(*self.modes, (at_ms, mode))[-MODES_KEPT:])
+    def is_settling(self, contact: Contact) -> bool:
+        """Whether the node of this zone has just started."""
+        return any((one.network, one.node) == contact[:2] for one in self.settling)
+
+    def next_deadline(self) -> float | None:
+        """When time alone changes something next, in seconds of the monotonic clock; None: never."""
+        return min(self._deadlines(), default=None)
+
+    def _deadlines(self) -> Iterator[float]:
+        if self.timer:
+            yield self.timer.due_s
+        if self.sounding and self.sounding.timer.lasts_s:
+            yield self.sounding.timer.due_s
+        if self.test:
+            yield self.test.due_s
+        yield from (bypass.timer.due_s for bypass in self.bypasses if bypass.timer)
+        yield from (one.timer.due_s for one in self.settling)
 
     def was_on_test(self, at_ms: int) -> bool:
         """Whether it was on TEST at a time, and still is if that is now."""
@@ -88,27 +137,15 @@ class PanelState:
         tests = (*self.tests, (from_ms, to_ms))[-TESTS_KEPT:] if from_ms < to_ms else self.tests
         return replace(self, test=None, tests=tests)
 
-    def is_unsettled(self, moment: Moment) -> bool:
-        """Whether `settled` would change anything."""
-        is_over = self.test is not None and not self.test.left_s(moment)
-        return is_over or any(to_ms > moment.wall_ms for _, to_ms in self.tests)
-
-    def settled(self, moment: Moment) -> PanelState:
-        """The state at a moment: a TEST whose time is over has ended, and one that the clock says is still to come never was."""
-        if not self.is_unsettled(moment):
-            return self
-        state = self if self.test is None or self.test.left_s(moment) else self.off_test(moment)
-        # A clock was set back if any lies ahead: nodes live through that time once more, and then they mean it.
-        return replace(state, tests=tuple(span for span in state.tests if span[1] <= moment.wall_ms))
-
     def raised(self, contact: Contact, at_ms: int) -> PanelState:
         """The state once a press was raised: that it is held says nothing new."""
-        others = self.tried(contact).pressed
+        others = tuple(one for one in self.pressed if one.contact != contact)
         return replace(self, pressed=(*others, Pressed(contact, at_ms))[-PRESSES_KEPT:])
 
     def tried(self, contact: Contact) -> PanelState:
         """The state once a press was a TEST: if it is held, that is all there is to raise."""
-        return replace(self, pressed=tuple(one for one in self.pressed if one.contact != contact))
+        others = tuple(one for one in self.pressed if one.contact != contact)
+        return replace(self, pressed=others) if others != self.pressed else self
 
     def was_raised(self, contact: Contact, at_ms: int) -> bool:
         """Whether the press that is held at this time was raised."""
@@ -116,32 +153,22 @@ class PanelState:
 
     def view(self) -> PanelView:
         """What reports say of the panel."""
-        until_ms = self.test.until_ms if self.test else None
-        return PanelView(mode=self.mode, latched=tuple(sorted(self.latched)), test_until_ms=until_ms)
+        bypassed = tuple(sorted({bypass.source.name for bypass in self.bypasses})) or None
+        return _view(bypassed, self.latched, self.mode, self.phase, self.test.until_ms if self.test else None)
 
-    @lru_cache(maxsize=4096)  # noqa: B019 - states are few and small: most households are off with nothing latched
-    def to_json(self) -> str:
-        """The stored form; without TEST and presses it is that of version 1."""
-        stored: dict[str, Any] = {"version": 1, "modes": self.modes, "latched": sorted(self.latched)}
-        if self.test or self.tests or self.pressed:
-            stored |= {"version": 2, "test": self.test, "tests": self.tests, "pressed": self.pressed}
-        return json.dumps(stored)
 
-    @classmethod
-    def from_json(cls, text: str) -> PanelState:
-        """A stored state; ValueError if a newer version wrote it."""
-        stored = json.loads(text)
-        if stored["version"] not in {1, 2}:
-            raise ValueError(f"panel state of version {stored['version']}; this version reads 1 and 2")
-        modes = tuple((int(at_ms), PanelMode(mode)) for at_ms, mode in stored["modes"])
-        test = None
-        if told := stored.get("test"):
-            since, *rest = told
-            test = OnTest(Moment(*since), *rest)
-        return cls(
-            modes,
-            frozenset(ZoneKind(kind) for kind in stored["latched"]),
-            test,
-            tuple((int(from_ms), int(to_ms)) for from_ms, to_ms in stored.get("tests", ())),
-            tuple(Pressed(Contact(*contact), int(at_ms)) for contact, at_ms in stored.get("pressed", ())),
-        )
+@lru_cache(maxsize=1024)  # most panels look like many others
+def _view(
+    bypassed: tuple[str, ...] | None,
+    latched: frozenset[ZoneKind],
+    mode: PanelMode,
+    phase: Phase,
+    test_until_ms: int | None,
+) -> PanelView:
+    return PanelView(
+        bypassed=bypassed,
+        latched=tuple(sorted(latched)),
+        mode=mode,
+        phase=_SHOWN_PHASES.get(phase),
+        test_until_ms=test_until_ms,
+    )

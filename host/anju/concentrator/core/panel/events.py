@@ -1,0 +1,249 @@
+"""What a node's event means to a household. Pure; the rows of `hold_up`, `tamper` and `zones` decide, in this order."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from anju.concentrator.core.moment import Moment
+from anju.concentrator.core.panel.arming import Phase, Trigger
+from anju.concentrator.core.panel.hold_up import HOLD_UP_ROWS, HoldUpRow
+from anju.concentrator.core.panel.moves import move, raise_alarm
+from anju.concentrator.core.panel.on_test import SURE_AFTER_MS
+from anju.concentrator.core.panel.signals import Decision, Scene, Told, ZoneSignal
+from anju.concentrator.core.panel.source import Contact, Source
+from anju.concentrator.core.panel.state import PanelState, Settling
+from anju.concentrator.core.panel.stays import Stay
+from anju.concentrator.core.panel.tamper import TAMPER_ROWS, TamperRow
+from anju.concentrator.core.panel.timer import later
+from anju.concentrator.core.panel.zones import ROW_OF, Meaning, ZoneRow
+from anju.concentrator.core.places import Address
+from anju.uplink.reports import Lane, PanelMode, ReportKind, ZoneKind
+from anju.wire.table import Code
+
+_ACTIVE = frozenset({Code.OPENED, Code.DETECTED})
+_AT_REST = {Code.CLOSED: ReportKind.CLOSED, Code.CLEARED: ReportKind.RESTORED}
+_HOLD_UPS = frozenset({ZoneKind.HOLD_UP, ZoneKind.SILENT_HOLD_UP})
+
+
+def judge(state: PanelState, signal: ZoneSignal, scene: Scene) -> Decision:
+    """Decide on an event. What a newer node says and we don't know is raised too, as loudly as it asks; on TEST as well."""
+    for row in HOLD_UP_ROWS:
+        if row.code == signal.code and (not row.follows or _follows(state, signal, scene)):
+            return _hold_up(state, row, signal, scene)
+    for tamper in TAMPER_ROWS:
+        if tamper.code == signal.code:
+            return _tamper(state, tamper, signal, scene)
+    if signal.code in _AT_REST:
+        return _at_rest(state, signal)
+    if signal.code in _ACTIVE:
+        return _active(state, signal, scene)
+    if signal.is_urgent:
+        return Decision(
+            state, (Told(ReportKind.UNKNOWN_ALARM, Lane.PANIC, "urgent and not understood", signal.source),)
+        )
+    return Decision(state, (Told(ReportKind.TROUBLE, Lane.ROUTINE, "not understood", signal.source),))
+
+
+def vanished(state: PanelState, address: Address, scene: Scene) -> Decision:
+    """A node can't be heard any more: as if its case had been opened."""
+    source = Source(Contact(*address, 0), ZoneKind.TAMPER, "", 0, scene.moment.wall_ms)
+    row = ROW_OF[ZoneKind.TAMPER]
+    return Decision(raise_alarm(state, row, scene), (Told(row.alarm, row.lane, "vanished while armed", source),))
+
+
+def settled(state: PanelState, over: Settling, scene: Scene) -> Decision:
+    """A node's sensors have settled: what is active now is as if it had become so now, on TEST too."""
+    told: tuple[Told, ...] = ()
+    for zone in scene.zones():
+        if zone.is_open and zone.contact[:2] == over[:2] and zone.kind not in _HOLD_UPS:
+            source = zone.source._replace(at_ms=scene.moment.wall_ms)
+            row = ROW_OF[zone.kind]
+            meaning = _meaning(state, row)
+            if state.test:
+                told += (_tried(row, meaning, source),)
+                continue
+            decision = _means(state, row, meaning, source, scene)
+            state, told = decision.state, told + tuple(one for one in decision.told if one.rule != _LOGGED)
+    return Decision(state, told)
+
+
+_LOGGED = "as it should be"
+
+
+def _follows(state: PanelState, signal: ZoneSignal, scene: Scene) -> bool:
+    return not signal.on_test and state.was_raised(signal.source.contact, signal.at_ms or scene.moment.wall_ms)
+
+
+def _hold_up(state: PanelState, row: HoldUpRow, signal: ZoneSignal, scene: Scene) -> Decision:
+    kind = signal.source.kind if signal.source.kind in _HOLD_UPS else ZoneKind.HOLD_UP
+    source = signal.source._replace(kind=kind)
+    if signal.on_test and row.in_test:
+        tried = state.tried(source.contact)
+        return Decision(tried, (Told(row.kind, Lane.ROUTINE, row.name, source, is_test=True),))
+    told = (Told(row.kind, row.lane, row.name, source),)
+    if row.lane is not Lane.PANIC:
+        return Decision(state, told)
+    if row.code is Code.PANIC:
+        state = state.raised(source.contact, signal.at_ms or scene.moment.wall_ms)
+    return Decision(raise_alarm(state, ROW_OF[kind], scene), told)
+
+
+def _tamper(state: PanelState, row: TamperRow, signal: ZoneSignal, scene: Scene) -> Decision:
+    source = signal.source._replace(kind=ZoneKind.TAMPER)
+    if row.lane is Lane.ROUTINE:
+        is_test = signal.on_test and row.in_test
+        return Decision(state, (Told(row.kind, row.lane, row.name, source, is_test=is_test),))
+    if signal.on_test and row.in_test:
+        return Decision(state, (Told(row.kind, Lane.ROUTINE, row.name, source, is_test=True),))
+    if row.code is Code.TAMPERED and _is_settling(state, signal):
+        return Decision(state, (Told(ReportKind.OPENED, Lane.ROUTINE, "sensors settle", source),))
+    return Decision(raise_alarm(state, ROW_OF[ZoneKind.TAMPER], scene), (Told(row.kind, row.lane, row.name, source),))
+
+
+def _at_rest(state: PanelState, signal: ZoneSignal) -> Decision:
+    contact = signal.source.contact
+    is_way_in = ROW_OF[signal.source.kind].away is Meaning.DELAY
+    if state.phase is Phase.EXIT and is_way_in and not signal.is_late:
+        state = replace(state, came_back=True)
+    told: tuple[Told, ...] = (
+        Told(_AT_REST[Code(signal.code)], Lane.ROUTINE, "at rest", signal.source, is_test=signal.on_test),
+    )
+    ended = [bypass for bypass in state.bypasses if bypass.contact == contact and bypass.until_closed]
+    if ended:
+        state = replace(state, bypasses=tuple(one for one in state.bypasses if one not in ended))
+        told += (Told(ReportKind.BYPASS_ENDED, Lane.ROUTINE, "closed again", signal.source),)
+    return Decision(state, told)
+
+
+def _active(state: PanelState, signal: ZoneSignal, scene: Scene) -> Decision:
+    row = ROW_OF[signal.source.kind]
+    if row.kind in _HOLD_UPS:
+        return _hold_up(state, HOLD_UP_ROWS[0], signal, scene)
+    if row.kind is ZoneKind.TAMPER:
+        return _tamper(state, TAMPER_ROWS[0], signal, scene)
+    index = _stay_of(state, signal)
+    is_now = index == len(state.stays.all) - 1
+    stay = state.stays.all[index]
+    meaning = _meaning(state, row, signal) if is_now else _then(row, stay, signal)
+    if signal.on_test:
+        return Decision(state, (_tried(row, meaning, signal.source),))
+    if _is_settling(state, signal):
+        return _logged(state, signal.source, "sensors settle")
+    if is_now:
+        return _means(state, row, meaning, signal.source, scene, _start(signal, scene))
+    if signal.source.contact in stay.out and row.may_be_bypassed:
+        return _logged(state, signal.source, "bypassed")
+    return _late(state, row, meaning, signal, scene, index)
+
+
+def _means(
+    state: PanelState, row: ZoneRow, meaning: Meaning, source: Source, scene: Scene, start: Moment | None = None
+) -> Decision:
+    """What an active zone leads to now; the phases that it begins are as old as the event."""
+    if meaning is Meaning.ALARM:
+        return Decision(
+            raise_alarm(state, row, scene), (Told(row.alarm, row.lane, f"{row.kind} at all hours", source),)
+        )
+    if meaning is not Meaning.LOG and state.is_bypassed(source.contact):
+        return _logged(state, source, "bypassed")
+    if meaning is not Meaning.LOG and _has_swung(state, source.contact):
+        return _logged(state, source, "swinger")
+    trigger = {Meaning.DELAY: Trigger.DELAY, Meaning.TRIP: Trigger.TRIP}.get(meaning)
+    if state.phase is Phase.EXIT and row.away is Meaning.DELAY and state.came_back and not state.was_restarted:
+        trigger = Trigger.RETURN
+    decision = move(state, trigger, scene, start or scene.moment, source) if trigger else None
+    return decision or _logged(state, source, _LOGGED)
+
+
+def _has_swung(state: PanelState, contact: Contact) -> bool:
+    """Whether a zone has raised an alarm in this stay, or is about to: it raises no other."""
+    is_pending = state.phase is Phase.ABORT and any(source.contact == contact for source in state.tripped)
+    return is_pending or contact in state.stays.last.shut
+
+
+def _late(state: PanelState, row: ZoneRow, meaning: Meaning, signal: ZoneSignal, scene: Scene, index: int) -> Decision:
+    """An event of a stay that has ended since: whether the person who ended it came in time."""
+    if meaning is Meaning.ALARM:
+        return _means(state, row, meaning, signal.source, scene)
+    if meaning is Meaning.LOG:
+        return _logged(state, signal.source, _LOGGED)
+    if signal.source.contact in state.stays.all[index].shut:
+        return _logged(state, signal.source, "swinger")
+    ended_ms = state.stays.end_ms(index)
+    # Who comes in passes a follower too, and that the door was opened before may be heard of later still.
+    entry_s = scene.times.entry_s if row.entry is Meaning.LOG else 0
+    if signal.at_ms and ended_ms is not None:
+        took_s = _awake_ms(signal.at_ms, ended_ms, scene.asleep) / 1000
+        if took_s <= entry_s:
+            return _logged(state, signal.source, "was known in time")
+        if took_s <= entry_s + scene.times.abort_s:
+            told = Told(ReportKind.ALARM_ABORTED, Lane.ROUTINE, "was a mistake, heard of late", signal.source)
+            return Decision(state, (told,))
+    told = Told(row.alarm, row.lane, "heard of too late", signal.source)
+    state = replace(state, stays=state.stays.shutting(index, (signal.source.contact,)))
+    return Decision(raise_alarm(state, row, scene), (told,))
+
+
+def _awake_ms(from_ms: int, to_ms: int, asleep: tuple[int, int]) -> int:
+    """How much of a time somebody could disarm in."""
+    return to_ms - from_ms - max(0, min(to_ms, asleep[1]) - max(from_ms, asleep[0]))
+
+
+def _meaning(state: PanelState, row: ZoneRow, signal: ZoneSignal | None = None) -> Meaning:
+    """What it means in the present stay; an event may be older than the phase."""
+    late = signal if signal and signal.is_late else None
+    if signal and state.phase in {Phase.ENTRY, Phase.ABORT} and _is_older(state, signal):
+        meaning = _then(row, state.stays.last, signal)
+        # The way in of what has tripped meanwhile.
+        return Meaning.TRIP if state.phase is Phase.ABORT and meaning is Meaning.DELAY else meaning
+    guarded = row.home if state.mode is PanelMode.HOME else row.away
+    return {
+        Phase.OFF: row.off,
+        Phase.EXIT: row.exit,
+        Phase.GUARD: _then(row, state.stays.last, late) if late else guarded,
+        Phase.ENTRY: row.entry,
+        Phase.ABORT: guarded if guarded is Meaning.LOG else row.abort,  # at home people run about when it sounds
+    }[state.phase]
+
+
+def _is_older(state: PanelState, signal: ZoneSignal) -> bool:
+    """Whether an event was before the present phase; one that was just now may seem so, as clocks of nodes go."""
+    began_ms = state.timer.since.wall_ms if state.timer else 0
+    return 0 < signal.at_ms < began_ms - (0 if signal.is_late else SURE_AFTER_MS)
+
+
+def _then(row: ZoneRow, stay: Stay, signal: ZoneSignal) -> Meaning:
+    """What it meant in a stay, entry and alarms left aside."""
+    if stay.mode is PanelMode.OFF:
+        return row.off
+    if signal.at_ms and stay.is_leaving(signal.at_ms):
+        return row.exit
+    return row.home if stay.mode is PanelMode.HOME else row.away
+
+
+def _stay_of(state: PanelState, signal: ZoneSignal) -> int:
+    """Index of the stay that an event is judged against."""
+    if not signal.at_ms:
+        return state.stays.strictest_since(signal.heard_ms) if signal.heard_ms else len(state.stays.all) - 1
+    return state.stays.at(signal.at_ms) if signal.is_late else len(state.stays.all) - 1
+
+
+def _start(signal: ZoneSignal, scene: Scene) -> Moment:
+    """When the event was, on both clocks, as if the concentrator had never slept since; one that is doubtful is now."""
+    now = scene.moment
+    if not signal.at_ms:
+        return now
+    return later(now, -max(_awake_ms(signal.at_ms, now.wall_ms, scene.asleep), 0) / 1000)
+
+
+def _is_settling(state: PanelState, signal: ZoneSignal) -> bool:
+    return signal.is_after_start and state.is_settling(signal.source.contact)
+
+
+def _tried(row: ZoneRow, meaning: Meaning, source: Source) -> Told:
+    kind = ReportKind.OPENED if meaning is Meaning.LOG else row.alarm
+    return Told(kind, Lane.ROUTINE, "on test", source, is_test=True)
+
+
+def _logged(state: PanelState, source: Source, rule: str) -> Decision:
+    return Decision(state, (Told(ReportKind.OPENED, Lane.ROUTINE, rule, source),))

@@ -1,0 +1,140 @@
+"""What is heard of late is judged against the arm state at its own time, and against whether somebody disarmed in time."""
+
+from __future__ import annotations
+
+import pytest
+
+from anju.uplink.reports import Lane, PanelMode, ReportKind
+from unit.concentrator.panel.home import Home
+
+K = ReportKind
+
+
+def _left_and_back(away_s: float) -> Home:
+    """Armed, out, and disarmed `away_s` after the exit time was over."""
+    home = Home()
+    home.leave()
+    home.wait(away_s)
+    home.disarm()
+    home.kinds()
+    return home
+
+
+def test_an_opening_from_before_it_was_armed_is_logged() -> None:
+    home = Home()
+    home.leave()
+    home.kinds()
+    home.become_active("window", ago_s=300)
+    assert home.kinds() == [K.OPENED]
+    assert home.wait(3600) == []
+
+
+def test_one_from_the_exit_time_is_logged() -> None:
+    home = Home()
+    home.leave()
+    home.wait(100)
+    home.kinds()
+    home.become_active("window", ago_s=140)
+    assert home.kinds() == [K.OPENED]
+
+
+def test_one_that_nobody_has_disarmed_since_is_an_alarm_at_once() -> None:
+    home = Home()
+    home.leave()
+    home.wait(600)
+    home.kinds()
+    home.become_active("door", ago_s=300)
+    assert home.kinds() == [K.ENTRY_STARTED, K.ALARM_PENDING, K.INTRUSION_ALARM]
+
+
+def test_its_phases_are_as_old_as_the_event() -> None:
+    home = Home()
+    home.leave()
+    home.wait(600)
+    home.kinds()
+    home.become_active("door", ago_s=40)
+    assert home.kinds() == [K.ENTRY_STARTED, K.ALARM_PENDING]
+    assert home.wait(19.9) == []
+    assert home.wait(0.1) == [K.INTRUSION_ALARM]
+
+
+@pytest.mark.parametrize(
+    ("zone", "before_s", "kind"),
+    [
+        ("door", 20, K.OPENED),
+        ("door", 50, K.ALARM_ABORTED),
+        ("door", 90, K.INTRUSION_ALARM),
+        ("window", 20, K.ALARM_ABORTED),
+        ("window", 50, K.INTRUSION_ALARM),
+        ("hall", 20, K.OPENED),
+        ("hall", 50, K.ALARM_ABORTED),
+        ("hall", 90, K.INTRUSION_ALARM),
+    ],
+)
+def test_who_has_disarmed_since_came_in_time_or_not(zone: str, before_s: float, kind: ReportKind) -> None:
+    home = _left_and_back(300)
+    home.wait(100)
+    home.become_active(zone, ago_s=100 + before_s)
+    assert [(told.kind, told.lane is Lane.ALARM) for told in home.told] == [(kind, kind is K.INTRUSION_ALARM)]
+
+
+def test_one_of_a_time_that_nobody_knows_is_judged_against_the_strictest_since_it_was_heard() -> None:
+    home = Home()
+    home.leave()
+    home.kinds()
+    home.become_active("window", doubtful=True)
+    assert home.kinds() == [K.ALARM_PENDING]
+
+
+def test_one_of_a_bypassed_zone_stays_bypassed() -> None:
+    home = Home()
+    home.bypass("window")
+    home.leave()
+    home.wait(300)
+    home.disarm()
+    home.wait(100)
+    home.kinds()
+    home.become_active("window", ago_s=300)
+    assert [(told.kind, told.rule) for told in home.told] == [(K.OPENED, "bypassed")]
+
+
+def test_during_entry_a_late_event_from_before_it_counts_as_it_did_then() -> None:
+    home = Home()
+    home.leave()
+    home.wait(600)
+    home.become_active("door")
+    home.kinds()
+    home.become_active("hall", ago_s=45)
+    assert [(told.kind, told.source and told.source.name) for told in home.told] == [
+        (K.ALARM_PENDING, "hall"),
+        (K.INTRUSION_ALARM, "door"),
+        (K.INTRUSION_ALARM, "hall"),
+    ]
+
+
+def test_the_way_in_that_is_heard_of_after_what_tripped_is_part_of_it() -> None:
+    home = Home()
+    home.leave()
+    home.wait(600)
+    home.become_active("hall")
+    home.kinds()
+    home.become_active("door", ago_s=10)
+    assert home.wait(30)[-2:] == [K.INTRUSION_ALARM, K.INTRUSION_ALARM]
+    assert [told.source and told.source.name for told in home.told[-2:]] == ["hall", "door"]
+
+
+def test_a_draught_that_is_heard_of_late_is_one_alarm_of_its_stay_too() -> None:
+    home = _left_and_back(3600)
+    for ago_s in (3000, 2000, 1000):
+        home.become_active("window", ago_s=ago_s)
+        home.rest("window", ago_s=ago_s - 5)
+    assert home.kinds().count(K.INTRUSION_ALARM) == 1
+
+
+def test_mode_home_is_judged_by_home() -> None:
+    home = Home()
+    home.arm(PanelMode.HOME)
+    home.wait(600)
+    home.kinds()
+    home.become_active("hall", ago_s=300)
+    assert home.kinds() == [K.OPENED]

@@ -1,0 +1,242 @@
+"""What standards ask of a panel, one test a figure. Who looks for a requirement finds it here by its name.
+
+GB 50394 (intruder alarm systems), EN 50131-1 and -5-3, EN 50136, SIA CP-01: as far as they bear upon the panel. That a test
+passes is no certificate.
+"""
+
+from __future__ import annotations
+
+import pytest
+from pydantic import ValidationError
+
+from anju.concentrator.core.jamming import FAULTS_A_SECOND, Jamming
+from anju.concentrator.core.node_kinds import LOST_S, NODE_KINDS, SILENT_S, WARN_S, WIRED
+from anju.concentrator.core.panel.signals import Action, Times
+from anju.concentrator.core.panel.zones import ROW_OF, ZONE_ROWS
+from anju.concentrator.core.places import Address
+from anju.concentrator.core.supervision import Stage, Supervision
+from anju.concentrator.gauges import DOWN_S, LINK_DOWN_S, DestinationGauge, LinkGauge
+from anju.concentrator.watchman import LOOK_S
+from anju.node.input import CODES, Input
+from anju.sensor.contact import OTHERS_SETTLE_MS, SETTLE_MS
+from anju.service.settings import Panel
+from anju.uplink.reports import ArmWarning, Lane, PanelMode, Refusal, ReportKind, ZoneKind
+from anju.wire.table import Code
+from unit.concentrator.panel.home import Home
+
+K = ReportKind
+BUTTONS = ("button", "hidden button")
+STATES = ("off", "exit", "home", "away", "entry", "abort")
+
+
+def home_in(state: str) -> Home:
+    """A flat in one of the states that a household can be in."""
+    home = Home()
+    if state == "exit":
+        home.arm()
+    elif state == "home":
+        home.arm(PanelMode.HOME)
+    elif state != "off":
+        home.leave()
+    if state == "entry":
+        home.become_active("door")
+    elif state == "abort":
+        home.become_active("window")
+    home.kinds()
+    return home
+
+
+class TestGB50394:
+    """The national standard for intruder alarm systems."""
+
+    def test_no_alarm_is_missed_and_simultaneous_ones_are_told_in_turn(self) -> None:
+        home = home_in("away")
+        zones = ("smoke", "case", "button", "safe", "window", "hall", "gas", "water")
+        for zone in zones:
+            home.become_active(zone)
+        home.wait(30)
+        alarms = [told for told in home.told if told.kind.endswith("_alarm")]
+        assert sorted(told.source.name for told in alarms if told.source) == sorted(zones)
+        assert [told.source.name for told in alarms[:4] if told.source] == ["smoke", "case", "button", "safe"]
+
+    @pytest.mark.parametrize("state", STATES)
+    @pytest.mark.parametrize("button", BUTTONS)
+    def test_panic_is_guarded_at_all_hours_and_cannot_be_unset(self, button: str, state: str) -> None:
+        home = home_in(state)
+        assert home.bypass(button).refusal is Refusal.NOT_BYPASSABLE
+        home.disarm()
+        home.kinds()
+        home.become_active(button)
+        assert [(told.kind, told.lane) for told in home.told] == [(K.HOLD_UP_ALARM, Lane.PANIC)]
+
+    def test_a_button_has_protection_against_being_set_off_by_mistake(self) -> None:
+        """A contact that is knocked for less than it takes to press it is no press."""
+        contact = Input("hold_up", 0, SETTLE_MS["hold_up"])
+        contact.edge(0, 1000)
+        contact.edge(1, 1000 + SETTLE_MS["hold_up"] - 1)
+        assert all(contact.poll(now) == Code.NONE for now in range(1000, 2000))
+
+    def test_panic_latches_until_a_person_resets_it(self) -> None:
+        home = Home()
+        home.become_active("button")
+        home.rest("button")
+        home.arm()
+        home.wait(86_400)
+        home.disarm()
+        home.restart()
+        assert home.state.latched == {ZoneKind.HOLD_UP}
+        home.ask(Action.RESET)
+        assert not home.state.latched
+
+    def test_the_light_holds_until_a_manual_reset(self) -> None:
+        """The sound holds for as long as neighbours can bear (`siren_s`), its light with the latch."""
+        home = Home()
+        home.become_active("button")
+        home.rest("button")
+        home.wait(Times().siren_s - 1)
+        assert home.state.sounding is not None
+        assert not home.state.sounding.timer.is_over(home.now)
+        home.wait(86_400)
+        assert home.state.sounding is not None
+        home.ask(Action.RESET)
+        assert home.state.sounding is None
+
+    @pytest.mark.parametrize("state", STATES)
+    def test_tamper_is_a_zone_of_its_own_at_all_hours(self, state: str) -> None:
+        home = home_in(state)
+        home.become_active("case")
+        assert [told.kind for told in home.told] == [K.TAMPER_ALARM]
+        assert home.bypass("case").refusal is Refusal.NOT_BYPASSABLE
+        assert ZoneKind.TAMPER in home.state.latched
+
+
+class TestEN50131:
+    """Alarm systems: requirements of the system (1) and of radio (5-3)."""
+
+    def test_a_missing_node_is_shown_within_two_hours(self) -> None:
+        for kind in NODE_KINDS:
+            if kind.name == "carried":  # along with whoever carries it, and no part of what is guarded
+                continue
+            supervision = Supervision()
+            supervision.heard(Address(1, 1), kind, 0)
+            assert Stage.LOST in [one.stage for one in supervision.due(2 * 3600)]
+        assert LOST_S == 2 * 3600
+
+    def test_arming_warns_of_more_than_twenty_minutes_of_silence(self) -> None:
+        assert WARN_S == 20 * 60
+        home = Home()
+        home.doubts = {"window": (ArmWarning.SILENT,)}
+        assert home.arm().refusal is Refusal.NOT_READY
+        assert home.arm(anyway=True).refusal is None
+
+    def test_a_node_is_called_silent_after_eighteen_minutes(self) -> None:
+        """What the best of the market does."""
+        assert SILENT_S == 18 * 60
+        supervision = Supervision()
+        supervision.heard(Address(1, 1), WIRED, 0)
+        assert [one.stage for one in supervision.due(SILENT_S)] == [Stage.SILENT]
+
+    def test_thirty_seconds_of_noise_in_any_sixty_are_jamming(self) -> None:
+        for first in range(31):
+            jamming = Jamming()
+            seconds = [*range(first, first + 15), *range(first + 45, first + 60)]
+            noisy = [
+                jamming.second(second, FAULTS_A_SECOND if second in seconds else 0) for second in range(first + 60)
+            ]
+            assert noisy[-1]
+
+    @pytest.mark.parametrize("kind", sorted(set(CODES)))
+    @pytest.mark.parametrize("bounces_ms", [0, 5, 30])
+    def test_a_signal_of_four_hundred_milliseconds_is_processed(self, kind: str, bounces_ms: int) -> None:
+        contact, codes = Input(kind, 0, SETTLE_MS.get(kind, OTHERS_SETTLE_MS)), set[int]()
+        for now in range(1000, 2500):
+            if now == 1400:
+                contact.edge(1, now)
+            elif now == 1000 or (bounces_ms and now < 1400 and (now - 1000) % bounces_ms == 0):
+                contact.edge((now - 1000) // bounces_ms % 2 if bounces_ms else 0, now)
+            codes.add(contact.poll(now))
+        assert codes & {Code.OPENED, Code.PANIC, Code.TAMPERED, Code.DETECTED}
+
+    def test_a_fault_of_ten_seconds_is_processed(self) -> None:
+        class Line:
+            name, is_open, faults = "radio", False, 0
+
+        gauge = LinkGauge([Line()], {})
+        assert not gauge.read(0)
+        assert gauge.read(10)
+        assert LINK_DOWN_S == 10
+
+    @pytest.mark.parametrize("entry_s", [46, 60, 255])
+    def test_no_estate_may_have_an_entry_time_above_forty_five_seconds(self, entry_s: int) -> None:
+        with pytest.raises(ValidationError):
+            Panel(entry_s=entry_s, abort_s=15)
+        assert Panel(entry_s=45, abort_s=15).entry_s == 45
+
+    @pytest.mark.parametrize("state", STATES)
+    @pytest.mark.parametrize("how", ["the service", "the machine"])
+    def test_after_a_loss_of_power_the_arm_state_is_the_same(self, how: str, state: str) -> None:
+        home = home_in(state)
+        mode, phase = home.state.mode, home.state.phase
+        home.restart(down_s=1) if how == "the service" else home.reboot(down_s=1)
+        home.wait(0)
+        assert (home.state.mode, home.state.phase) == (mode, phase)
+
+
+class TestEN50136:
+    """Transmission."""
+
+    def test_a_lost_path_is_noticed_in_less_than_three_minutes(self) -> None:
+        assert DOWN_S + LOOK_S < 180
+        assert DestinationGauge({"duty_room": lambda: DOWN_S}).read(0)
+
+
+class TestCP01:
+    """False alarms: what the control panel has to do against them."""
+
+    def test_its_times_are_the_defaults(self) -> None:
+        for times in (Times(), Panel()):
+            assert (times.exit_s, times.entry_s, times.abort_s) == (60, 30, 30)
+
+    def test_entry_and_abort_window_are_sixty_seconds_together_at_most(self) -> None:
+        with pytest.raises(ValidationError, match="60 s together"):
+            Panel(entry_s=40, abort_s=30)
+
+    @pytest.mark.parametrize("zone", ["door", "window", "hall"])
+    def test_a_swinger_is_shut_after_one_alarm(self, zone: str) -> None:
+        home = home_in("away")
+        for _ in range(10):
+            home.become_active(zone)
+            home.rest(zone)
+            home.wait(120)
+        assert [told.kind for told in home.told].count(K.INTRUSION_ALARM) == 1
+
+    def test_none_of_these_on_panic(self) -> None:
+        """No entry time, no abort window, no swinger shutdown, and nothing that calls it off."""
+        for kind in (ZoneKind.HOLD_UP, ZoneKind.SILENT_HOLD_UP):
+            assert {str(meaning) for meaning in ROW_OF[kind].meanings} == {"alarm"}
+        home = home_in("away")
+        for _ in range(3):
+            home.become_active("button")
+        home.disarm()
+        assert home.kinds() == [K.HOLD_UP_ALARM] * 3 + [K.DISARMED]
+
+    def test_the_exit_time_begins_anew_once(self) -> None:
+        home = home_in("exit")
+        for _ in range(3):
+            home.become_active("door")
+            home.rest("door")
+        assert [told.kind for told in home.told].count(K.EXIT_RESTARTED) == 1
+
+    def test_a_call_that_was_called_off_is_told(self) -> None:
+        home = home_in("abort")
+        home.disarm()
+        assert home.kinds()[0] is K.ALARM_ABORTED
+        home = home_in("abort")
+        home.wait(30)
+        home.kinds()
+        home.disarm()
+        assert home.kinds()[0] is K.ALARM_CANCELLED
+
+
+def test_no_kind_of_zone_is_without_a_meaning_in_any_state() -> None:
+    assert all(len(row.meanings) == len(STATES) for row in ZONE_ROWS)
