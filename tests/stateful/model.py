@@ -1,7 +1,8 @@
 """A second concentrator, written from protocol.md and architecture.md and not from the code: slow, naive, never forgets.
 
 It knows what a node *meant* (which event, made when), where the real one only has bytes. It has no journal, no window and
-no draft: a list of rows, a dictionary of all frames ever accepted, a list of all changes of the arm mode.
+no draft: a list of rows, a dictionary of all frames ever accepted. Its contacts are guarded at all hours: what arming, times and
+late events mean to the others is the affair of `panel_model.py`.
 """
 
 from __future__ import annotations
@@ -16,10 +17,12 @@ MINUTE_S = 60
 DELAYED_S = 30
 HELD_S = 10
 """A button that is held says so 3 s after its press; what comes later is not of that press."""
-CHANGES_KEPT = 16
-"""Changes of the arm mode that are remembered; what is older is doubtful, and judged by the strictest."""
+KINDS = ("24_hour", "hold_up", "tamper")
+"""Of a node's inputs. A latch of such a kind stays while one of them is active."""
 
-STRICTNESS = ("off", "home", "away")
+
+_OF_PANELS = {"reset": "reset", "arm_home": "home", "disarm": "off"}
+"""What a guard asks of a panel, as what a person at the concentrator does."""
 
 
 class Event(NamedTuple):
@@ -116,31 +119,17 @@ class Node:
     accepted: dict[int, bytes] = field(default_factory=dict)
     events: set[int] = field(default_factory=set)
     levels: int = 0
-    heard_ms: int | None = None
     challenge: bytes = b""
 
 
 @dataclass
 class Home:
-    """One household: every change of its arm mode, what is latched, and each button's last press."""
+    """One household: its arm mode, what is latched, and each button's last press."""
 
-    changes: list[tuple[int, str]] = field(default_factory=lambda: [(0, "off")])
+    mode: str = "off"
     latched: set[str] = field(default_factory=set)
     pressed_ms: dict[int, int] = field(default_factory=dict)
     """By node: there is one button each."""
-
-    @property
-    def mode(self) -> str:
-        return self.changes[-1][1]
-
-    def mode_at(self, at_ms: int) -> str:
-        remembered = self.changes[-CHANGES_KEPT:]
-        before = [mode for since_ms, mode in remembered if since_ms <= at_ms]
-        return before[-1] if before else max((mode for _, mode in remembered), key=STRICTNESS.index)
-
-    def strictest_since(self, at_ms: int) -> str:
-        later = [mode for since_ms, mode in self.changes[-CHANGES_KEPT:] if since_ms > at_ms]
-        return max([self.mode_at(at_ms), *later], key=STRICTNESS.index)
 
 
 class Model:
@@ -180,14 +169,13 @@ class Model:
         if frame.counter in node.accepted:
             verdict: str | None = None if isinstance(frame.said, Confirms) else "duplicate"
         else:
-            heard_ms, node.heard_ms = node.heard_ms, wall_ms
             node.accepted[frame.counter] = frame.raw
-            verdict = self._take(frame, node, wall_ms, wall_ms if heard_ms is None else heard_ms)
+            verdict = self._take(frame, node, wall_ms)
             if isinstance(frame.said, Event | Heartbeat) and frame.counter > highest:
                 node.levels = frame.said.levels
         return Ack(frame.node, frame.counter, verdict, self.homes[node.household].mode) if verdict else None
 
-    def _take(self, frame: Frame, node: Node, wall_ms: int, heard_ms: int) -> str | None:
+    def _take(self, frame: Frame, node: Node, wall_ms: int) -> str | None:
         home = self.homes[node.household]
         match frame.said:
             case Heartbeat():
@@ -211,27 +199,22 @@ class Model:
                 if event.first in node.events:
                     return "duplicate"
                 node.events.add(event.first)
-                self._event(frame, event, home, wall_ms, heard_ms)
+                self._event(frame, event, home, wall_ms)
                 return "accepted"
         raise AssertionError(frame)
 
-    def _event(self, frame: Frame, event: Event, home: Home, wall_ms: int, heard_ms: int) -> None:
+    def _event(self, frame: Frame, event: Event, home: Home, wall_ms: int) -> None:
         at_ms, household = event.at_s * 1000, self.nodes[frame.node].household
         ahead = at_ms > wall_ms + DELAYED_S * 1000
         doubtful = event.at_s == 0 or ahead
         delayed = not doubtful and wall_ms - at_ms > DELAYED_S * 1000
-        mode = home.mode
-        if doubtful:
-            mode = home.strictest_since(heard_ms)
-        elif delayed:
-            mode = home.mode_at(at_ms)
         moment_ms = wall_ms if doubtful else at_ms
         pressed_ms = home.pressed_ms.get(frame.node)
         is_known = pressed_ms is not None and 0 <= moment_ms - pressed_ms <= HELD_S * 1000
         if event.code == 3:
             home.pressed_ms[frame.node] = moment_ms
         kind, latch = {
-            1: ("opened", None) if mode == "off" else ("intrusion_alarm", "entry"),
+            1: ("intrusion_alarm", "24_hour"),
             2: ("closed", None),
             3: ("hold_up_alarm", "hold_up"),
             4: ("tamper_alarm", "tamper"),
@@ -246,15 +229,19 @@ class Model:
         if ahead:
             self.rows.append(Row("trouble", household, frame.node, trouble="node_clock"))
 
-    def person(self, household: str, action: str, wall_ms: int) -> None:
-        """A person arms (`home`, `away`), disarms (`off`) or resets."""
+    def person(self, household: str, action: str) -> None:
+        """A person arms (`home`, `away`, whatever stands open), disarms (`off`) or resets; everybody is out at once."""
         home = self.homes[household]
         if action == "reset":
-            home.latched.clear()
+            levels = [node.levels for node in self.nodes.values() if node.household == household]
+            active = {kind for bit, kind in enumerate(KINDS) for level in levels if level >> bit & 1}
+            home.latched &= active - {"hold_up"}  # that a button was let go is not told before the next heartbeat
         else:
-            home.changes.append((wall_ms, action))
+            home.mode = action
         kind = {"reset": "latch_reset", "off": "disarmed"}.get(action, "armed")
         self._signal(Row(kind, household), home)
+        if action == "away":
+            self._signal(Row("exit_ended", household), home)
 
     def command(self, command: Command, wall_ms: int) -> None:
         """A command comes down; one that came before is nothing."""
@@ -266,10 +253,10 @@ class Model:
         self.waiting[command.number] = (command, row.node or 0)
         if wall_ms > command.until_ms:
             self._end(command.number, "expired")
-        elif command.kind == "reset":
-            self.person(row.household, "reset", wall_ms)
+        elif command.kind in _OF_PANELS:
+            self.person(row.household, _OF_PANELS[command.kind])
             self._end(command.number, "done")
-        elif row.event_id is None:
+        elif command.kind == "test_end" or row.event_id is None:  # nobody is on TEST here
             self._end(command.number, "refused")
 
     def expire(self, wall_ms: int) -> None:

@@ -13,25 +13,40 @@ from typing import Any
 
 from anju.concentrator.control import Control
 from anju.concentrator.core.moment import Moment
+from anju.concentrator.core.panel.signals import Times
 from anju.concentrator.core.places import Route
-from anju.concentrator.core.ports import Send, Watch
+from anju.concentrator.core.ports import Gauge, Send, Watch
+from anju.concentrator.core.premises import Chosen
+from anju.concentrator.core.supervision import Supervision
 from anju.concentrator.desk import Desk
 from anju.concentrator.destinations import duty_room
 from anju.concentrator.downlink import Downlink
 from anju.concentrator.enrolment import checked, enrol_here
+from anju.concentrator.gauges import DestinationGauge, LinkGauge, PowerGauge
 from anju.concentrator.identity import export
 from anju.concentrator.journal import Journal
+from anju.concentrator.keypads.codes import Codes
+from anju.concentrator.keypads.requests import CodeRequests
+from anju.concentrator.keypads.room import Keypads
 from anju.concentrator.keyring import Keyring
 from anju.concentrator.link.serial import SerialLink
 from anju.concentrator.link.udp import UdpLink
 from anju.concentrator.pairing.requests import PairingRequests
 from anju.concentrator.pairing.room import Pairing
+from anju.concentrator.panel_requests import PanelRequests
+from anju.concentrator.premises import Furnished
 from anju.concentrator.probing import Prober
 from anju.concentrator.reception import Reception
+from anju.concentrator.schedule.requests import ScheduleRequests
+from anju.concentrator.schedule.room import Schedules
+from anju.concentrator.sounder import Sounder
 from anju.concentrator.survey.requests import SurveyRequests
 from anju.concentrator.survey.room import Surveys
+from anju.concentrator.teller import Teller
+from anju.concentrator.timekeeper import Timekeeper
 from anju.concentrator.walk_test.requests import WalkTestRequests
 from anju.concentrator.walk_test.room import WalkTests
+from anju.concentrator.watchman import Watchman
 from anju.plan.model import PlannedZone
 from anju.service import root_key, site_plan
 from anju.service.errors import ServiceError
@@ -68,6 +83,9 @@ async def build(site: Site) -> AsyncIterator[None]:
         closing.push_async_callback(keyring.close)
         journal = await Journal.open(site.journal, clock, (duty_room.NAME,))
         closing.push_async_callback(journal.close)
+        supervision = Supervision()
+        journal.building.premises = Furnished(keyring, supervision, _chosen(site))
+        timekeeper = Timekeeper(journal, journal.subscribe(), clock)
         links: dict[str, UdpLink | SerialLink] = {}
         send = _sender(links)
         prober = Prober(keyring.codec, keyring, journal, send, clock)
@@ -76,12 +94,21 @@ async def build(site: Site) -> AsyncIterator[None]:
         closing.push_async_callback(surveys.close)
         downlink = Downlink(keyring.codec, keyring, journal, send, clock)
         pairing = Pairing(site.concentrator.network, keyring, journal, downlink, send, clock)
-        watch = _together(pairing.watch, prober.watch, walks.watch, surveys.watch, downlink.heard)
-        reception = Reception(keyring.codec, keyring, journal, send, clock, watch)
+        gauges: list[Gauge] = [PowerGauge()]
+        watchman = Watchman(journal, lambda: keyring.links, supervision, gauges, clock)
+        sounder, codes, keypads = _at_hand(keyring, journal, send, walks)
+        watch = _together(
+            *(room.watch for room in (pairing, prober, walks, surveys, sounder, keypads)),
+            downlink.heard,
+            watchman.heard,
+        )
+        reception = Reception(keyring.codec, keyring, journal, send, clock, watch, keypads.requested)
         upwards = duty_room.DutyRoom(
             site.concentrator.building, site.dutyroom_socket, journal, downlink.accept, lambda: downlink.last_command
         )
         closing.push_async_callback(upwards.close)
+        destinations = DestinationGauge({duty_room.NAME: lambda: upwards.down_s(clock().monotonic_s)})
+        gauges += [LinkGauge(links.values(), reception.refused), destinations]
         requests = PairingRequests(
             pairing,
             keyring,
@@ -94,19 +121,33 @@ async def build(site: Site) -> AsyncIterator[None]:
         desk = _desk(site, keyring, journal, reception, pairing, links)
         walking = WalkTestRequests(walks, journal, desk.household, lambda: keyring.links, _planned(site), clock)
         surveying = SurveyRequests(surveys, journal, desk.household, lambda: keyring.links)
-        control = Control(desk.handlers | requests.handlers | walking.handlers | surveying.handlers | identity)
+        schedules = Schedules(journal, clock, site.estate.zone)
+        scheduling = ScheduleRequests(schedules, journal, desk.household, clock)
+        handlers = desk.handlers | PanelRequests(journal, desk.household, clock).handlers | requests.handlers | identity
+        handlers |= walking.handlers | surveying.handlers | scheduling.handlers
+        handlers |= CodeRequests(codes, journal, desk.household).handlers
+        control = Control(handlers)
         await control.open(site.control_socket)
         closing.push_async_callback(control.close)
         serial_lines = await _open_links(site, links, _gate(reception, pairing), closing)
         async with asyncio.TaskGroup() as group:
             loops = [reception.run(), pairing.run(), downlink.run(), upwards.forward(), upwards.listen()]
-            loops += [walks.run(), walks.ask()]
-            tasks = [group.create_task(loop) for loop in loops + [line.run() for line in serial_lines]]
+            loops += [walks.run(), walks.ask(), timekeeper.run(), watchman.run(), schedules.run(), sounder.run()]
+            loops += [keypads.run(), *(line.run() for line in serial_lines)]
+            tasks = [group.create_task(loop) for loop in loops]
             try:
                 yield
             finally:
                 for task in tasks:
                     task.cancel()
+
+
+def _at_hand(keyring: Keyring, journal: Journal, send: Send, walks: WalkTests) -> tuple[Sounder, Codes, Keypads]:
+    """What people at home hear, and what they have keys for."""
+    teller = Teller(keyring.codec, keyring, journal, send, clock)
+    codes = Codes(keyring.ledger)
+    keypads = Keypads(keyring.codec, keyring, journal, codes, teller, send, clock, secrets.token_bytes)
+    return Sounder(teller, lambda: keyring.links, journal, clock, walks.sounded), codes, keypads
 
 
 async def _open_links(
@@ -127,6 +168,12 @@ async def _open_links(
             _("Name one of them in %(file)s, then start again.") % {"file": site.folder / FILE_NAME},
         )
     return lines
+
+
+def _chosen(site: Site) -> Chosen:
+    panel = site.panel
+    times = Times(exit_s=panel.exit_s, entry_s=panel.entry_s, abort_s=panel.abort_s, siren_s=panel.siren_s)
+    return Chosen(times, panel.silence_is_tamper)
 
 
 def _gate(reception: Reception, pairing: Pairing) -> Arrive:

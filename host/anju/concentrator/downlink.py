@@ -14,15 +14,16 @@ from typing import NamedTuple
 
 import structlog
 
-from anju.concentrator.core.draft import Draft, PendingCommand
+from anju.concentrator.core.building import PendingCommand
+from anju.concentrator.core.draft import Draft
 from anju.concentrator.core.intake import EARLIEST_MS
 from anju.concentrator.core.outage import Outage
-from anju.concentrator.core.panel.decide import Action, PersonSignal
+from anju.concentrator.core.panel import orders
 from anju.concentrator.core.places import Address, Linked, LinkId
 from anju.concentrator.core.ports import Clock, Journal, Keys, Send
 from anju.ledger import LedgerError
-from anju.uplink.commands import CommandKind, EstateCommand
-from anju.uplink.reports import NodeAddress, OutcomeKind, Report
+from anju.uplink.commands import EstateCommand
+from anju.uplink.reports import NodeAddress, OutcomeKind, Refusal, Report
 from anju.wire.codec import Codec
 from anju.wire.messages import Command, Message
 from anju.wire.table import Flag, Order, Type
@@ -126,11 +127,8 @@ class Downlink:
             self._end_at_once(draft, command, OutcomeKind.REFUSED)
         elif _expired(command, draft.moment.wall_ms):
             self._end_at_once(draft, command, OutcomeKind.EXPIRED)
-        elif command.kind is CommandKind.RESET:
-            draft.arrive(command, None)
-            signal = PersonSignal(Action.RESET, draft.moment.wall_ms)
-            draft.signal(command.household, signal, person=command.person)
-            draft.end(command, OutcomeKind.DONE)
+        elif command.kind in orders.KINDS:
+            self._ask(draft, command)
         elif report.node is None or report.event_id is None:
             self._end_at_once(draft, command, OutcomeKind.REFUSED)
         else:
@@ -144,6 +142,13 @@ class Downlink:
         while draft.pending_of(address, number & 0xFFFF):
             number += 1
         return number
+
+    def _ask(self, draft: Draft, command: EstateCommand) -> None:
+        """Let the household's panel decide on it as on what a person here asks."""
+        draft.arrive(command, None)
+        signal = orders.signal_of(command)
+        refusal = draft.ask(command.household, signal).refusal if signal else Refusal.NOT_UNDERSTOOD
+        draft.end(command, OutcomeKind.REFUSED if refusal else OutcomeKind.DONE, refusal)
 
     def _end_at_once(self, draft: Draft, command: EstateCommand, outcome: OutcomeKind) -> None:
         draft.arrive(command, None)

@@ -16,6 +16,7 @@ from typing import Any, NamedTuple
 from pydantic import ValidationError
 
 from anju.concentrator import control
+from anju.concentrator.core.panel.zones import ROW_OF
 from anju.concentrator.keyring import Keyring, Link
 from anju.plan.model import Plan
 from anju.service import private_file, site_plan
@@ -53,7 +54,7 @@ def enrol(site: Site, household: str, inputs: Sequence[tuple[str, ZoneKind]], ou
     try:
         out.mkdir(parents=True, exist_ok=True, mode=0o700)
         link = _new_link(site, household, zones)
-        told = link | {"inputs": [zone.kind.value for zone in zones]}
+        told = link | {"inputs": [ROW_OF[zone.kind].input.name.lower() for zone in zones]}
         private_file.create(target, json.dumps(told).encode())
     except OSError as error:
         raise ServiceError(

@@ -14,20 +14,25 @@ from collections.abc import AsyncIterator, Iterable, Iterator
 from contextlib import asynccontextmanager, closing
 from importlib.resources import files
 from pathlib import Path
+from typing import Any
 
 from pydantic import ValidationError
 
-from anju.concentrator.core.draft import Building, Draft, PendingCommand
+from anju.concentrator.core.battery import History
+from anju.concentrator.core.building import Building, PendingCommand
+from anju.concentrator.core.draft import Draft
 from anju.concentrator.core.freshness import Window
 from anju.concentrator.core.node import EventKey, NodeState
-from anju.concentrator.core.panel.state import PanelState
+from anju.concentrator.core.panel import stored
+from anju.concentrator.core.panel.schedule import Scheduled
+from anju.concentrator.core.panel.trouble import Fault
 from anju.concentrator.core.places import Address, Route
 from anju.concentrator.core.ports import Clock, OwedRow
 from anju.concentrator.core.walk_test import Walk
 from anju.ledger import Ledger, chain
 from anju.uplink.canonical import canonical, digest
 from anju.uplink.commands import EstateCommand
-from anju.uplink.reports import Lane, Report, ReportKind
+from anju.uplink.reports import Lane, Report, ReportKind, TroubleKind
 from anju.wire.table import Order
 
 _LANES = {Lane.PANIC: 0, Lane.ALARM: 1, Lane.ROUTINE: 2}
@@ -48,6 +53,7 @@ _OWED_BY_OTHERS = """
     WHERE destination = ? AND household NOT IN (SELECT value FROM json_each(?)) AND state = 0 ORDER BY seq LIMIT ?
 """
 
+_LAST = "SELECT seq, chain, json_extract(report, '$.recorded_at_ms') FROM event ORDER BY seq DESC LIMIT 1"
 _WAS_TEST = """
     SELECT json_extract(report, '$.test') FROM event WHERE network = ? AND node = ? AND epoch = ? AND first_counter = ?
 """
@@ -106,6 +112,7 @@ class Journal:
         """A draft, committed and adopted when the block ends well; dropped if it raises, or if the commit fails."""
         async with self._lock:
             draft = Draft(self.building, self._clock())
+            draft.mind_the_clock()
             yield draft
             if not draft.is_empty:
                 await self._commit(draft)
@@ -209,12 +216,20 @@ class Journal:
         connection.executemany("INSERT INTO event VALUES (?, ?, ?, ?, ?, ?, ?, ?)", events)
         connection.executemany("INSERT INTO outbox (destination, seq, household, lane) VALUES (?, ?, ?, ?)", owed)
         connection.executemany(
-            "INSERT OR REPLACE INTO node VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+            "INSERT OR REPLACE INTO node VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
             [_node_row(address, state) for address, state in draft.nodes.items()],
         )
         connection.executemany(
             "INSERT OR REPLACE INTO panel VALUES (?, ?)",
-            [(household, state.to_json()) for household, state in draft.panels.items()],
+            [(household, stored.to_json(state)) for household, state in draft.panels.items()],
+        )
+        connection.executemany(
+            "INSERT OR REPLACE INTO fault VALUES (?, ?, ?)",
+            [(*fault, since_ms) for fault, since_ms in draft.faults.items() if since_ms is not None],
+        )
+        connection.executemany(
+            "DELETE FROM fault WHERE kind = ? AND subject = ?",
+            [fault for fault, since_ms in draft.faults.items() if since_ms is None],
         )
         connection.executemany(
             "INSERT INTO record VALUES (?, ?, ?)",
@@ -227,6 +242,17 @@ class Journal:
         connection.executemany(
             "DELETE FROM walk_test WHERE household = ?",
             [(household,) for household, walk in draft.walks.items() if not walk],
+        )
+        connection.executemany(
+            "DELETE FROM schedule WHERE household = ?", [(household,) for household in draft.schedules]
+        )
+        connection.executemany(
+            "INSERT INTO schedule VALUES (?, ?, ?)",
+            [
+                (household, entry.number, entry.to_json())
+                for household, entries in draft.schedules.items()
+                for entry in entries
+            ],
         )
         for command, pending in draft.arrived:
             target = (*pending.address, pending.event_id) if pending else (None, None, None)
@@ -252,18 +278,28 @@ class Journal:
         return str(row[0])
 
     def _read_state(self) -> None:
-        read = self._ledger.read()
-        last = read.execute("SELECT seq, chain FROM event ORDER BY seq DESC LIMIT 1").fetchone()
+        read, now = self._ledger.read(), self._clock()
+        last = read.execute(_LAST).fetchone()
+        alive_ms = 0
         if last:
-            self.building.last_seq, self._chain = last
+            self.building.last_seq, self._chain, alive_ms = last
         counted = read.execute("SELECT count(*) FROM event WHERE first_counter IS NOT NULL")
         self.building.events = counted.fetchone()[0]
         for row in read.execute("SELECT * FROM node"):
-            self.building.nodes[Address(row[0], row[1])] = _node_state(row)
+            self.building.nodes[Address(row[0], row[1])] = node = _node_state(row)
+            alive_ms = max(alive_ms, node.last_seen_ms)
+        if 0 < alive_ms < now.wall_ms:
+            self.building.asleep = (alive_ms, now.wall_ms)
         for household, state in read.execute("SELECT household, state FROM panel"):
-            self.building.panels[household] = PanelState.from_json(state)
+            self.building.panels[household] = panel = stored.from_json(state, now)
+            self.building.deadlines.set(household, panel.next_deadline())  # what was due meanwhile is due now
+        for kind, subject, since_ms in read.execute("SELECT kind, subject, since_ms FROM fault"):
+            self.building.faults[Fault(TroubleKind(kind), subject)] = since_ms
         for household, walk in read.execute("SELECT household, state FROM walk_test"):
             self.building.walks[household] = Walk.from_json(walk)
+        for household, entry in read.execute("SELECT household, entry FROM schedule ORDER BY household, number"):
+            kept = self.building.schedules.get(household, ())
+            self.building.schedules[household] = (*kept, Scheduled.from_json(entry))
         self.building.last_command = read.execute("SELECT coalesce(max(number), 0) FROM command").fetchone()[0]
         for text, network, node, event_id in read.execute(
             "SELECT command, network, node, event_id FROM command WHERE outcome IS NULL"
@@ -302,12 +338,13 @@ def _own_row(own: PendingCommand) -> tuple[object, ...]:
 def _node_row(address: Address, state: NodeState) -> tuple[object, ...]:
     route = tuple(state.route) if state.route else (None, None)
     counters = (state.epoch, state.window.highest, state.window.marks)
-    told = (state.boot, state.firmware, state.evidence)
+    told = (state.boot, state.firmware, state.evidence, state.started, state.battery.pack())
     return (*address, *counters, state.levels, state.last_seen_ms, *route, *told)
 
 
 def _node_state(row: tuple[object, ...]) -> NodeState:
-    _, _, epoch, highest, marks, levels, last_seen_ms, link, peer, boot, firmware, evidence = row
+    _, _, epoch, highest, marks, levels, last_seen_ms, link, peer, boot, firmware, evidence, started, battery = row
     route = Route(str(link), str(peer)) if link is not None else None
     window = Window(highest, marks)  # type: ignore[arg-type]  # STRICT table: the columns have these types
-    return NodeState(epoch, window, levels, last_seen_ms, route, boot, firmware, evidence)  # type: ignore[arg-type]
+    told: Any = (boot, firmware, evidence, started, History.unpack(battery))  # type: ignore[arg-type]
+    return NodeState(epoch, window, levels, last_seen_ms, route, *told)  # type: ignore[arg-type]

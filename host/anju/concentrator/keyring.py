@@ -71,6 +71,7 @@ class Keyring:
         self._links: dict[LinkId, Linked] = {}
         self._counters: dict[Address, _Counter] = {}
         """Of the link that counts at an address: a newer one has to be proved first."""
+        self._households: dict[str, set[Address]] = {}
 
     @classmethod
     def open(cls, path: Path) -> Keyring:
@@ -84,9 +85,14 @@ class Keyring:
         await self._ledger.close()
 
     @property
+    def ledger(self) -> Ledger:
+        """The file, for what else belongs into it."""
+        return self._ledger
+
+    @property
     def households(self) -> frozenset[str]:
         """Households in which a node is enrolled."""
-        return frozenset(link.placement.household for link in self._links.values())
+        return frozenset(household for household, nodes in self._households.items() if nodes)
 
     @property
     def links(self) -> list[Linked]:
@@ -97,6 +103,10 @@ class Keyring:
         """Where an enrolled node hangs."""
         counter = self._counters.get(address)
         return self._links[LinkId(address, counter.epoch)].placement if counter else None
+
+    def nodes_of(self, household: str) -> list[Address]:
+        """Nodes that hang in a household, in the order of their addresses."""
+        return sorted(self._households.get(household, ()))
 
     def linked(self, address: Address, epoch: int) -> Linked | None:
         """A link in force: which device it is of, and by which public key that signs."""
@@ -249,16 +259,19 @@ class Keyring:
         address, epoch = link.id
         self.codec.learn(*address, epoch, up=up, down=down)
         self._links[link.id] = link
+        self._households.setdefault(link.placement.household, set()).add(address)
         self._counters.setdefault(address, _Counter(epoch, ceiling, ceiling, most))
 
     def _forget(self, links: Collection[LinkId]) -> None:
         for key in links:
             self.codec.forget(*key.address, key.epoch)
-            self._links.pop(key, None)
+            if gone := self._links.pop(key, None):
+                self._households[gone.placement.household].discard(key.address)
             counter = self._counters.get(key.address)
             if counter and counter.epoch == key.epoch:
                 del self._counters[key.address]
-        for address, epoch in sorted(self._links):
+        for (address, epoch), link in sorted(self._links.items()):
+            self._households[link.placement.household].add(address)
             if address not in self._counters:
                 ceiling, most = self._stored(address, epoch)
                 self._counters[address] = _Counter(epoch, ceiling, ceiling, most)

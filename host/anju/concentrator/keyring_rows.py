@@ -10,7 +10,14 @@ import json
 import sqlite3
 from typing import Any
 
-from anju.concentrator.core.identity import MOST_COUNTER, HandedKeys, HandedLink, HandedPromise
+from anju.concentrator.core.identity import (
+    MOST_COUNTER,
+    HandedCode,
+    HandedKeypad,
+    HandedKeys,
+    HandedLink,
+    HandedPromise,
+)
 from anju.concentrator.core.pairing.state import Record, Stage
 from anju.uplink.reports import Zone
 
@@ -40,7 +47,11 @@ def give(connection: sqlite3.Connection) -> HandedKeys:
     links = connection.execute(f"SELECT {_LINK} FROM link ORDER BY network, node, epoch")  # noqa: S608  # names of columns
     promises = connection.execute(f"SELECT {PROMISE} FROM promise")  # noqa: S608  # the same
     notices = connection.execute("SELECT facts FROM notice ORDER BY number")
+    codes = connection.execute("SELECT household, person, is_duress, salt, digest FROM code")
+    keypads = connection.execute("SELECT network, node, epoch, is_exposed, has_digits FROM keypad")
     handed = HandedKeys(
+        codes=tuple(_handed_code(*row) for row in codes) or None,
+        keypads=tuple(_handed_keypad(*row) for row in keypads) or None,
         links=tuple(_handed(*row) for row in links),
         notices=tuple(facts for (facts,) in notices),
         promises=tuple(HandedPromise.of(Record(*row)) for row in promises),
@@ -74,6 +85,25 @@ def take(connection: sqlite3.Connection, handed: HandedKeys, leap: int, least: i
     for promise in handed.promises:
         save_promise(connection, promise.record)
     connection.executemany("INSERT INTO notice (facts) VALUES (?)", [(facts,) for facts in handed.notices])
+    codes = [
+        (code.household, code.person, code.is_duress, bytes.fromhex(code.salt), bytes.fromhex(code.digest))
+        for code in handed.codes or ()
+    ]
+    connection.executemany("INSERT INTO code VALUES (?, ?, ?, ?, ?)", codes)
+    keypads = [(one.network, one.node, one.epoch, one.is_exposed, one.has_digits) for one in handed.keypads or ()]
+    connection.executemany("INSERT INTO keypad VALUES (?, ?, ?, ?, ?)", keypads)
+
+
+def _handed_code(household: str, person: str, is_duress: int, salt: bytes, digest: bytes) -> HandedCode:
+    return HandedCode(
+        digest=digest.hex(), household=household, is_duress=bool(is_duress), person=person, salt=salt.hex()
+    )
+
+
+def _handed_keypad(network: int, node: int, epoch: int, is_exposed: int, has_digits: int) -> HandedKeypad:
+    return HandedKeypad(
+        epoch=epoch, has_digits=bool(has_digits), is_exposed=bool(is_exposed), network=network, node=node
+    )
 
 
 def _handed(*row: Any) -> HandedLink:

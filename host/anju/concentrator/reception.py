@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import asyncio
 from collections import Counter
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
@@ -18,11 +19,12 @@ from anju.concentrator.core import intake
 from anju.concentrator.core.draft import Draft
 from anju.concentrator.core.freshness import Freshness
 from anju.concentrator.core.intake import Heard
+from anju.concentrator.core.keypads import Requested, is_request
 from anju.concentrator.core.outage import Outage
 from anju.concentrator.core.places import Address, Placement, Route
 from anju.concentrator.core.ports import Clock, Journal, Keys, Send, Watch
 from anju.ledger import LedgerError
-from anju.uplink.reports import PanelMode, TroubleKind
+from anju.uplink.reports import NodeAddress, PanelMode, TroubleKind
 from anju.wire.codec import Codec, Reason, Refused
 from anju.wire.messages import Ack, Extra, Hello, Message, Status
 from anju.wire.table import QUALITY_UNKNOWN, TAG_BYTES, ArmMode, Flag, Type, Verdict
@@ -54,6 +56,7 @@ class Group:
     verdicts: Counter[str] = field(default_factory=Counter)
     troubled: dict[object, float] = field(default_factory=dict)
     authentic: list[Message] = field(default_factory=list)
+    requested: list[Requested] = field(default_factory=list)
 
 
 class Answer(NamedTuple):
@@ -71,10 +74,21 @@ class Reception:
     """Takes frames from every link; `counts` says what became of them."""
 
     def __init__(
-        self, codec: Codec, keys: Keys, journal: Journal, send: Send, clock: Clock, watch: Watch | None = None
+        self,
+        codec: Codec,
+        keys: Keys,
+        journal: Journal,
+        send: Send,
+        clock: Clock,
+        watch: Watch | None = None,
+        requested: Callable[[Requested], None] | None = None,
     ) -> None:
+        """`requested` is told of requests once what they change is committed; it answers them."""
         self._watch = watch
+        self._requested = requested
         self.counts: Counter[str] = Counter()
+        self.refused: Counter[str] = Counter()
+        """By link: frames that nobody could have sent who has a key."""
         self._codec = codec
         self._keys = keys
         self._journal = journal
@@ -126,6 +140,9 @@ class Reception:
         self._troubled.update(group.troubled)
         if self._watch:
             await self._watch(group.authentic)
+        if self._requested:
+            for request in group.requested:
+                self._requested(request)
         owed = [answer for answer in answers if answer]
         await self._keys.reserve({answer.address for answer in owed})
         for answer in owed:
@@ -138,6 +155,7 @@ class Reception:
             message = self._codec.open(frame)
         except Refused as refused:
             verdicts[refused.reason] += 1
+            self.refused[route.link] += 1
             if refused.reason is Reason.TAG:
                 self._trouble(group, TroubleKind.FORGERY, route.link)
             return None
@@ -163,6 +181,10 @@ class Reception:
             heard = Heard(message, placement, before.last_seen_ms, self._keys.linked(address, header.epoch))
             verdict = intake.take(draft, heard, self._journal.holds)
             self._look_for_another(group, message, placement)
+        if is_request(message, placement):
+            # Never by DUPLICATE: only whoever decides on it knows whether it was granted.
+            group.requested.append(Requested(message, placement, freshness is Freshness.FRESH))
+            return None
         if verdict is None or not message.body.flags & Flag.ACK_REQUESTED:
             return None
         if not self._keys.can_answer(address):
@@ -203,4 +225,8 @@ class Reception:
         if last is not None and now - last < TROUBLE_EVERY_S:
             return
         group.troubled[kind, subject] = now
-        intake.trouble(group.draft, kind, subject if isinstance(subject, Address) else None, placement)
+        if isinstance(subject, Address) and placement:
+            node = NodeAddress(network=subject.network, node=subject.node)
+            group.draft.trouble(kind, placement.household, node=node)
+        else:
+            group.draft.trouble(kind, subject=subject)

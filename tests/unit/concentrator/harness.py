@@ -15,14 +15,18 @@ from typing import Any
 from anju.concentrator.core.moment import Moment
 from anju.concentrator.core.pairing import state as pairing
 from anju.concentrator.core.pairing.note import Note
+from anju.concentrator.core.panel.signals import Action, PersonSignal, Times
 from anju.concentrator.core.places import Address, Placement, Route
+from anju.concentrator.core.premises import Chosen
+from anju.concentrator.core.supervision import Supervision
 from anju.concentrator.downlink import Downlink
 from anju.concentrator.journal import Journal
 from anju.concentrator.keyring import Keyring, Link
+from anju.concentrator.premises import Furnished
 from anju.concentrator.reception import Arrival, Reception
 from anju.ledger import Ledger
 from anju.uplink.commands import FEEDBACK_VALID_S, CommandKind, EstateCommand, ReportRef
-from anju.uplink.reports import Report, Zone, ZoneKind
+from anju.uplink.reports import PanelMode, Refusal, Report, Zone, ZoneKind
 from anju.wire import bodies
 from anju.wire.codec import Codec
 from anju.wire.messages import Ack, Body, Command, Header, Hello, Message, Status
@@ -122,10 +126,10 @@ class FarNode:
         at_s = self._clock.unix_s
         return self.frame(Status(Type.HEARTBEAT, Flag.ACK_REQUESTED, at_s, 0, 0, 0, levels, 0, -128, 0, 0))
 
-    def hello(self, challenge: bytes = b"8 random") -> bytes:
+    def hello(self, challenge: bytes = b"8 random", build: bytes = b"0.1.0 test", cause: int = 1) -> bytes:
         """A sealed HELLO."""
-        body = Hello(Type.HELLO, Flag.ACK_REQUESTED, challenge, 0, 1, 0, 1, 3, 0)
-        return self.frame(body, (ExtraItem(Extra.BUILD, b"0.1.0 test"),))
+        body = Hello(Type.HELLO, Flag.ACK_REQUESTED, challenge, 0, 1, 0, cause, 3, 0)
+        return self.frame(body, (ExtraItem(Extra.BUILD, build),))
 
     def answer(self, command: Message, verdict: int = Verdict.ACCEPTED) -> bytes:
         """The sealed ACK of a COMMAND."""
@@ -204,6 +208,8 @@ class Bench:
         self.keyring = keyring
         self.journal = journal
         self.disk = Disk(journal._ledger)
+        self.supervision = Supervision()
+        journal.building.premises = Furnished(keyring, self.supervision, Chosen())
         self.sent: list[tuple[Route, bytes]] = []
         self.on_send: Callable[[], None] | None = None
         self.reception = Reception(keyring.codec, keyring, journal, self._send, clock)
@@ -218,6 +224,37 @@ class Bench:
         """A node that both ends know."""
         link = await self.keyring.enrol(1, household, zones)
         return FarNode(link, self.clock, Route("udp", f"127.0.0.1:{5000 + link.address.node}"), household)
+
+    def choose(self, times: Times) -> None:
+        """Other times for all households."""
+        self.journal.building.premises = Furnished(self.keyring, self.supervision, Chosen(times))
+
+    async def ask(
+        self, action: Action, household: str = HOUSEHOLD, person: str = "Li Na", **how: Any
+    ) -> Refusal | None:
+        """What a person asks of a panel; the refusal, if it was one."""
+        async with self.journal.change() as draft:
+            return draft.ask(household, PersonSignal(action, person, **how)).refusal
+
+    async def arm(self, mode: PanelMode, household: str = HOUSEHOLD) -> None:
+        """Armed, whatever there is to warn of, and everybody has left; or disarmed."""
+        if mode is PanelMode.OFF:
+            await self.ask(Action.DISARM, household)
+            return
+        await self.ask(Action.ARM, household, mode=mode, anyway=True)
+        self.clock.advance(Times().exit_s)
+        await self.look(household)
+
+    async def comes_in_and_stays(self, household: str = HOUSEHOLD) -> None:
+        """Entry and abort window pass, and nobody disarms."""
+        for seconds in (Times().entry_s, Times().abort_s):
+            self.clock.advance(seconds)
+            await self.look(household)
+
+    async def look(self, household: str = HOUSEHOLD) -> None:
+        """What the timekeeper does when a deadline has come."""
+        async with self.journal.change() as draft:
+            draft.look(household)
 
     async def pair(self, device: str, public_key: bytes, zones: tuple[Zone, ...] = ZONES) -> FarNode:
         """A node that was paired by its label."""

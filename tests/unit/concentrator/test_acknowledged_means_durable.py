@@ -7,7 +7,8 @@ from pathlib import Path
 import pytest
 
 from anju.concentrator.core import intake
-from anju.concentrator.core.draft import Building, Draft
+from anju.concentrator.core.building import Building
+from anju.concentrator.core.draft import Draft
 from anju.concentrator.core.places import Address, Route
 from anju.concentrator.reception import MOST_AT_ONCE, MOST_WAITING, Arrival
 from anju.uplink.reports import ZoneKind

@@ -16,6 +16,7 @@ import pytest
 from anju.concentrator import control
 from anju.concentrator.control import Control, CutOffError, NotRunningError, ask
 from anju.concentrator.desk import Desk
+from anju.concentrator.panel_requests import PanelRequests
 from anju.ledger import LedgerError
 from anju.service.errors import ServiceError
 from anju.uplink.reports import Zone
@@ -36,7 +37,7 @@ async def path(rooms: Bench, tmp_path: Path) -> AsyncIterator[Path]:
         return ENROLLED | {"household": household, "zones": len(zones)}
 
     desk = Desk(rooms.journal, rooms.keyring, rooms.clock, rooms.journal.totals, enrol)
-    opened = Control(desk.handlers)
+    opened = Control(desk.handlers | PanelRequests(rooms.journal, desk.household, rooms.clock).handlers)
     await opened.open(tmp_path / "control.sock")
     yield tmp_path / "control.sock"
     await opened.close()
@@ -152,7 +153,8 @@ async def test_a_request_that_trips_over_a_fault_of_ours_is_answered(
     def trip() -> dict[str, int]:
         raise ZeroDivisionError
 
-    monkeypatch.setattr(Desk, "household", lambda *_: trip())
+    monkeypatch.setattr(PanelRequests, "_zones", lambda *_: trip())
+    await rooms.enrol()
     with pytest.raises(ServiceError, match="its log says why"):
         await asked(path, do="show", household=HOUSEHOLD)
     assert (await asked(path, do="status"))["rows"] == 0

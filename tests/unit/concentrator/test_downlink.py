@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from anju.concentrator.core.panel.decide import Action, PersonSignal
+from anju.concentrator.core.panel.signals import Action
 from anju.concentrator.core.places import Address, LinkId, Route
 from anju.ledger import LedgerError
 from anju.uplink.commands import CommandKind, ReportRef
@@ -233,8 +233,7 @@ class TestRefused:
 
     async def test_light_for_a_report_that_no_node_made(self, rooms: Bench) -> None:
         await pressed(rooms)
-        async with rooms.journal.change() as draft:
-            draft.signal(HOUSEHOLD, PersonSignal(Action.ARM, 1), person="resident")
+        await rooms.ask(Action.RESET)
         await rooms.downlink.accept([rooms.command(SEEN, 2, NUMBER)])
         assert outcomes(rooms) == [(NUMBER, OutcomeKind.REFUSED)]
 

@@ -9,9 +9,11 @@ import pytest
 
 from anju.concentrator.app import build
 from anju.concentrator.control import ask
+from anju.concentrator.core.panel.zones import ROW_OF
 from anju.concentrator.enrolment import FILE_NAME, Enrolled, enrol
 from anju.concentrator.keyring import Keyring
 from anju.ledger import LedgerError
+from anju.node.identity import KINDS
 from anju.service.errors import ServiceError
 from anju.service.settings import Site, load
 from anju.uplink.reports import ZoneKind
@@ -141,7 +143,7 @@ class TestNothingIsEnrolled:
 
     @pytest.mark.parametrize(
         "request_",
-        [{"household": "4-1-0101"}, {"inputs": "[]"}, {"inputs": '[{"number":3,"name":"x","kind":"siren"}]'}],
+        [{"household": "4-1-0101"}, {"inputs": "[]"}, {"inputs": '[{"number":3,"name":"x","kind":"bell"}]'}],
     )
     async def test_by_a_client_that_does_not_check(self, site: Site, request_: dict[str, str]) -> None:
         honest = {"household": HOUSEHOLD, "inputs": '[{"number":0,"name":"door","kind":"entry"}]'}
@@ -155,6 +157,14 @@ async def test_sixteen_inputs_are_enrolled(site: Site, tmp_path: Path) -> None:
     inputs = [(f"window {number}", ZoneKind.ENTRY) for number in range(16)]
     file = (await enrolled(site, tmp_path / "store", HOUSEHOLD, inputs)).file
     assert len(json.loads(file.read_text())["inputs"]) == 16
+
+
+async def test_a_node_is_told_how_to_read_an_input_and_not_what_it_means(site: Site, tmp_path: Path) -> None:
+    """A panel may learn a new kind of zone, and no node needs other firmware for it."""
+    inputs = [(kind.value, kind) for kind in ZoneKind]
+    _, _, file = await enrolled(site, tmp_path / "store", inputs=inputs)
+    assert json.loads(file.read_text())["inputs"] == [ROW_OF[kind].input.name.lower() for kind in ZoneKind]
+    assert set(json.loads(file.read_text())["inputs"]) <= set(KINDS)
 
 
 async def test_a_file_that_is_there_is_left_alone(site: Site, tmp_path: Path) -> None:

@@ -8,19 +8,22 @@ from pathlib import Path
 import pytest
 
 from anju.concentrator.core.identity import MOST_COUNTER, Identity
-from anju.concentrator.core.panel.decide import OnTestSignal
+from anju.concentrator.core.panel.schedule import Scheduled
+from anju.concentrator.core.panel.signals import Action
 from anju.concentrator.core.places import Address
 from anju.concentrator.identity import adopt
+from anju.concentrator.keypads.codes import Known
 from anju.concentrator.keyring import BLOCK
 from anju.concentrator.keyring_rows import LEAP
 from anju.node.window import Window
 from anju.plan.model import Plan, PlannedHousehold
 from anju.service import root_key, site_plan
 from anju.service.settings import Site
-from anju.uplink.reports import PanelMode, ReportKind, TroubleKind, ZoneKind
+from anju.uplink.reports import PanelMode, ReportKind, ScheduleEntry, TroubleKind, ZoneKind
 from anju.wire.table import Code, Verdict
 from unit.concentrator.harness import BUTTON, HOUSEHOLD, HandClock, bench, mode
 from unit.concentrator.identity_kit import PERSON, a_life, adopted, ask, everything, exported, reports, rows, written
+from unit.concentrator.keys_kit import CODE, DURESS, FOB_ZONES, KEYPAD_ZONES, Home
 from unit.concentrator.site import free_udp_port, new_site
 
 pytestmark = pytest.mark.anyio
@@ -78,14 +81,50 @@ async def test_its_journal_is_a_new_one_and_says_who_has_made_it(site: Site, clo
 async def test_nobody_is_disarmed_and_no_alarm_is_reset_by_it(site: Site, clock: HandClock, tmp_path: Path) -> None:
     async with bench(site.folder, clock) as rooms:
         node = await rooms.enrol()
-        async with rooms.journal.change() as draft:
-            draft.panels[HOUSEHOLD] = draft.panel(HOUSEHOLD).changed(PanelMode.AWAY, clock.now.wall_ms)
+        await rooms.arm(PanelMode.AWAY)
         await rooms.receive(node, node.press())
         identity = await exported(site, rooms)
     new = await adopted(identity, tmp_path / "new", clock)
     async with bench(new.folder, clock) as rooms:
         panel = rooms.journal.building.panels[HOUSEHOLD]
         assert (panel.mode, panel.latched) == (PanelMode.AWAY, frozenset({ZoneKind.HOLD_UP}))
+
+
+async def test_who_is_armed_by_the_clock_goes_on_being_so(site: Site, clock: HandClock, tmp_path: Path) -> None:
+    async with bench(site.folder, clock) as rooms:
+        await rooms.enrol()
+        entry = ScheduleEntry(anyway=False, days=(1, 5), minute=1350, mode=PanelMode.HOME, number=2)
+        async with rooms.journal.change() as draft:
+            draft.schedules[HOUSEHOLD] = (
+                Scheduled(entry, PERSON, 739_000),
+                Scheduled(entry.model_copy(update={"number": 3}), "Li Na", 739_001),
+            )
+        before = rooms.journal.building.schedules
+        identity = await exported(site, rooms)
+    new = await adopted(identity, tmp_path / "new", clock)
+    async with bench(new.folder, clock) as rooms:
+        assert rooms.journal.building.schedules == before
+
+
+async def test_codes_go_on_opening_and_an_opened_keypad_does_not(site: Site, clock: HandClock, tmp_path: Path) -> None:
+    async with bench(site.folder, clock) as rooms:
+        before = Home(rooms)
+        keypad, fob = await before.node(KEYPAD_ZONES), await before.node(FOB_ZONES)
+        await before.give("daughter", CODE)
+        await before.give("daughter", DURESS, is_duress=True)
+        assert await before.prove(keypad, code=CODE) == Verdict.ACCEPTED
+        await before.codes.expose(before.link(fob))
+        people = before.codes.people(HOUSEHOLD)
+        identity = await exported(site, rooms)
+    assert CODE not in identity.model_dump_json()
+    new = await adopted(identity, tmp_path / "new", clock)
+    async with bench(new.folder, clock) as rooms:
+        after = Home(rooms)
+        assert after.codes.people(HOUSEHOLD) == people
+        assert await after.codes.whose(HOUSEHOLD, DURESS.encode()) == Known("daughter", is_duress=True)
+        assert after.codes.is_exposed(after.link(fob))
+        assert after.codes.has_digits(after.link(keypad))
+        assert not after.codes.is_exposed(after.link(keypad))
 
 
 @pytest.mark.parametrize("boot", ["", "another"])
@@ -95,8 +134,7 @@ async def test_a_test_ends_with_it_and_that_is_reported(
     """Whoever put the household on TEST did so at another PC, whether or not this one's clock goes on from that one's."""
     async with bench(site.folder, clock) as rooms:
         node = await rooms.enrol()
-        async with rooms.journal.change() as draft:
-            draft.signal(HOUSEHOLD, OnTestSignal(draft.moment, 3600, PERSON), person=PERSON)
+        await rooms.ask(Action.TEST, person=PERSON, lasts_s=3600)
         identity = await exported(site, rooms)
     clock.advance(60)
     clock.now = clock.now._replace(boot=boot or clock.now.boot)

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
-from anju.concentrator.core.panel.decide import Action, PersonSignal
+from anju.concentrator.core.panel.signals import Action, PersonSignal
 from anju.concentrator.journal import Journal
 from anju.ledger import LedgerError, chain
 from anju.uplink.canonical import canonical, digest
@@ -48,7 +48,7 @@ class TestOneTransaction:
 
         async def trip() -> None:
             async with rooms.journal.change() as draft:
-                draft.signal(HOUSEHOLD, PersonSignal(Action.ARM, 1))
+                draft.ask(HOUSEHOLD, PersonSignal(Action.ARM, "Li Na"))
                 raise ZeroDivisionError
 
         with pytest.raises(ZeroDivisionError):

@@ -1,24 +1,20 @@
 """Events that arrive late, or from a node whose clock cannot be believed: judged by the arm state of their own time."""
 
+from pathlib import Path
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from anju.concentrator.core.panel.decide import Action, PersonSignal
-from anju.concentrator.core.panel.state import MODES_KEPT, PanelState
+from anju.concentrator.core.panel.signals import Action, Times
+from anju.concentrator.core.panel.stays import KEPT, Stay, Stays
 from anju.uplink.reports import PanelMode, Report
 from anju.wire.table import TIME_UNKNOWN, Code
-from unit.concentrator.harness import HOUSEHOLD, Bench, FarNode
+from unit.concentrator.harness import Bench, FarNode, HandClock, bench
 
 pytestmark = pytest.mark.anyio
 
 HOUR_S = 3600
-
-
-async def arm(rooms: Bench, mode: PanelMode) -> None:
-    action = Action.DISARM if mode is PanelMode.OFF else Action.ARM
-    async with rooms.journal.change() as draft:
-        draft.signal(HOUSEHOLD, PersonSignal(action, draft.moment.wall_ms, mode), person="resident")
 
 
 async def opened_at(rooms: Bench, node: FarNode, time_s: int) -> Report:
@@ -47,22 +43,68 @@ async def test_a_delayed_hold_up_keeps_its_rank(rooms: Bench) -> None:
 async def test_it_is_judged_by_the_mode_of_its_own_time(rooms: Bench) -> None:
     node, start_s = await rooms.enrol(), rooms.clock.unix_s
     rooms.clock.advance(HOUR_S)
-    await arm(rooms, PanelMode.AWAY)
+    await rooms.arm(PanelMode.AWAY)
     rooms.clock.advance(HOUR_S)
-    await arm(rooms, PanelMode.OFF)
+    await rooms.arm(PanelMode.OFF)
     rooms.clock.advance(HOUR_S)
-    for age_s, kind in ((-1, "opened"), (1, "intrusion_alarm"), (HOUR_S - 1, "intrusion_alarm"), (HOUR_S, "opened")):
-        report = await opened_at(rooms, node, start_s + HOUR_S + age_s)
-        assert (report.kind, report.delayed) == (kind, True)
+    left_s, back_s = Times().exit_s, Times().exit_s + HOUR_S
+    for age_s, kind, rule in (
+        (-1, "opened", "as it should be"),
+        (left_s - 1, "opened", "as it should be"),
+        (back_s - 45, "alarm_aborted", "was a mistake, heard of late"),
+        (back_s - 30, "opened", "was known in time"),
+        (back_s, "opened", "as it should be"),
+        (left_s + 1, "intrusion_alarm", "heard of too late"),
+        (back_s - 61, "opened", "swinger"),
+    ):
+        report = await opened_at(rooms, node, start_s + HOUR_S + int(age_s))
+        assert (report.kind, report.rule, report.delayed) == (kind, rule, True)
+
+
+async def test_nobody_is_late_who_could_not_disarm_because_nothing_ran(tmp_path: Path) -> None:
+    """Somebody comes home in a power cut of two minutes, and disarms as soon as there is a panel."""
+    clock = HandClock()
+    async with bench(tmp_path, clock) as rooms:
+        node = await rooms.enrol()
+        await rooms.arm(PanelMode.AWAY)
+        clock.advance(600)
+        await rooms.receive(node, node.heartbeat())
+    clock.advance(5)
+    opened = node.event(Code.OPENED)
+    clock.advance(120)
+    async with bench(tmp_path, clock) as rooms:
+        clock.advance(2)
+        await rooms.ask(Action.DISARM)
+        await rooms.receive(node, opened)
+        assert rooms.reports()[-1].rule == "was known in time"
+
+
+async def test_the_abort_window_is_no_shorter_for_what_happened_while_nothing_ran(tmp_path: Path) -> None:
+    """The same, and the panel hears of the door before somebody has disarmed."""
+    clock = HandClock()
+    async with bench(tmp_path, clock) as rooms:
+        node = await rooms.enrol()
+        await rooms.arm(PanelMode.AWAY)
+        clock.advance(600)
+        await rooms.receive(node, node.heartbeat())
+    clock.advance(5)
+    opened = node.event(Code.OPENED)
+    clock.advance(120)
+    async with bench(tmp_path, clock) as rooms:
+        clock.advance(2)
+        await rooms.receive(node, opened)
+        assert rooms.reports()[-1].kind == "entry_started"
+        await rooms.ask(Action.DISARM)
+        assert rooms.reports()[-1].rule == "is known"
 
 
 async def test_older_than_what_is_remembered_is_judged_by_the_strictest_mode(rooms: Bench) -> None:
     node, start_s = await rooms.enrol(), rooms.clock.unix_s
-    for _ in range(MODES_KEPT // 2 + 1):
+    for _ in range(KEPT // 2 + 1):
         rooms.clock.advance(HOUR_S)
-        await arm(rooms, PanelMode.HOME)
+        await rooms.arm(PanelMode.HOME)
         rooms.clock.advance(HOUR_S)
-        await arm(rooms, PanelMode.OFF)
+        await rooms.arm(PanelMode.OFF)
     assert (await opened_at(rooms, node, start_s)).kind == "intrusion_alarm"
 
 
@@ -81,15 +123,17 @@ class TestDoubtfulTime:
     @pytest.mark.parametrize("time_s", WRONG)
     async def test_an_opened_door_of_an_armed_flat_is_an_alarm(self, rooms: Bench, time_s: int) -> None:
         node = await rooms.enrol()
-        await arm(rooms, PanelMode.AWAY)
-        assert (await opened_at(rooms, node, time_s)).kind == "intrusion_alarm"
+        await rooms.arm(PanelMode.AWAY)
+        assert (await opened_at(rooms, node, time_s)).kind == "entry_started"
+        await rooms.comes_in_and_stays()
+        assert rooms.kinds()[-1] == "intrusion_alarm"
 
     async def test_the_strictest_mode_since_the_node_was_heard_counts(self, rooms: Bench) -> None:
         node = await rooms.enrol()
         await rooms.receive(node, node.heartbeat())
         for mode in (PanelMode.AWAY, PanelMode.OFF):
             rooms.clock.advance(HOUR_S)
-            await arm(rooms, mode)
+            await rooms.arm(mode)
         rooms.clock.advance(HOUR_S)
         assert (await opened_at(rooms, node, TIME_UNKNOWN)).kind == "intrusion_alarm"
         assert (await opened_at(rooms, node, TIME_UNKNOWN)).kind == "opened"  # heard just now, unarmed since
@@ -133,17 +177,17 @@ class TestLevels:
         assert rooms.reports() == []
 
 
-CHANGES = st.lists(st.tuples(st.integers(1, 100), st.sampled_from(PanelMode)), max_size=MODES_KEPT - 1)
+CHANGES = st.lists(st.tuples(st.integers(1, 100), st.sampled_from(PanelMode)), max_size=KEPT - 1)
 STRICTNESS = [PanelMode.OFF, PanelMode.HOME, PanelMode.AWAY]
 
 
 @given(CHANGES, st.integers(0, 2000))
-def test_the_mode_at_a_time_and_the_strictest_since(changes: list[tuple[int, PanelMode]], at_ms: int) -> None:
+def test_the_stay_at_a_time_and_the_strictest_since(changes: list[tuple[int, PanelMode]], at_ms: int) -> None:
     """Against a naive record of each millisecond."""
-    state, record = PanelState(), [PanelMode.OFF]
+    stays, record = Stays(), [PanelMode.OFF]
     for wait_ms, mode in changes:
         record += [record[-1]] * (wait_ms - 1) + [mode]
-        state = state.changed(mode, len(record) - 1)
+        stays = stays.changed(Stay(len(record) - 1, mode))
     record += [record[-1]] * 2000
-    assert state.mode_at(at_ms) is record[at_ms]
-    assert state.strictest_since(at_ms) is max(record[at_ms:], key=STRICTNESS.index)
+    assert stays.all[stays.at(at_ms)].mode is record[at_ms]
+    assert stays.all[stays.strictest_since(at_ms)].mode is max(record[at_ms:], key=STRICTNESS.index)

@@ -1,13 +1,13 @@
 """TEST of a household: what its zones do is tried and not raised, a press that is held is real, and it ends by itself."""
 
 from pathlib import Path
-from typing import Any
 
 import pytest
 
-from anju.concentrator.core.panel.decide import Action, OnTestSignal, PersonSignal
+from anju.concentrator.asked import household_of
 from anju.concentrator.core.panel.on_test import MOST_S, SURE_AFTER_MS
-from anju.concentrator.desk import Desk
+from anju.concentrator.core.panel.signals import Action
+from anju.concentrator.panel_requests import PanelRequests
 from anju.service.errors import ServiceError
 from anju.uplink.reports import Lane, PanelMode, Report, ZoneKind
 from anju.wire.messages import Ack
@@ -19,12 +19,8 @@ NEIGHBOUR = "3-2-0502"
 HALF_HOUR_S = 1800
 
 
-async def nobody(*_: object) -> dict[str, Any]:
-    raise AssertionError
-
-
-def desk_of(rooms: Bench) -> Desk:
-    return Desk(rooms.journal, rooms.keyring, rooms.clock, rooms.journal.totals, nobody)
+def desk_of(rooms: Bench) -> PanelRequests:
+    return PanelRequests(rooms.journal, lambda request: household_of(request, rooms.keyring.households), rooms.clock)
 
 
 async def on_test(rooms: Bench, lasts_s: int = HALF_HOUR_S, household: str = HOUSEHOLD) -> None:
@@ -38,14 +34,18 @@ async def off_test(rooms: Bench) -> None:
 
 
 async def newest(rooms: Bench, node: FarNode, *frames: bytes) -> list[Report]:
-    """The reports that frames led to."""
+    """The reports that frames led to, and of a TEST that has ended meanwhile."""
     before = rooms.journal.building.last_seq
     await rooms.receive(node, *frames)
-    return rooms.reports()[before:]
+    return [report for report in rooms.reports()[before:] if report.kind not in ("siren_ended", "trouble")]
 
 
 def raised(report: Report) -> bool:
     return report.is_alarm and not report.test and report.lane is Lane.PANIC
+
+
+def raised_at_all(report: Report) -> bool:
+    return report.is_alarm and not report.test
 
 
 class TestEntered:
@@ -115,8 +115,7 @@ class TestTried:
         self, rooms: Bench, code: Code, zone: int, kind: str
     ) -> None:
         node = await rooms.enrol()
-        async with rooms.journal.change() as draft:
-            draft.signal(HOUSEHOLD, PersonSignal(Action.ARM, draft.moment.wall_ms, PanelMode.AWAY))
+        await rooms.arm(PanelMode.AWAY)
         await on_test(rooms)
         (report,) = await newest(rooms, node, node.event(code, zone))
         assert (report.kind, report.lane, report.test, report.is_alarm) == (kind, Lane.ROUTINE, True, False)
@@ -317,6 +316,17 @@ class TestItsOwnTime:
         report = (await newest(rooms, node, node.press(time_s=time_s)))[0]
         assert raised(report)
 
+    async def test_a_case_is_tried_if_its_node_was_heard_on_test_and_does_not_know_the_time(
+        self, rooms: Bench, node: FarNode
+    ) -> None:
+        """A technician has changed the battery, and the node's first word was lost."""
+        unknown = {"time_s": TIME_UNKNOWN, "flags": Flag.ACK_REQUESTED}
+        await on_test(rooms)
+        assert raised_at_all((await newest(rooms, node, node.event(Code.TAMPERED, CASE, **unknown)))[0])
+        assert not raised_at_all((await newest(rooms, node, node.event(Code.TAMPERED, CASE, **unknown)))[0])
+        await off_test(rooms)
+        assert raised_at_all((await newest(rooms, node, node.event(Code.TAMPERED, CASE, **unknown)))[0])
+
     async def test_begun_anew_it_has_no_gap(self, rooms: Bench, node: FarNode) -> None:
         await on_test(rooms)
         rooms.clock.advance(60)
@@ -389,13 +399,11 @@ class TestItsEnd:
         node = await rooms.enrol()
         await on_test(rooms, 600)
         rooms.clock.advance(1200)
-        async with rooms.journal.change() as draft:  # as happens every second
-            draft.settle(HOUSEHOLD)
+        await rooms.look()
         assert rooms.journal.building.panels[HOUSEHOLD].tests
         rooms.clock.now = rooms.clock.now._replace(wall_ms=rooms.clock.now.wall_ms - 900_000)
         (report,) = await newest(rooms, node, node.press())
         assert raised(report)
-        assert not rooms.journal.building.panels[HOUSEHOLD].tests
 
 
 async def test_only_a_persons_signal_begins_or_ends_it(rooms: Bench) -> None:
@@ -403,11 +411,9 @@ async def test_only_a_persons_signal_begins_or_ends_it(rooms: Bench) -> None:
     node = await rooms.enrol()
     await on_test(rooms)
     test = rooms.journal.building.panels[HOUSEHOLD].test
-    async with rooms.journal.change() as draft:
-        for action in Action:
-            draft.signal(HOUSEHOLD, PersonSignal(action, draft.moment.wall_ms))
+    for action in set(Action) - {Action.TEST}:
+        await rooms.ask(action)
     await rooms.receive(node, node.press(), node.hello(), node.event(Code.HELD, BUTTON), node.heartbeat())
     assert rooms.journal.building.panels[HOUSEHOLD].test == test
-    async with rooms.journal.change() as draft:
-        draft.signal(HOUSEHOLD, OnTestSignal(draft.moment, 0, "Li Na"), person="Li Na")
+    await rooms.ask(Action.TEST, lasts_s=0)
     assert rooms.journal.building.panels[HOUSEHOLD].test is None

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from anju.concentrator.core.draft import OWN_NUMBERS
+from anju.concentrator.core.building import OWN_NUMBERS
 from anju.concentrator.core.places import Address, Linked, LinkId
 from anju.ledger import LedgerError
 from anju.uplink.commands import CommandKind

@@ -3,11 +3,11 @@
 import pytest
 
 from anju.concentrator.core.places import Address
-from anju.uplink.reports import ReportKind
+from anju.uplink.reports import PanelMode, ReportKind
 from anju.wire.messages import Ack, Hello, Message
 from anju.wire.messages import Extra as ExtraItem
 from anju.wire.table import Extra, Flag, Type, Verdict
-from unit.concentrator.harness import Bench
+from unit.concentrator.harness import HOUSEHOLD, Bench
 
 pytestmark = pytest.mark.anyio
 
@@ -56,10 +56,11 @@ async def test_counter_0_is_nobodys(rooms: Bench) -> None:
     assert rooms.reception.counts["replay"] == 1
 
 
-async def test_a_start_is_no_alarm_and_changes_no_panel(rooms: Bench) -> None:
+async def test_a_start_is_no_alarm_and_arms_nobody(rooms: Bench) -> None:
     node = await rooms.enrol()
     await rooms.receive(node, node.hello())
-    assert rooms.journal.building.panels == {}
+    panel = rooms.journal.building.panels[HOUSEHOLD]
+    assert (panel.mode, panel.latched) == (PanelMode.OFF, frozenset())
     assert rooms.journal.totals()["events"] == 0
 
 

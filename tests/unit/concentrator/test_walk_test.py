@@ -11,8 +11,10 @@ from anju.concentrator.walk_test import room
 from anju.plan.model import PlannedZone
 from anju.service.errors import ServiceError
 from anju.uplink.reports import ReportKind, ZoneKind
-from anju.wire.table import TIME_UNKNOWN, Code
+from anju.wire.messages import Status
+from anju.wire.table import TIME_UNKNOWN, Action, Code, Flag, Type
 from unit.concentrator.harness import BUTTON, CASE, DOOR, HOUSEHOLD, FarNode, HandClock, bench, until
+from unit.concentrator.keys_kit import KEYPAD_ZONES, SIREN_ZONES
 from unit.concentrator.walking import ME, Walking, walking
 
 pytestmark = pytest.mark.anyio
@@ -227,7 +229,11 @@ async def test_an_old_journal_is_taken_up(tmp_path: Path) -> None:
     with sqlite3.connect(tmp_path / "journal.db") as journal:
         journal.execute("DROP TABLE walk_test")
         journal.execute("DROP TABLE record")
+        journal.execute("DROP TABLE fault")
+        journal.execute("ALTER TABLE node DROP COLUMN battery")
+        journal.execute("ALTER TABLE node DROP COLUMN started")
         journal.execute("DROP TABLE own_command")
+        journal.execute("DROP TABLE schedule")
         journal.execute("PRAGMA user_version = 2")
     journal.close()
     async with walking(tmp_path) as site:
@@ -235,3 +241,14 @@ async def test_an_old_journal_is_taken_up(tmp_path: Path) -> None:
         await site.happens(node, node.press())
         await site.ask("walk_test_end")
         assert len(await site.records()) == 1
+
+
+async def test_a_keypad_is_ticked_by_a_key_and_a_siren_by_its_sound(site: Walking, node: FarNode) -> None:
+    keypad, siren = [await site.rooms.enrol(zones=zones) for zones in (KEYPAD_ZONES, SIREN_ZONES)]
+    await site.begin()
+    body = Status(Type.REQUEST, Flag.ACK_REQUESTED, site.rooms.clock.unix_s, 1, Action.OFF, 1, 0, 0, -128, 0, 0)
+    await site.happens(keypad, keypad.frame(body))
+    site.walks.sounded(siren.address)
+    await until(lambda: sum(zone.is_ticked for zone in site.rooms.journal.building.walks[HOUSEHOLD].test.zones) == 2)
+    zones = await site.zones()
+    assert {name for name, zone in zones.items() if zone["ticked"]} == {"Keypad in the hall", "Siren in the hall"}

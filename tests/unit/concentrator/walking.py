@@ -14,6 +14,7 @@ from anju.concentrator.probing import Prober
 from anju.concentrator.reception import Arrival, Reception
 from anju.concentrator.survey.requests import SurveyRequests
 from anju.concentrator.survey.room import Surveys
+from anju.concentrator.timekeeper import Timekeeper
 from anju.concentrator.walk_test.requests import WalkTestRequests
 from anju.concentrator.walk_test.room import WalkTests
 from anju.plan.model import PlannedZone
@@ -107,6 +108,7 @@ async def walking(folder: Path, clock: HandClock | None = None) -> AsyncIterator
     """A concentrator that runs; used again on the same folder it is a restart."""
     async with bench(folder, clock) as rooms:
         made = Walking(rooms)
-        async with running(made.walks.run(), made.walks.ask()):
+        timekeeper = Timekeeper(rooms.journal, rooms.journal.subscribe(), rooms.clock)
+        async with running(made.walks.run(), made.walks.ask(), timekeeper.run()):
             yield made
         await made.surveys.close()

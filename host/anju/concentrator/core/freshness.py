@@ -46,7 +46,7 @@ class Window(NamedTuple):
     def accept(self, counter: int, tag: bytes) -> Window:
         """The window after a fresh frame."""
         marks = bytearray(self.marks)
-        for skipped in range(self.highest + 1, min(counter, self.highest + WIDTH) + 1):
+        for skipped in range(max(self.highest + 1, counter - WIDTH + 1), counter):
             marks[_slot(skipped)] = _NO_MARK
         marks[_slot(counter)] = tag[:_MARK_BYTES]
         return Window(max(counter, self.highest), bytes(marks))

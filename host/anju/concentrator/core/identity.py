@@ -13,10 +13,12 @@ from typing import Annotated, Any, Self
 from pydantic import AfterValidator, Field, StringConstraints, model_validator
 
 from anju.concentrator.core.freshness import Window
+from anju.concentrator.core.moment import Moment
 from anju.concentrator.core.node import NodeState
 from anju.concentrator.core.pairing.note import Note
 from anju.concentrator.core.pairing.state import Record, Stage
-from anju.concentrator.core.panel.state import PanelState
+from anju.concentrator.core.panel import stored
+from anju.concentrator.core.panel.schedule import Scheduled
 from anju.concentrator.core.places import Address, LinkId
 from anju.plan.model import Plan
 from anju.uplink.fields import Ascii, Contract, DeviceId, Household, JournalId, Milliseconds, Name, Version
@@ -43,6 +45,10 @@ def _read_by(read: Callable[[str], Any]) -> AfterValidator:
 
 def _bytes(count: int) -> StringConstraints:
     return StringConstraints(pattern=f"^[0-9a-f]{{{2 * count}}}$")
+
+
+def _panel(text: str) -> None:
+    stored.from_json(text, Moment(0, 0.0))
 
 
 Counter32 = Annotated[int, Field(ge=0, le=MOST_COUNTER)]
@@ -124,9 +130,31 @@ class HandedPromise(Contract):
         return Record(self.device, attempt, self.stage, public_key, self.note, *rest)
 
 
+class HandedCode(Contract):
+    """A person's code at a household's keypads, as the keyring has it."""
+
+    digest: Annotated[Bytes32, Field(repr=False)]
+    household: Household
+    is_duress: bool
+    person: Name
+    salt: Annotated[str, _bytes(16), Field(repr=False)]
+
+
+class HandedKeypad(Contract):
+    """What is known of a node with keys: it tells codes, or somebody has opened it and it may not disarm."""
+
+    epoch: Epoch
+    has_digits: bool
+    is_exposed: bool
+    network: Number16
+    node: Number16
+
+
 class HandedKeys(Contract):
     """All of a keyring; `notices` are facts of reports that its journal does not hold yet."""
 
+    codes: tuple[HandedCode, ...] | None = None
+    keypads: tuple[HandedKeypad, ...] | None = None
     links: tuple[HandedLink, ...]
     notices: tuple[Annotated[Text, _read_by(Report.model_validate_json)], ...]
     promises: tuple[HandedPromise, ...]
@@ -135,8 +163,10 @@ class HandedKeys(Contract):
     def _nothing_twice(self) -> Self:
         times = Counter[object](link.id for link in self.links)
         times.update((promise.device, promise.attempt) for promise in self.promises)
+        times.update((code.household, code.person, code.is_duress) for code in self.codes or ())
+        times.update((keypad.network, keypad.node, keypad.epoch, "keypad") for keypad in self.keypads or ())
         if max(times.values(), default=0) > 1:
-            raise ValueError("a link or a promise is there twice")
+            raise ValueError("a link, a promise, a code or a keypad is there twice")
         return self
 
 
@@ -187,7 +217,18 @@ class HandedPanel(Contract):
     """A household's arm state and latches (`core.panel.state`): a new PC disarms nobody, and resets no alarm."""
 
     household: Household
-    state: Annotated[Text, _read_by(PanelState.from_json)]
+    state: Annotated[Text, _read_by(_panel)]
+
+
+def _entry(text: str) -> None:
+    Scheduled.from_json(text)
+
+
+class HandedEntry(Contract):
+    """An entry of a household's schedule (`core.panel.schedule`): what the clock did today it does not do again."""
+
+    entry: Annotated[Text, _read_by(_entry)]
+    household: Household
 
 
 class Identity(Contract):
@@ -204,6 +245,8 @@ class Identity(Contract):
     plan: Plan | None = None
     root_key: Bytes32 | None = None
     """The public half."""
+    schedule: tuple[HandedEntry, ...] | None = None
+    """None: nobody is armed by the clock."""
     settings: Text
     """The text of site.toml."""
     version: Version = 1

@@ -5,16 +5,20 @@ from __future__ import annotations
 from typing import Any, NamedTuple, Protocol
 
 from anju.concentrator.core.draft import Draft
+from anju.concentrator.core.keypads import is_request
 from anju.concentrator.core.node import EventKey
-from anju.concentrator.core.panel.decide import ZoneSignal
-from anju.concentrator.core.panel.state import Contact
-from anju.concentrator.core.places import Address, Linked, LinkId, Placement
+from anju.concentrator.core.node_kinds import kind_of
+from anju.concentrator.core.panel.signals import StartSignal, ZoneSignal
+from anju.concentrator.core.panel.source import Contact, Source
+from anju.concentrator.core.panel.state import PanelState
+from anju.concentrator.core.panel.trouble import Fault
+from anju.concentrator.core.places import Address, Linked, LinkId, Placement, reported
 from anju.uplink.reports import Evidence as Evidenced
-from anju.uplink.reports import Lane, NodeAddress, OutcomeKind, ReportKind, TroubleKind, Witnessed
+from anju.uplink.reports import Lane, NodeAddress, OutcomeKind, ReportKind, TroubleKind, Witnessed, ZoneKind
 from anju.wire import evidence
 from anju.wire.evidence import EvidenceFault
 from anju.wire.messages import Ack, Command, Evidence, Hello, Message, Status, Unknown
-from anju.wire.table import TIME_UNKNOWN, Code, Extra, Flag, Type, Verdict
+from anju.wire.table import TIME_UNKNOWN, Code, Extra, Flag, ResetCause, Type, Verdict
 
 DELAYED_AFTER_MS = 30_000
 """An event older than this is shown as delayed (protocol.md, Time)."""
@@ -28,6 +32,10 @@ against an arm state of that time, which was off."""
 
 CARRIED_OUT = (Verdict.ACCEPTED, Verdict.DUPLICATE)
 """What a node says of a command that it has carried out, now or before."""
+
+
+_POWER_UPS = frozenset({ResetCause.POWER_ON, ResetCause.UNKNOWN})
+_SILENCE = (TroubleKind.NODE_SILENT, TroubleKind.NODE_LOST)
 
 
 class Recorded(Protocol):
@@ -55,20 +63,29 @@ class Heard(NamedTuple):
         """The node."""
         return Address(self.message.header.network, self.message.header.node)
 
+    @property
+    def node(self) -> NodeAddress:
+        """The node, as a report names it."""
+        return reported(self.address)
+
     def origin(self) -> dict[str, Any]:
         """The fields of a report that say where it came from."""
-        header = self.message.header
-        return {"node": NodeAddress(network=header.network, node=header.node), "counter": header.counter}
+        return {"node": self.node, "counter": self.message.header.counter}
 
 
 def take(draft: Draft, heard: Heard, holds: Recorded) -> Verdict | None:
     """Apply a fresh message to the draft; the verdict for its ack, or None where none is owed."""
+    for kind in _SILENCE:
+        draft.mend(Fault.of(kind, heard.address))
     match heard.message.body:
-        case Status(type=Type.EVENT) as status:
-            return _event(draft, heard, status, holds)
-        case Status() as heartbeat:
-            _levels(draft, heard, heartbeat.levels)
-            return Verdict.ACCEPTED
+        case Status(type=Type.REQUEST) as request:
+            _status(draft, heard, request)
+            if is_request(heard.message, heard.placement):
+                return None  # answered once it is granted or not
+            return _not_understood(draft, heard, urgent=bool(request.flags & Flag.URGENT))
+        case Status() as status:
+            _status(draft, heard, status)
+            return _event(draft, heard, status, holds) if status.type == Type.EVENT else Verdict.ACCEPTED
         case Hello() as hello:
             return _hello(draft, heard, hello)
         case Ack() as ack:
@@ -91,22 +108,12 @@ def was_test(draft: Draft, message: Message, tested: Tested) -> bool:
 
 
 def _event(draft: Draft, heard: Heard, status: Status, holds: Recorded) -> Verdict:
-    address, placement = heard.address, heard.placement
-    _levels(draft, heard, status.levels)
+    placement = heard.placement
     event = EventKey.of(heard.message.header, status.event_id)
     if event in draft.events or holds(event):
         return Verdict.DUPLICATE
-    panel = draft.settle(placement.household)
-    now_ms, event_at_ms = draft.moment.wall_ms, status.time_s * 1000
-    unknown = status.time_s == TIME_UNKNOWN
-    wrong = not unknown and not EARLIEST_MS <= event_at_ms <= now_ms + FUTURE_AFTER_MS
-    doubtful = unknown or wrong
-    delayed = not doubtful and now_ms - event_at_ms > DELAYED_AFTER_MS
-    mode = panel.mode
-    if doubtful:
-        mode = panel.strictest_since(heard.last_heard_ms or now_ms)
-    elif delayed:
-        mode = panel.mode_at(event_at_ms)
+    time = _time(draft, heard, status)
+    signal = _signal(draft, heard, status, time, event)
     facts = heard.origin()
     if event.first_counter >= 0:  # a node whose event is older than its counters will not sign for it
         facts["witnessed"] = Witnessed(
@@ -118,26 +125,95 @@ def _event(draft: Draft, heard: Heard, status: Status, holds: Recorded) -> Verdi
         )
     if status.zone < len(placement.inputs):
         facts["zone"] = placement.inputs[status.zone]
-    if not doubtful:
-        facts["event_at_ms"] = event_at_ms
-    # On TEST only by a time that is believed: what may have happened before, or after, was meant.
-    on_test = not doubtful and panel.was_on_test(event_at_ms)
-    contact = Contact(*address, status.zone)
-    at_ms = now_ms if doubtful else event_at_ms
-    report = draft.signal(
+    reports = draft.signal(
         placement.household,
-        ZoneSignal(status.code, bool(status.flags & Flag.URGENT), mode, on_test, contact, at_ms),
+        signal,
         event=event,
         event_id=status.event_id,
-        delayed=delayed,
-        time_doubtful=doubtful,
+        event_at_ms=signal.at_ms or None,
+        delayed=time.is_late,
+        time_doubtful=not signal.at_ms,
         **facts,
     )
     if walk := draft.walk(placement.household):
-        draft.walks[placement.household] = walk.heard(report)
-    if wrong:
-        trouble(draft, TroubleKind.NODE_CLOCK, address, placement)
+        draft.walks[placement.household] = walk.heard(reports[0])
+    if time.is_wrong:
+        draft.trouble(TroubleKind.NODE_CLOCK, placement.household, node=heard.node)
     return Verdict.ACCEPTED
+
+
+class _Time(NamedTuple):
+    """When an event was: `at_ms` 0 if that is doubtful."""
+
+    at_ms: int
+    is_late: bool
+    is_wrong: bool
+
+
+def _time(draft: Draft, heard: Heard, status: Status) -> _Time:
+    now_ms, at_ms = draft.moment.wall_ms, status.time_s * 1000
+    if status.time_s == TIME_UNKNOWN:
+        return _Time(0, is_late=False, is_wrong=False)
+    set_by_ms = draft.set_since(heard.address)
+    if set_by_ms is not None and abs(now_ms - at_ms) > DELAYED_AFTER_MS:
+        # A node that has not heard yet that our clock was set is not to blame: what was just now by the old one was just now.
+        old_ms = at_ms + set_by_ms
+        return _Time(old_ms if abs(now_ms - old_ms) <= DELAYED_AFTER_MS else 0, is_late=False, is_wrong=False)
+    if not EARLIEST_MS <= at_ms <= now_ms + FUTURE_AFTER_MS:
+        return _Time(0, is_late=False, is_wrong=True)
+    return _Time(at_ms, now_ms - at_ms > DELAYED_AFTER_MS, is_wrong=False)
+
+
+def _signal(draft: Draft, heard: Heard, status: Status, time: _Time, event: EventKey) -> ZoneSignal:
+    """What the household's panel is told of an event."""
+    contact = Contact(*heard.address, status.zone)
+    inputs = heard.placement.inputs
+    zone = inputs[status.zone] if status.zone < len(inputs) else None
+    kind = zone.kind if zone else ZoneKind.INSTANT  # of an input that nobody has planned: there is no way in
+    source = Source(contact, kind, zone.name if zone else "", status.event_id, time.at_ms)
+    is_urgent = bool(status.flags & Flag.URGENT)
+    return ZoneSignal(
+        status.code,
+        is_urgent,
+        source,
+        time.at_ms,
+        heard.last_heard_ms,
+        time.is_late,
+        on_test=_is_on_test(
+            draft.look(heard.placement.household), time.at_ms, heard.last_heard_ms, is_urgent=is_urgent
+        ),
+        is_after_start=event.first_counter > draft.node(heard.address).started,
+    )
+
+
+def _is_on_test(panel: PanelState, at_ms: int, heard_ms: int, *, is_urgent: bool) -> bool:
+    """Whether an event was a TEST: what may have happened before, or after, was meant.
+
+    One of a time that is not known, as a node tells whose battery was just changed, happened since it was last heard. A press is
+    not judged by that.
+    """
+    if at_ms:
+        return panel.was_on_test(at_ms)
+    return panel.test is not None and panel.test.from_ms <= heard_ms and not is_urgent
+
+
+def _status(draft: Draft, heard: Heard, status: Status) -> None:
+    """What every STATUS tells beside its event: that the node is there, its levels, its battery, and how its clock goes."""
+    node, address = draft.node(heard.address), heard.address
+    if heard.message.header.counter == node.window.highest:
+        # Levels come only from the highest accepted counter: an older frame must not undo them.
+        node = node._replace(levels=status.levels)
+    if status.time_s and abs(draft.moment.wall_ms - status.time_s * 1000) <= DELAYED_AFTER_MS:
+        draft.trust_clock(address)
+    kind = kind_of(node.firmware)
+    if kind.battery and status.battery_20mv:
+        node = node._replace(battery=node.battery.read(status.battery_20mv, draft.moment.wall_ms, kind.battery))
+        low = Fault.of(TroubleKind.BATTERY_LOW, address)
+        if node.battery.is_low:
+            draft.fault(low, forecast_days=node.battery.days_left(kind.battery))
+        else:
+            draft.mend(low)
+    draft.nodes[address] = node
 
 
 def _hello(draft: Draft, heard: Heard, hello: Hello) -> Verdict:
@@ -147,9 +223,15 @@ def _hello(draft: Draft, heard: Heard, hello: Hello) -> Verdict:
     named = heard.message.extra(Extra.BUILD)
     build = named or f"{hello.major}.{hello.minor}.{hello.patch}".encode()
     firmware = "".join(chr(byte) for byte in build[:64] if 0x20 <= byte < 0x7F)
-    draft.nodes[heard.address] = node._replace(boot=hello.challenge, firmware=firmware)
+    counter = heard.message.header.counter
+    draft.nodes[heard.address] = node._replace(boot=hello.challenge, firmware=firmware, started=counter)
     household = heard.placement.household
-    draft.record(ReportKind.NODE_STARTED, Lane.ROUTINE, household=household, firmware=firmware, **heard.origin())
+    # A node that loses its power while somebody is away may have been made to.
+    is_suspect = hello.reset_cause in _POWER_UPS and draft.is_armed(household)
+    lane = Lane.ALARM if is_suspect else Lane.ROUTINE
+    draft.record(ReportKind.NODE_STARTED, lane, household=household, firmware=firmware, **heard.origin())
+    if hello.reset_cause in _POWER_UPS:
+        draft.signal(household, StartSignal(*heard.address))
     return Verdict.ACCEPTED
 
 
@@ -160,7 +242,7 @@ def _evidence(draft: Draft, heard: Heard) -> Verdict:
     except EvidenceFault:
         told = None
     if told is None or heard.linked is None or not told.is_by(heard.linked.public_key):
-        trouble(draft, TroubleKind.EVIDENCE, heard.address, heard.placement)
+        draft.trouble(TroubleKind.EVIDENCE, heard.placement.household, node=heard.node)
         return Verdict.NOT_UNDERSTOOD
     node = draft.node(heard.address)
     if node.evidence == told.digest:
@@ -188,9 +270,10 @@ def _evidence(draft: Draft, heard: Heard) -> Verdict:
 
 
 def _not_understood(draft: Draft, heard: Heard, *, urgent: bool) -> Verdict:
-    household = heard.placement.household
-    signal = ZoneSignal(Code.NONE, urgent, draft.panel(household).mode)
-    draft.signal(household, signal, time_doubtful=True, **heard.origin())
+    nowhere = Source(Contact(*heard.address, 0), ZoneKind.INSTANT)
+    draft.signal(
+        heard.placement.household, ZoneSignal(Code.NONE, urgent, nowhere, 0), time_doubtful=True, **heard.origin()
+    )
     return Verdict.NOT_UNDERSTOOD
 
 
@@ -202,19 +285,3 @@ def _command_answered(draft: Draft, address: Address, ack: Ack) -> None:
         return
     done = OutcomeKind.DONE if waiting.is_own else OutcomeKind.SHOWN
     draft.end(waiting, done if ack.verdict in CARRIED_OUT else OutcomeKind.REFUSED)
-
-
-def _levels(draft: Draft, heard: Heard, levels: int) -> None:
-    """Levels come only from the highest accepted counter: an older frame must not undo them."""
-    node = draft.node(heard.address)
-    if heard.message.header.counter == node.window.highest:
-        draft.nodes[heard.address] = node._replace(levels=levels)
-
-
-def trouble(draft: Draft, kind: TroubleKind, address: Address | None, placement: Placement | None) -> None:
-    """Journal a trouble; it names a node and household where they are certain."""
-    facts: dict[str, Any] = {"trouble": kind}
-    if address and placement:
-        facts["node"] = NodeAddress(network=address.network, node=address.node)
-        facts["household"] = placement.household
-    draft.record(ReportKind.TROUBLE, Lane.ROUTINE, **facts)

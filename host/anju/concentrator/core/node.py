@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
+from anju.concentrator.core.battery import History
 from anju.concentrator.core.freshness import Freshness, Window
 from anju.concentrator.core.places import Address, Route
 from anju.wire.messages import Header
@@ -39,6 +40,9 @@ class NodeState(NamedTuple):
     firmware: str = ""
     evidence: bytes = b""
     """Digest of its last statement."""
+    started: int = 0
+    """Counter of its last HELLO: what has a higher first counter was after that start."""
+    battery: History = History()
 
     def judge(self, epoch: int, counter: int, tag: bytes) -> Freshness:
         """Whether a frame is new; an older key epoch never is, a newer one starts a window of its own."""

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
 from typing import NamedTuple
 
-from anju.uplink.reports import Zone
+from anju.uplink.reports import NodeAddress, Zone
 
 
 class Address(NamedTuple):
@@ -12,6 +13,12 @@ class Address(NamedTuple):
 
     network: int
     node: int
+
+
+@lru_cache(maxsize=1 << 14)  # as many as a building may have: each is told with every report
+def reported(address: Address) -> NodeAddress:
+    """A node, as a report names it."""
+    return NodeAddress(network=address.network, node=address.node)
 
 
 class Route(NamedTuple):

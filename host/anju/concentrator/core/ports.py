@@ -6,13 +6,15 @@ from collections.abc import Awaitable, Callable, Collection, Iterable, Sequence
 from contextlib import AbstractAsyncContextManager
 from typing import NamedTuple, Protocol
 
-from anju.concentrator.core.draft import Building, Draft
+from anju.concentrator.core.building import Building
+from anju.concentrator.core.draft import Draft
 from anju.concentrator.core.moment import Moment
 from anju.concentrator.core.node import EventKey
 from anju.concentrator.core.pairing.note import Note
 from anju.concentrator.core.pairing.state import Decision, Record
+from anju.concentrator.core.panel.trouble import Fault
 from anju.concentrator.core.places import Address, Linked, LinkId, Placement, Route
-from anju.uplink.reports import Report, ReportKind
+from anju.uplink.reports import Report, ReportKind, TroubleKind
 from anju.wire.messages import Header, Message
 
 Clock = Callable[[], Moment]
@@ -155,3 +157,14 @@ class Vault(Protocol):
 
     async def told(self, number: int) -> None:
         """A notice is in the journal."""
+
+
+class Gauge(Protocol):
+    """Something that can be seen to be wrong."""
+
+    @property
+    def kinds(self) -> frozenset[TroubleKind]:
+        """What it tells of."""
+
+    def read(self, now_s: float) -> set[Fault]:
+        """What stands now."""

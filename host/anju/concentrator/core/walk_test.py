@@ -8,12 +8,19 @@ from typing import NamedTuple
 
 from anju.concentrator.core.places import Address, Linked
 from anju.plan.model import PlannedZone
-from anju.uplink.reports import NodeAddress, Report, ReportKind, WalkedZone, WalkTest
+from anju.uplink.reports import NodeAddress, Report, ReportKind, WalkedZone, WalkTest, ZoneKind
 
 _TRIGGERS = frozenset(
-    {ReportKind.HOLD_UP_ALARM, ReportKind.INTRUSION_ALARM, ReportKind.OPENED, ReportKind.TAMPER_ALARM}
+    {
+        ReportKind.HOLD_UP_ALARM,
+        ReportKind.INTRUSION_ALARM,
+        ReportKind.OPENED,
+        ReportKind.TAMPER_ALARM,
+        ReportKind.FIRE_ALARM,
+        ReportKind.TECHNICAL_ALARM,
+    }
 )
-_RESTORATIONS = frozenset({ReportKind.CLOSED, ReportKind.TAMPER_RESTORED})
+_RESTORATIONS = frozenset({ReportKind.CLOSED, ReportKind.RESTORED, ReportKind.TAMPER_RESTORED})
 
 
 class Walk(NamedTuple):
@@ -53,6 +60,15 @@ class Walk(NamedTuple):
             return zone.model_copy(update={"delay_ms": max(delay_ms, 0)}) if is_news else zone
 
         return self._changed(node, number, note)
+
+    def worked(self, node: NodeAddress, kind: ZoneKind, at_ms: int) -> Walk:
+        """After something that is no event has shown that a node's zone of a kind works: a siren sounds, keys are pressed."""
+
+        def tick(zone: WalkedZone) -> WalkedZone:
+            is_news = zone.kind is kind and zone.triggered_at_ms is None
+            return zone.model_copy(update={"triggered_at_ms": at_ms}) if is_news else zone
+
+        return self._changed(node, None, tick)
 
     def answered(self, node: NodeAddress, round_trip_ms: int) -> Walk:
         """After a node has answered a probe."""

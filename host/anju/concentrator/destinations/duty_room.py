@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import time
 from collections.abc import Awaitable, Callable, Iterable
 from pathlib import Path
 from urllib.parse import urlencode
@@ -59,6 +60,12 @@ class DutyRoom:
         self._last_command = last_command
         self._committed = outbox.subscribe()
         self._http = LocalHttp(socket, _BASE)
+        self._failing_s: dict[str, float] = {}
+        """Which of both loops fails, and since when by the monotonic clock."""
+
+    def down_s(self, now_s: float) -> float:
+        """For how long it has not been reached; 0 while it is."""
+        return now_s - min(self._failing_s.values()) if self._failing_s else 0.0
 
     async def close(self) -> None:
         """Close the connections."""
@@ -66,11 +73,11 @@ class DutyRoom:
 
     async def forward(self) -> None:
         """Send what is owed, oldest first within a household, until cancelled."""
-        await _repeat(self._send_owed, "reports")
+        await self._repeat(self._send_owed, "reports")
 
     async def listen(self) -> None:
         """Fetch commands as they are given, until cancelled."""
-        await _repeat(self._fetch, "commands")
+        await self._repeat(self._fetch, "commands")
 
     async def _send_owed(self) -> None:
         self._committed.clear()
@@ -114,6 +121,31 @@ class DutyRoom:
             # A duty room that says nothing new at once, and again, must not keep us busy.
             await asyncio.sleep(FIRST_RETRY_S)
 
+    async def _repeat(self, step: Callable[[], Awaitable[None]], what: str) -> None:
+        """Take a step again and again, with growing pauses while it fails; the log hears when that begins and when it ends."""
+        outage = Outage()
+        retry_s = FIRST_RETRY_S
+        while True:
+            try:
+                await step()
+            except Exception as error:  # noqa: BLE001  # whatever one answer or one row does, the next try is made
+                self._failing_s.setdefault(what, time.monotonic())
+                if outage.failed():
+                    trace = None if isinstance(error, _EXPECTED) else error
+                    _log.warning(
+                        "duty room not reached; nothing is lost, trying again",
+                        what=what,
+                        error=repr(error),
+                        exc_info=trace,
+                    )
+                await asyncio.sleep(retry_s)
+                retry_s = min(2 * retry_s, LAST_RETRY_S)
+            else:
+                self._failing_s.pop(what, None)
+                retry_s = FIRST_RETRY_S
+                if outage.worked():
+                    _log.info("duty room reached again", what=what)
+
 
 def _fitting(rows: list[OwedRow]) -> list[OwedRow]:
     """As many of the rows, from the first, as are sure to fit into a body: records of walk-tests are long."""
@@ -123,24 +155,3 @@ def _fitting(rows: list[OwedRow]) -> list[OwedRow]:
         if left < 0 and count:
             return rows[:count]
     return rows
-
-
-async def _repeat(step: Callable[[], Awaitable[None]], what: str) -> None:
-    """Take a step again and again, with growing pauses while it fails; the log hears when that begins and when it ends."""
-    outage = Outage()
-    retry_s = FIRST_RETRY_S
-    while True:
-        try:
-            await step()
-        except Exception as error:  # noqa: BLE001  # whatever one answer or one row does, the next try is made
-            if outage.failed():
-                trace = None if isinstance(error, _EXPECTED) else error
-                _log.warning(
-                    "duty room not reached; nothing is lost, trying again", what=what, error=repr(error), exc_info=trace
-                )
-            await asyncio.sleep(retry_s)
-            retry_s = min(2 * retry_s, LAST_RETRY_S)
-        else:
-            retry_s = FIRST_RETRY_S
-            if outage.worked():
-                _log.info("duty room reached again", what=what)

@@ -20,8 +20,9 @@ from pydantic import ValidationError
 
 from anju.concentrator.core.draft import Draft
 from anju.concentrator.core.identity import HandedLink, Identity
-from anju.concentrator.core.panel.decide import OnTestSignal
-from anju.concentrator.core.panel.state import PanelState
+from anju.concentrator.core.panel import stored
+from anju.concentrator.core.panel.schedule import Scheduled
+from anju.concentrator.core.panel.signals import Action, PersonSignal
 from anju.concentrator.core.places import Address
 from anju.concentrator.core.ports import Clock
 from anju.concentrator.destinations import duty_room
@@ -146,7 +147,12 @@ async def _furnish(stage: Path, identity: Identity, person: str, clock: Clock) -
     try:
         async with journal.change() as draft:
             draft.nodes.update({node.address: node.state for node in identity.nodes})
-            draft.panels.update({panel.household: PanelState.from_json(panel.state) for panel in identity.panels})
+            draft.panels.update(
+                {panel.household: stored.from_json(panel.state, draft.moment) for panel in identity.panels}
+            )
+            for handed in identity.schedule or ():
+                kept = draft.schedule(handed.household)
+                draft.schedules[handed.household] = (*kept, Scheduled.from_json(handed.entry))
             draft.record(ReportKind.IDENTITY_IMPORTED, Lane.ROUTINE, person=person)
             _end_tests(draft, [panel.household for panel in identity.panels], person)
     finally:
@@ -157,8 +163,8 @@ async def _furnish(stage: Path, identity: Identity, person: str, clock: Clock) -
 def _end_tests(draft: Draft, households: Iterable[str], person: str) -> None:
     """Nobody has put a household on TEST here: what was begun at another PC ends with it, and is reported."""
     for household in households:
-        if draft.settle(household).test:
-            draft.signal(household, OnTestSignal(draft.moment, 0, person), person=person)
+        if draft.look(household).test:
+            draft.ask(household, PersonSignal(Action.TEST, person, lasts_s=0))
 
 
 @contextmanager

@@ -16,7 +16,8 @@ from typing import Any
 import structlog
 
 from anju.concentrator import control
-from anju.concentrator.core.identity import HandedNode, HandedPanel, Identity
+from anju.concentrator.core.identity import HandedEntry, HandedNode, HandedPanel, Identity
+from anju.concentrator.core.panel import stored
 from anju.concentrator.core.ports import Clock
 from anju.concentrator.destinations import duty_room
 from anju.concentrator.identity import seal
@@ -100,12 +101,18 @@ async def gather(site: Site, keyring: Keyring, journal: Journal, person: str, cl
             keyring=keys,
             nodes=tuple(HandedNode.of(*node) for node in sorted(building.nodes.items()) if node[0] in known),
             panels=tuple(
-                HandedPanel(household=household, state=state.to_json())
+                HandedPanel(household=household, state=stored.to_json(state))
                 for household, state in sorted(building.panels.items())
             ),
             person=person,
             plan=plan,
             root_key=key,
+            schedule=tuple(
+                HandedEntry(entry=entry.to_json(), household=household)
+                for household, entries in sorted(building.schedules.items())
+                for entry in entries
+            )
+            or None,
             settings=text,
         )
         draft.record(ReportKind.IDENTITY_EXPORTED, Lane.ROUTINE, person=person)

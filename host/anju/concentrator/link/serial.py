@@ -42,6 +42,11 @@ class SerialLink:
         """Whether the line is there at the moment."""
         return self._transport is not None and not self._transport.is_closing()
 
+    @property
+    def faults(self) -> int:
+        """Pieces of noise that have come, in all."""
+        return sum(self.counts[fault.value] for fault in LineFault)
+
     async def run(self) -> None:
         """Keep the line open until cancelled."""
         opens = Outage()

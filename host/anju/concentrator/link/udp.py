@@ -18,10 +18,17 @@ class UdpLink(asyncio.DatagramProtocol):
     """One UDP socket for all nodes; `name` is its name in routes."""
 
     name = "udp"
+    faults = 0
+    """A datagram is whole or is not there."""
 
     def __init__(self, arrive: Callable[[bytes, Route], None]) -> None:
         self._arrive = arrive
         self._transport: asyncio.DatagramTransport | None = None
+
+    @property
+    def is_open(self) -> bool:
+        """Whether it listens."""
+        return self._transport is not None and not self._transport.is_closing()
 
     async def open(self, host: str, port: int) -> None:
         """Listen; ServiceError where the address can't be had."""

@@ -23,23 +23,24 @@ from anju.concentrator.core.outage import Outage
 from anju.concentrator.core.pairing import decide
 from anju.concentrator.core.pairing.note import Note
 from anju.concentrator.core.pairing.state import Decision, News, Pairings, Place, Stage
+from anju.concentrator.core.panel.zones import ROW_OF
 from anju.concentrator.core.places import Address, Linked, LinkId, Route
 from anju.concentrator.core.ports import Clock, Journal, Orders, Send, Vault
 from anju.concentrator.pairing.attempt import PROVE_S, Attempt
 from anju.ledger import LedgerError
-from anju.uplink.reports import Lane, NodeAddress, PairingFailure, Report, ReportKind, ZoneKind
+from anju.uplink.reports import Lane, NodeAddress, PairingFailure, Report, ReportKind
 from anju.wire import pairing
 from anju.wire.label import DEVICE_ID_SYMBOLS, SYMBOLS, Label
 from anju.wire.messages import Message
 from anju.wire.pairing import PairingFault
-from anju.wire.table import InputKind, Step
+from anju.wire.table import Step
 
 MOST_ROUTES, MOST_FRAMES = 256, 8
 """Frames that wait, by the way they came: whoever floods one way crowds out nobody on another."""
 BREATH_S = 0.002
 """Behind each frame: the loop empties a flooded socket meanwhile, so that neither alarms nor other nodes are lost there."""
 RETRY_S = 1.0
-_INPUT_KINDS = {ZoneKind.ENTRY: InputKind.ENTRY, ZoneKind.HOLD_UP: InputKind.HOLD_UP, ZoneKind.TAMPER: InputKind.TAMPER}
+
 _NOT_OF_A_NOTICE = {"seq", "kind", "lane", "recorded_at_ms", "version"}
 _FAILURES = frozenset(failure.value for failure in PairingFailure)
 _log = structlog.get_logger()
@@ -131,7 +132,7 @@ class Pairing:
     def place(self, note: Note, device: str, root_key: bytes) -> Place:
         """What a node of this device is to become, as nobody else does at the moment."""
         found = self._vault.place(self._network, device, note, self._taken())
-        kinds = tuple(_INPUT_KINDS[zone.kind] for zone in note.placement.inputs)
+        kinds = tuple(ROW_OF[zone.kind].input for zone in note.placement.inputs)
         return Place(root_key, found.address, found.epoch, kinds, note.to_json())
 
     def taken_by_others(self, address: Address, device: str | None) -> bool:

@@ -9,8 +9,8 @@ from collections.abc import Awaitable, Callable
 from typing import Any
 
 from anju.concentrator.asked import FindHousehold, lasts_s_of, not_understood
-from anju.concentrator.core.panel.decide import OnTestSignal
 from anju.concentrator.core.panel.on_test import SURE_AFTER_MS
+from anju.concentrator.core.panel.signals import Action, PersonSignal
 from anju.concentrator.core.panel.state import PanelState
 from anju.concentrator.core.places import Linked
 from anju.concentrator.core.ports import Clock, Journal
@@ -75,7 +75,7 @@ class WalkTestRequests:
                 walk = None
             fresh = Walk(person, WalkTest(begun_at_ms=draft.moment.wall_ms, zones=()))
             draft.walks[household] = (walk or fresh).taken_up(zones)._replace(person=person)
-            draft.signal(household, OnTestSignal(draft.moment, lasts_s, person), person=person)
+            draft.ask(household, PersonSignal(Action.TEST, person, lasts_s=lasts_s))
         return self._shown(household)
 
     async def _watch(self, request: dict[str, Any], _person: str) -> dict[str, Any]:

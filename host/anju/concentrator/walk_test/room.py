@@ -1,4 +1,4 @@
-"""What goes on by itself: a TEST ends in time, and of an event that ticked a zone it is measured how long it took.
+"""What goes on by itself: of an event that ticked a zone it is measured how long it took.
 
 reception commits an event, and with it the tick -> watch: when that was -> run: delay, in a change of its own
                                                                          -> ask: round trip, likewise
@@ -17,7 +17,7 @@ from anju.concentrator.core.outage import Outage
 from anju.concentrator.core.places import Address
 from anju.concentrator.core.ports import Clock, Journal, Keys, Probe
 from anju.ledger import LedgerError
-from anju.uplink.reports import NodeAddress
+from anju.uplink.reports import NodeAddress, ZoneKind
 from anju.wire.messages import Message, Status
 from anju.wire.table import TIME_UNKNOWN, Type
 
@@ -36,6 +36,8 @@ class WalkTests:
         self._clock = clock
         self._measured: list[tuple[str, NodeAddress, int, int]] = []
         """Household, node, input and delay of events that may have ticked a zone."""
+        self._worked: list[tuple[str, NodeAddress, ZoneKind, int]] = []
+        """Household, node, kind and moment of what works without an event."""
         self._asked: asyncio.Queue[tuple[str, NodeAddress]] = asyncio.Queue(_MOST_WAITING)
         self._wake = asyncio.Event()
         self._changed = asyncio.Event()
@@ -44,6 +46,8 @@ class WalkTests:
         """Authentic messages have been committed: of those that may have ticked a zone the moment counts."""
         now_ms = self._clock().wall_ms
         for header, body, _ in messages:
+            if isinstance(body, Status) and body.type == Type.REQUEST:
+                self._works(Address(header.network, header.node), ZoneKind.KEYPAD)
             if not isinstance(body, Status) or body.type != Type.EVENT or body.time_s == TIME_UNKNOWN:
                 continue
             placement = self._keys.placement(Address(header.network, header.node))
@@ -56,23 +60,28 @@ class WalkTests:
                 self._measured.append((placement.household, node, body.zone, now_ms - body.time_s * 1000))
                 self._wake.set()
 
+    def sounded(self, address: Address) -> None:
+        """A siren node has confirmed that it sounds."""
+        self._works(address, ZoneKind.SIREN)
+
     async def run(self) -> None:
-        """End TESTs and note what was measured until cancelled."""
+        """Note what was measured until cancelled."""
         outage = Outage()
         while True:
             self._wake.clear()
             try:
-                await self._end_what_is_over()
                 await self._note()
-            except Exception as error:  # noqa: BLE001  # one household that trips must not keep the others on TEST
+            except Exception as error:  # noqa: BLE001  # one household that trips must not keep the others waiting
                 if outage.failed():
                     expected = isinstance(error, LedgerError)
                     _log.error(
-                        "TEST is not noted; trying again", error=str(error), exc_info=None if expected else error
+                        "what was measured is not noted; trying again",
+                        error=str(error),
+                        exc_info=None if expected else error,
                     )
             else:
                 if outage.worked():
-                    _log.info("TEST is noted again")
+                    _log.info("what was measured is noted again")
             self.tell()
             with contextlib.suppress(TimeoutError):
                 async with asyncio.timeout(_LOOK_S):
@@ -103,13 +112,12 @@ class WalkTests:
             async with asyncio.timeout(wait_s):
                 await changed.wait()
 
-    async def _end_what_is_over(self) -> None:
-        moment = self._clock()
-        over = [household for household, panel in self._journal.building.panels.items() if panel.is_unsettled(moment)]
-        if over:
-            async with self._journal.change() as draft:
-                for household in over:
-                    draft.settle(household)
+    def _works(self, address: Address, kind: ZoneKind) -> None:
+        placement = self._keys.placement(address)
+        if placement and placement.household in self._journal.building.walks and len(self._worked) < _MOST_WAITING:
+            node = NodeAddress(network=address.network, node=address.node)
+            self._worked.append((placement.household, node, kind, self._clock().wall_ms))
+            self._wake.set()
 
     async def _round_trip(self, household: str, node: NodeAddress) -> None:
         """Of a node, once in a walk-test; one that sleeps again does not answer."""
@@ -124,12 +132,16 @@ class WalkTests:
 
     async def _note(self) -> None:
         measured, self._measured = self._measured, []
-        if not measured:
+        worked, self._worked = self._worked, []
+        if not measured and not worked:
             return
         async with self._journal.change() as draft:
             for household, node, number, delay_ms in measured:
                 if (walk := draft.walk(household)) and (after := walk.delayed(node, number, delay_ms)) is not walk:
                     draft.walks[household] = after
-        for household, node, *_ in measured:
+            for household, node, kind, at_ms in worked:
+                if (walk := draft.walk(household)) and (after := walk.worked(node, kind, at_ms)) is not walk:
+                    draft.walks[household] = after
+        for household, node, *_ in [*measured, *worked]:
             with contextlib.suppress(asyncio.QueueFull):
                 self._asked.put_nowait((household, node))

@@ -1,0 +1,1 @@
+"""Key fobs and keypads: what is asked with their keys, who asks, and whether it is granted."""

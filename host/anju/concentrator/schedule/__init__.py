@@ -1,0 +1,1 @@
+"""Arming by the clock: what people set, and who carries it out."""

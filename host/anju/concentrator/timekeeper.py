@@ -1,0 +1,61 @@
+"""The timekeeper: looks at a household's panel when its next deadline has come. What follows from that, the panel decides."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+
+import structlog
+
+from anju.concentrator.core.outage import Outage
+from anju.concentrator.core.ports import Clock, Journal
+from anju.ledger import LedgerError
+
+TRY_AGAIN_S = 1.0
+MOST_AT_ONCE = 256
+"""Households in one commit."""
+_log = structlog.get_logger()
+
+
+class Timekeeper:
+    """Waits for deadlines of panels. A deadline that comes early or late changes nothing of what is decided."""
+
+    def __init__(self, journal: Journal, committed: asyncio.Event, clock: Clock) -> None:
+        self._journal = journal
+        self._committed = committed
+        self._clock = clock
+
+    async def run(self) -> None:
+        """Look when it is time, until cancelled."""
+        outage = Outage()
+        while True:
+            pause_s: float | None = TRY_AGAIN_S
+            self._committed.clear()
+            try:
+                await self.look()
+            except Exception as error:  # noqa: BLE001  # one panel's fault must not stop the clock of the others
+                if outage.failed():
+                    trace = None if isinstance(error, LedgerError) else error
+                    _log.error("timers wait; trying again", error=repr(error), exc_info=trace)
+            else:
+                if outage.worked():
+                    _log.info("timers run again")
+                pause_s = self._pause_s()
+            with contextlib.suppress(TimeoutError):
+                async with asyncio.timeout(pause_s):
+                    await self._committed.wait()
+
+    async def look(self) -> None:
+        """Carry out all that is due."""
+        before: list[str] = []
+        while due := self._journal.building.deadlines.due(self._clock().monotonic_s, MOST_AT_ONCE):
+            if due == before:
+                raise RuntimeError(f"what is due at {due[0]} stays due")
+            before = due
+            async with self._journal.change() as draft:
+                for household in due:
+                    draft.look(household)
+
+    def _pause_s(self) -> float | None:
+        due_s = self._journal.building.deadlines.next_s
+        return None if due_s is None else max(0.0, due_s - self._clock().monotonic_s)

@@ -1,0 +1,91 @@
+"""What time alone changes is carried out in time: by the running service, after a restart, and when the disk works again."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from anju.concentrator import timekeeper
+from anju.concentrator.core.panel.signals import Action, Times
+from anju.concentrator.timekeeper import Timekeeper
+from anju.uplink.reports import PanelMode, ReportKind
+from anju.wire.table import Code
+from unit.concentrator.harness import HOUSEHOLD, Bench, HandClock, bench, running, until
+
+pytestmark = pytest.mark.anyio
+
+K = ReportKind
+OTHER = "3-2-0502"
+
+
+def keeper(rooms: Bench) -> Timekeeper:
+    return Timekeeper(rooms.journal, rooms.journal.subscribe(), rooms.clock)
+
+
+@pytest.fixture
+def _impatient(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The test's clock does not wake anybody: look again and again."""
+    monkeypatch.setattr(Timekeeper, "_pause_s", lambda _self: 0.005)
+    monkeypatch.setattr(timekeeper, "TRY_AGAIN_S", 0.005)
+
+
+@pytest.mark.usefixtures("_impatient")
+async def test_every_household_is_looked_at_when_its_time_has_come(rooms: Bench) -> None:
+    await rooms.enrol()
+    await rooms.enrol(OTHER)
+    async with running(keeper(rooms).run()):
+        await rooms.ask(Action.ARM)
+        rooms.clock.advance(10)
+        await rooms.ask(Action.ARM, OTHER)
+        rooms.clock.advance(Times().exit_s - 10)
+        await until(lambda: rooms.kinds() == ["armed", "armed", "exit_ended"])
+        assert rooms.reports()[-1].household == HOUSEHOLD
+        rooms.clock.advance(10)
+        await until(lambda: rooms.kinds()[3:] == ["exit_ended"])
+        assert rooms.reports()[-1].household == OTHER
+
+
+@pytest.mark.usefixtures("_impatient")
+async def test_a_disk_that_fails_for_a_while_delays_it_and_loses_nothing(rooms: Bench) -> None:
+    await rooms.enrol()
+    async with running(keeper(rooms).run()):
+        await rooms.ask(Action.ARM)
+        with rooms.disk.refuses():
+            rooms.clock.advance(Times().exit_s)
+            await until(lambda: rooms.disk.refused)
+            assert rooms.kinds() == ["armed"]
+        await until(lambda: rooms.kinds() == ["armed", "exit_ended"])
+
+
+async def test_what_came_due_while_nobody_ran_is_carried_out_at_once(tmp_path: Path) -> None:
+    """An alarm that was about to be raised when the power went is raised when it is back."""
+    clock = HandClock()
+    async with bench(tmp_path, clock) as rooms:
+        node = await rooms.enrol()
+        await rooms.arm(PanelMode.AWAY)
+        await rooms.receive(node, node.event(Code.OPENED, levels=1))
+        clock.advance(Times().entry_s)
+        await rooms.look()
+        assert rooms.kinds()[-1] == "alarm_pending"
+    clock.advance(3600)
+    async with bench(tmp_path, clock) as rooms, running(keeper(rooms).run()):
+        await until(lambda: "intrusion_alarm" in rooms.kinds())
+
+
+async def test_after_a_restart_only_what_is_due_is_looked_at(tmp_path: Path) -> None:
+    clock = HandClock()
+    async with bench(tmp_path, clock) as rooms:
+        await rooms.enrol()
+        await rooms.arm(PanelMode.AWAY)
+    clock.now = clock.now._replace(monotonic_s=10.0, boot="another")
+    async with bench(tmp_path, clock) as rooms:
+        await keeper(rooms).look()
+        assert rooms.kinds() == ["armed", "exit_ended"]
+
+
+async def test_a_deadline_that_stays_due_does_not_keep_the_loop_busy(rooms: Bench) -> None:
+    await rooms.enrol()
+    rooms.journal.building.deadlines.set("3-9-0901", rooms.clock.now.monotonic_s)
+    with pytest.raises(RuntimeError, match="stays due"):
+        await keeper(rooms).look()
