@@ -10,7 +10,7 @@ from anju.uplink.reports import OutcomeKind, ReportKind
 from browser.conftest import GuardMaker
 from browser.duty_room import DutyRoom, now_ms
 from browser.guard import Guard
-from unit.dutyroom.reports import FRONT_DOOR, HOUSEHOLD, NEIGHBOUR, press, report
+from unit.dutyroom.reports import CASE, FRONT_DOOR, HOUSEHOLD, NEIGHBOUR, press, report
 
 
 def test_an_alarm_appears_without_a_reload(room: DutyRoom, guard: Guard) -> None:
@@ -232,3 +232,16 @@ def test_the_page_asks_anew_when_an_answer_of_a_button_is_overdue(room: DutyRoom
     expect(answer).to_contain_text("on its way …")
     with guard.page.expect_request(f"{room.url}incidents/1"):
         guard.page.clock.fast_forward(121_000)
+
+
+def test_a_guard_asks_for_test_with_a_key_and_sees_what_became_of_it(room: DutyRoom, guard: Guard) -> None:
+    guard.sit_down()
+    room.receive(report(1, ReportKind.TAMPER_ALARM, zone=CASE, recorded_at_ms=now_ms()))
+    guard.is_in("new")
+    expect(guard.act("test")).to_have_count(0)
+    guard.press("a", "t")
+    expect(guard.incident).to_contain_text("asked for TEST, for 30 min at most")
+    room.carry_out(2, OutcomeKind.DONE)
+    expect(guard.incident.locator(".answer")).to_contain_text("TEST: done after")
+    assert guard.act("test").count() == 1
+    assert guard.act("disarm").count() == 0

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from playwright.sync_api import Page, expect
 
-from anju.uplink.reports import PanelMode, PanelView, ReportKind, TroubleKind
+from anju.uplink.reports import Lane, PanelMode, PanelView, ReportKind, TroubleKind
 from browser.conftest import GuardMaker
 from browser.duty_room import DutyRoom, eventually, now_ms
 from browser.guard import Guard
@@ -37,6 +37,11 @@ def fill(room: DutyRoom) -> None:
         report(4, ReportKind.UNKNOWN_ALARM, "3-2-0504", recorded_at_ms=now),
         report(5, ReportKind.TROUBLE, None, trouble=TroubleKind.FORGERY, recorded_at_ms=now),
         press(6, "3-2-0505", recorded_at_ms=now),
+        report(11, ReportKind.FIRE_ALARM, "3-2-0506", recorded_at_ms=now),
+        report(12, ReportKind.DURESS_ALARM, "3-2-0507", person="Li Na", node=None, recorded_at_ms=now),
+        report(13, ReportKind.TECHNICAL_ALARM, "3-2-0508", recorded_at_ms=now),
+        report(14, ReportKind.ALARM_CANCELLED, NEIGHBOUR, person="Li Na", recorded_at_ms=now),
+        report(15, ReportKind.TROUBLE, trouble=TroubleKind.NODE_LOST, lane=Lane.ALARM, recorded_at_ms=now),
     )
 
 
@@ -78,7 +83,7 @@ def test_what_is_seen_is_named_contrasted_and_in_sight(
     assert faults(guard.page) == []
     guard.sit_down()
     fill(room)
-    expect(guard.page.locator("#items > li")).to_have_count(5)
+    expect(guard.page.locator("#items > li")).to_have_count(8)
     guard.is_in("new")
     assert faults(guard.page) == []
     guard.press("a", "c")
@@ -112,6 +117,19 @@ def test_sound_is_off_until_it_is_switched_on_and_then_each_class_has_its_tone(r
     eventually(lambda: 440 in heard(guard))
     room.receive(press(2, NEIGHBOUR, recorded_at_ms=now_ms()))
     eventually(lambda: 988 in heard(guard))
+
+
+def test_an_alarm_that_is_called_off_sounds_on_until_somebody_has_seen_it(room: DutyRoom, guard: Guard) -> None:
+    guard.page.add_init_script(EAR)
+    guard.open(room.url)
+    guard.press("m")
+    room.receive(report(1, ReportKind.INTRUSION_ALARM, zone=FRONT_DOOR, recorded_at_ms=now_ms()))
+    eventually(lambda: 659 in heard(guard))
+    room.receive(report(2, ReportKind.ALARM_CANCELLED, person="Li Na", recorded_at_ms=now_ms()))
+    expect(guard.page.locator(".actions .cancelled")).to_contain_text("Called off by Li Na at the panel")
+    before = len(heard(guard))
+    eventually(lambda: len(heard(guard)) > before)
+    guard.is_in("new")
 
 
 def test_silence_is_not_acknowledgement_and_ends_with_the_next_alarm(room: DutyRoom, guard: Guard) -> None:
@@ -164,7 +182,7 @@ def test_everything_comes_from_this_page(room: DutyRoom, guard: Guard) -> None:
     guard.page.on("request", lambda request: asked.append(request.url))
     guard.open(room.url)
     fill(room)
-    expect(guard.page.locator("#items > li")).to_have_count(5)
+    expect(guard.page.locator("#items > li")).to_have_count(8)
     assert asked
     assert all(url.startswith(room.url) for url in asked)
 

@@ -6,7 +6,7 @@ import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, closing
 
-from anju.dutyroom import uplink, web
+from anju.dutyroom import orders, uplink, web
 from anju.dutyroom.desk import Desk
 from anju.dutyroom.serve import listen_on_path, listen_on_port, serving
 from anju.dutyroom.store import Store
@@ -23,7 +23,7 @@ async def build(site: Site) -> AsyncIterator[None]:
             desk = Desk.of(store)
             page = web.application(desk, site.estate.name, port)
             async with (
-                serving(uplink.application(desk), uplink_socket),
+                serving(uplink.application(desk, orders.routes(desk)), uplink_socket),
                 serving(page, page_socket),
                 asyncio.TaskGroup() as group,
             ):

@@ -19,7 +19,7 @@ from anju.dutyroom.core.link import Link
 from anju.dutyroom.core.on_test import OnTest
 from anju.dutyroom.core.ports import Stream
 from anju.dutyroom.core.queue import in_order
-from anju.dutyroom.core.request import Arrival, Handling, Person
+from anju.dutyroom.core.request import Arrival, Handling, Order, Ordered, Person
 from anju.dutyroom.links import Links
 from anju.dutyroom.store import Store
 from anju.ledger import LedgerError
@@ -119,6 +119,16 @@ class Desk:
     async def handle(self, request: Handling) -> Change | Reason:
         """Commit and show what a person does: the change, or the reason why there is none. NoSuchIncident, KeyReused."""
         return await self._commit(self._store.handle(request))
+
+    async def order(self, order: Order) -> Ordered | Reason:
+        """Commit what somebody asks of a household's panel. NoSuchHousehold, KeyReused."""
+        answer = await self._commit(self._store.order(order))
+        self._names = self._store.names()
+        return answer
+
+    def ordered(self, number: int) -> Ordered | None:
+        """What has become of a command."""
+        return self._store.ordered(number)
 
     async def sit_down(self, arrival: Arrival) -> Person:
         """Commit who sits at a browser now."""

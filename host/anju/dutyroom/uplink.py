@@ -6,6 +6,7 @@ GET  /uplink/v1/commands    200 commands of one journal above a number; waits up
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Annotated
 
 import structlog
@@ -46,8 +47,8 @@ class _Refused(Exception):
         self.error = error
 
 
-def application(estate: Estate) -> Starlette:
-    """The endpoint as an ASGI application."""
+def application(estate: Estate, others: Sequence[Route] = ()) -> Starlette:
+    """The endpoint as an ASGI application; `others` are answered on the same socket."""
 
     async def batches(request: Request) -> Response:
         batch = _checked(await _body(request))
@@ -63,6 +64,7 @@ def application(estate: Estate) -> Starlette:
         routes=[
             Route("/uplink/v1/batches", batches, methods=["POST"]),
             Route("/uplink/v1/commands", commands, methods=["GET"]),
+            *others,
         ],
         exception_handlers={_Refused: _say_refused, ServiceError: _say_not_written},
     )

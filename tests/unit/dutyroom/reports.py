@@ -21,19 +21,26 @@ _LANES = {
     ReportKind.HOLD_UP_ALARM: Lane.PANIC,
     ReportKind.INTRUSION_ALARM: Lane.ALARM,
     ReportKind.TAMPER_ALARM: Lane.ALARM,
+    ReportKind.TECHNICAL_ALARM: Lane.ALARM,
+    ReportKind.FIRE_ALARM: Lane.PANIC,
+    ReportKind.DURESS_ALARM: Lane.PANIC,
+    ReportKind.ALARM_CANCELLED: Lane.ALARM,
 }
 
 
-def report(seq: int, kind: ReportKind, household: str | None = HOUSEHOLD, *, node: int = 7, **fields: Any) -> Report:
+def report(
+    seq: int, kind: ReportKind, household: str | None = HOUSEHOLD, *, node: int | None = 7, **fields: Any
+) -> Report:
     """One report of a node; whatever a test does not care about is plain."""
     plain: dict[str, Any] = {
         "recorded_at_ms": NOW_MS,
-        "node": NodeAddress(network=1, node=node),
+        "node": None if node is None else NodeAddress(network=1, node=node),
         "event_id": seq & 0xFFFF,
         "counter": seq,
         "panel": DISARMED if household else None,
     }
-    return Report(seq=seq, kind=kind, lane=_LANES.get(kind, Lane.ROUTINE), household=household, **(plain | fields))
+    lane = Lane.ROUTINE if fields.get("test") else _LANES.get(kind, Lane.ROUTINE)
+    return Report(seq=seq, kind=kind, household=household, **({"lane": lane} | plain | fields))
 
 
 def press(seq: int, household: str = HOUSEHOLD, *, node: int = 7, **fields: Any) -> Report:

@@ -24,6 +24,8 @@ from anju.uplink.reports import Report, ReportKind
 from unit.dutyroom.reports import BEDSIDE, FRONT_DOOR, HOUSEHOLD, JOURNAL, NOW_MS, press, ref, report
 
 WANG, LI = 1, 2
+ASKED = (Act.RESET, Act.TEST, Act.TEST_END)
+"""Of the household's panel."""
 KINDS = st.sampled_from([ReportKind.HOLD_UP_ALARM, ReportKind.INTRUSION_ALARM, ReportKind.TAMPER_ALARM])
 
 
@@ -140,9 +142,9 @@ def test_closing_needs_a_cause() -> None:
     assert refused(acknowledged(), Act.CLOSE) is Reason.NO_CAUSE
 
 
-def test_a_closed_incident_takes_nothing_but_a_reset() -> None:
+def test_a_closed_incident_takes_nothing_but_what_concerns_the_panel() -> None:
     closed = acted(acknowledged(), Act.CLOSE, WANG, Cause.TEST).incident
-    assert incidents.allowed(closed) == {Act.RESET}
+    assert incidents.allowed(closed) == {Act.RESET, Act.TEST, Act.TEST_END}
     assert refused(closed, Act.ACKNOWLEDGE) is Reason.ALREADY_CLOSED
     with pytest.raises(NotAllowed):
         incidents.joined(closed, alarm(press(2)))
@@ -187,7 +189,7 @@ class Handled(RuleBasedStateMachine):
     def first(self, kind: ReportKind, node: int) -> None:
         self.kind, self.seq = kind, 1
         self.incident = opened(report(1, kind, node=node, zone=BEDSIDE))
-        self.state, self.unseen, self.presses = "new", 1, 1
+        self.state, self.unseen, self.presses, self.is_called_off = "new", 1, 1, False
         self.owner: int | None = None
         self.newest: dict[int, int] = {node: 1}
         self.owed: dict[CommandKind, dict[int, int]] = {CommandKind.SEEN: {node: 1}, CommandKind.COMING: {node: 1}}
@@ -199,18 +201,22 @@ class Handled(RuleBasedStateMachine):
         self.incident = incidents.joined(
             self.incident, alarm(report(self.seq, self.kind, node=node, zone=BEDSIDE))
         ).incident
+        self.is_called_off = False
         self.unseen += 1
         self.presses += 1
         self.newest[node] = self.seq
         for owed in self.owed.values():
             owed[node] = self.seq
 
-    @rule(person=st.sampled_from([WANG, LI]), act=st.sampled_from([Act.ACKNOWLEDGE, Act.DISPATCH, Act.RESET]))
+    @rule(person=st.sampled_from([WANG, LI]), act=st.sampled_from([Act.ACKNOWLEDGE, Act.DISPATCH, *ASKED]))
     def work(self, person: int, act: Act) -> None:
         expected = {
             Act.ACKNOWLEDGE: self.state == "new" or (self.state != "closed" and self.unseen > 0),
             Act.DISPATCH: self.state == "acknowledged" or (self.state == "dispatched" and self.unseen > 0),
             Act.RESET: self.state == "closed" or (self.state != "new" and self.unseen == 0),
+            Act.TEST: self.state == "closed"
+            or (self.state != "new" and self.unseen == 0 and self.kind is not ReportKind.HOLD_UP_ALARM),
+            Act.TEST_END: self.state != "new",
         }[act]
         try:
             decision = acted(self.incident, act, person)
@@ -220,15 +226,15 @@ class Handled(RuleBasedStateMachine):
         assert expected
         self.incident = decision.incident
         self.told(act, [(one.kind, one.report.seq) for one in decision.answers])
-        if act is not Act.RESET:
+        if act not in ASKED:
             self.unseen = 0
             self.state = "dispatched" if act is Act.DISPATCH or self.state == "dispatched" else "acknowledged"
         if self.state != "closed":
             self.owner = person
 
     def told(self, act: Act, answers: list[tuple[CommandKind, int]]) -> None:
-        if act is Act.RESET:
-            assert answers == [(CommandKind.RESET, max(self.newest.values()))]
+        if act in ASKED:
+            assert answers == [(CommandKind(act.value), max(self.newest.values()))]
             return
         kind = CommandKind.SEEN if act is Act.ACKNOWLEDGE else CommandKind.COMING
         owed = self.owed[kind] if self.kind is ReportKind.HOLD_UP_ALARM else {}
@@ -251,11 +257,22 @@ class Handled(RuleBasedStateMachine):
         assert expected
         self.state, self.owner = "closed", person
 
+    @rule()
+    def call_off(self) -> None:
+        try:
+            self.incident = incidents.cancelled(self.incident, NOW_MS).incident
+        except NotAllowed:
+            assert self.state == "closed"
+        else:
+            assert self.state != "closed"
+            self.is_called_off = True
+
     @invariant()
     def agrees(self) -> None:
         incident = self.incident
         said = (incident.state.value, incident.unseen, incident.presses, incident.owner)
         assert said == (self.state, self.unseen, self.presses, self.owner)
+        assert (incident.cancelled_at_ms is not None) == self.is_called_off
         assert (incident.cause is not None) == (self.state == "closed") == (incident.closed_at_ms is not None)
         assert {source.node.node: source.report.seq for source in incident.sources if source.node} == self.newest
 

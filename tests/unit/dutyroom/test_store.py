@@ -14,7 +14,7 @@ from anju.dutyroom.core.request import Arrival, Handling, KeyReused, NoSuchIncid
 from anju.dutyroom.store import ChainBroken, Store, reports_held
 from anju.uplink.commands import CommandKind
 from anju.uplink.receipts import RowVerdict
-from anju.uplink.reports import Outcome, OutcomeKind, ReportKind, TroubleKind
+from anju.uplink.reports import ALARMS, Outcome, OutcomeKind, ReportKind, TroubleKind
 from unit.dutyroom.reports import HOUSEHOLD, JOURNAL, NEIGHBOUR, NOW_MS, OTHER_JOURNAL, batch, press, ref, report, row
 
 pytestmark = pytest.mark.anyio
@@ -90,8 +90,7 @@ async def test_presses_of_a_household_join_and_those_of_its_neighbour_do_not(sto
 
 
 async def test_kinds_of_alarm_are_incidents_of_their_own(store: Store) -> None:
-    kinds = [ReportKind.INTRUSION_ALARM, ReportKind.TAMPER_ALARM, ReportKind.UNKNOWN_ALARM, ReportKind.HOLD_UP_ALARM]
-    await store.receive(batch(*(report(seq, kind) for seq, kind in enumerate(kinds, 1))), NOW_MS)
+    await store.receive(batch(*(report(seq, kind) for seq, kind in enumerate(sorted(ALARMS), 1))), NOW_MS)
     assert {one.kind for one in store.open_incidents().values()} == set(IncidentKind)
 
 

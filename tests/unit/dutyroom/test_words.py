@@ -13,12 +13,24 @@ from anju.dutyroom.web.language import TAGS, translate
 from anju.dutyroom.web.troubles import gathered
 from anju.uplink.canonical import canonical
 from anju.uplink.commands import CommandKind
-from anju.uplink.reports import OutcomeKind, PanelMode, Report, ReportKind, TroubleKind, ZoneKind
+from anju.uplink.reports import (
+    ALARMS,
+    ArmWarning,
+    OutcomeKind,
+    PanelMode,
+    PanelPhase,
+    Refusal,
+    Report,
+    ReportKind,
+    TroubleKind,
+    ZoneKind,
+)
 from unit.dutyroom.reports import JOURNAL, NOW_MS, press, report
 
 NAMED = [
     (words.kind, IncidentKind), (words.state, State), (words.cause, Cause), (words.refusal, Reason),
     (words.mode, PanelMode), (words.zone_kind, ZoneKind), (words.trouble, TroubleKind), (words.given, CommandKind),
+    (words.phase, PanelPhase), (words.warning, ArmWarning), (words.refused, Refusal),
 ]  # fmt: skip
 
 
@@ -36,10 +48,14 @@ def test_every_alarm_outcome_and_event_has_a_sentence(tag: str) -> None:
     _ = translate(tag)
     sentences = [words.alarm(_, kind, "Bedside") for kind in KIND_OF]
     sentences += [words.outcome(_, value, 0.3) for value in OutcomeKind]
-    routine = set(ReportKind) - set(KIND_OF) - {ReportKind.TROUBLE, ReportKind.COMMAND_OUTCOME}
-    sentences += [words.context(_, kind, "Bedside", "Li Na") for kind in routine]
+    sentences += [words.context(_, kind, "Bedside", "Li Na") for kind in set(ReportKind) - ALARMS]
     assert len(set(sentences)) == len(sentences)
     assert not any("%" in sentence or "_" in sentence for sentence in sentences)
+
+
+def test_every_alarm_opens_an_incident_of_a_kind_of_its_own() -> None:
+    assert set(KIND_OF) == ALARMS
+    assert sorted(KIND_OF.values()) == sorted(IncidentKind)
 
 
 def test_a_household_is_spelled_out() -> None:
@@ -75,8 +91,8 @@ def test_troubles_that_are_the_same_are_one_line_with_a_count() -> None:
     ]
     lines = gathered(translate("en"), changes, NOW_MS)
     assert [(one.text, one.where, one.times) for one in lines] == [
-        ("Forged messages were refused", "network 1, device 7", 2),
         ("Not heard any more: alarms from there cannot arrive", "concentrator 4", 1),
+        ("Forged messages were refused", "network 1, device 7", 2),
     ]
 
 

@@ -7,7 +7,7 @@ from typing import NamedTuple
 
 from anju.dutyroom.core.incident import Incident
 from anju.uplink.commands import CommandKind
-from anju.uplink.reports import OutcomeKind, PanelView, Report
+from anju.uplink.reports import OutcomeKind, PanelView, Refusal, Report
 
 
 class What(StrEnum):
@@ -18,16 +18,22 @@ class What(StrEnum):
     DISPATCH = "dispatch"
     CLOSE = "close"
     RESET = "reset"
+    TEST = "test"
+    TEST_END = "test_end"
+    ORDER = "order"
+    """Somebody asks something of a household's panel, and no incident is the reason."""
+    CANCEL = "cancel"
     CONTEXT = "context"
     OUTCOME = "outcome"
     TROUBLE = "trouble"
+    TROUBLE_OVER = "trouble_over"
     CONFLICT = "conflict"
     LINK_LOST = "link_lost"
     LINK_BACK = "link_back"
     AT_DESK = "at_desk"
 
 
-TROUBLES = frozenset({What.TROUBLE, What.CONFLICT, What.LINK_LOST, What.LINK_BACK})
+TROUBLES = frozenset({What.TROUBLE, What.TROUBLE_OVER, What.CONFLICT, What.LINK_LOST, What.LINK_BACK})
 """What the list of troubles is made of; none of it is an alarm (invariant I5)."""
 
 
@@ -54,6 +60,7 @@ class GivenCommand(NamedTuple):
     report_seq: int
     outcome: OutcomeKind | None
     outcome_at_ms: int | None
+    refusal: Refusal | None = None
 
 
 class Story(NamedTuple):

@@ -10,12 +10,15 @@ from __future__ import annotations
 from enum import StrEnum
 from typing import NamedTuple
 
-from anju.uplink.commands import FEEDBACK_VALID_S, CommandKind, ReportRef
+from anju.uplink.commands import FEEDBACK_VALID_S, PANEL_VALID_S, CommandKind, ReportRef, ZoneRef
 from anju.uplink.fields import Contract, Household, Version
 from anju.uplink.reports import NodeAddress, Report, ReportKind, Zone
 
 RESET_VALID_S = 3600
 """A reset waits this long for a concentrator that cannot be reached."""
+
+TEST_S = 30 * 60
+"""As long as a guard puts a household on TEST: a technician's visit; it ends by itself."""
 
 
 class State(StrEnum):
@@ -28,10 +31,16 @@ class State(StrEnum):
 
 
 class IncidentKind(StrEnum):
-    """What it is about. UNKNOWN: a newer node said something urgent that nobody here understands."""
+    """What it is about. UNKNOWN: a newer node said something urgent that nobody here understands.
+
+    DURESS: somebody was made to disarm. Nothing that is done about it is to be seen or heard in the household.
+    """
 
     HOLD_UP = "hold_up"
+    DURESS = "duress"
+    FIRE = "fire"
     UNKNOWN = "unknown"
+    TECHNICAL = "technical"
     INTRUSION = "intrusion"
     TAMPER = "tamper"
 
@@ -48,13 +57,16 @@ class Cause(StrEnum):
 
 
 class Act(StrEnum):
-    """What happens to an incident: one more alarm, or what a person does."""
+    """What happens to an incident: one more alarm, somebody calls it off at the panel, or what a person here does."""
 
     ALARM = "alarm"
+    CANCEL = "cancel"
     ACKNOWLEDGE = "acknowledge"
     DISPATCH = "dispatch"
     CLOSE = "close"
     RESET = "reset"
+    TEST = "test"
+    TEST_END = "test_end"
 
 
 class Reason(StrEnum):
@@ -67,6 +79,7 @@ class Reason(StrEnum):
     NO_CAUSE = "no_cause"
     NO_NOTE = "no_note"
     NO_HOUSEHOLD = "no_household"
+    PERSON_IN_NEED = "person_in_need"
 
 
 class NotAllowed(Exception):
@@ -82,7 +95,13 @@ KIND_OF = {
     ReportKind.UNKNOWN_ALARM: IncidentKind.UNKNOWN,
     ReportKind.INTRUSION_ALARM: IncidentKind.INTRUSION,
     ReportKind.TAMPER_ALARM: IncidentKind.TAMPER,
+    ReportKind.FIRE_ALARM: IncidentKind.FIRE,
+    ReportKind.TECHNICAL_ALARM: IncidentKind.TECHNICAL,
+    ReportKind.DURESS_ALARM: IncidentKind.DURESS,
 }
+
+FOR_PEOPLE = frozenset({IncidentKind.HOLD_UP, IncidentKind.DURESS, IncidentKind.FIRE})
+"""Somebody may be in need: while such an incident is open, nothing is tried in its household."""
 
 NOTE_NEEDED = frozenset({Cause.REAL, Cause.DURESS})
 """Causes that somebody will ask about later."""
@@ -101,6 +120,8 @@ class Incident(Contract):
     """One incident as of one change; the changes are never overwritten. `owner` is a person's number."""
 
     building: str
+    cancelled_at_ms: int | None = None
+    """Since its newest alarm, a person has called it off at the panel. A guard looks into it all the same."""
     cause: Cause | None = None
     closed_at_ms: int | None = None
     household: Household | None = None
@@ -142,6 +163,10 @@ class Answer(NamedTuple):
     report: ReportRef
     household: str
     valid_s: int
+    lasts_s: int | None = None
+    reason: str | None = None
+    anyway: bool | None = None
+    zone: ZoneRef | None = None
 
 
 class Decision(NamedTuple):
@@ -179,8 +204,23 @@ TRANSITIONS = (
     Row("reset while it is looked into", Act.RESET, State.ACKNOWLEDGED, State.ACKNOWLEDGED, unseen=False),
     Row("reset with help on the way", Act.RESET, State.DISPATCHED, State.DISPATCHED, unseen=False),
     Row("reset after it was closed", Act.RESET, State.CLOSED, State.CLOSED),
+    Row("called off, still unseen", Act.CANCEL, State.NEW, State.NEW),
+    Row("called off after it was seen", Act.CANCEL, State.ACKNOWLEDGED, State.ACKNOWLEDGED),
+    Row("called off with help on the way", Act.CANCEL, State.DISPATCHED, State.DISPATCHED),
+    Row("put on TEST while it is looked into", Act.TEST, State.ACKNOWLEDGED, State.ACKNOWLEDGED, unseen=False),
+    Row("put on TEST with help on the way", Act.TEST, State.DISPATCHED, State.DISPATCHED, unseen=False),
+    Row("put on TEST after it was closed", Act.TEST, State.CLOSED, State.CLOSED),
+    Row("taken off TEST while it is looked into", Act.TEST_END, State.ACKNOWLEDGED, State.ACKNOWLEDGED),
+    Row("taken off TEST with help on the way", Act.TEST_END, State.DISPATCHED, State.DISPATCHED),
+    Row("taken off TEST after it was closed", Act.TEST_END, State.CLOSED, State.CLOSED),
 )
 
+_OF_PANEL = {
+    Act.RESET: (CommandKind.RESET, RESET_VALID_S, None),
+    Act.TEST: (CommandKind.TEST, PANEL_VALID_S, TEST_S),
+    Act.TEST_END: (CommandKind.TEST_END, PANEL_VALID_S, None),
+}
+"""What the household's panel is asked: the command, how long it is true, how long what it begins lasts."""
 _FEEDBACK = {Act.ACKNOWLEDGE: CommandKind.SEEN, Act.DISPATCH: CommandKind.COMING}
 
 
@@ -218,9 +258,16 @@ def joined(incident: Incident, alarm: Alarm) -> Decision:
         "presses": incident.presses + 1,
         "unseen": incident.unseen + 1,
         "latest_at_ms": max(incident.latest_at_ms, alarm.at_ms),
+        "cancelled_at_ms": None,
         "sources": (*others, mine),
     }
     return Decision(incident.model_copy(update=changed), row.name)
+
+
+def cancelled(incident: Incident, at_ms: int) -> Decision:
+    """A person has called the alarm off at the panel: it is noted, and nothing else is. NotAllowed once it is closed."""
+    row = _row(incident, Act.CANCEL)
+    return Decision(incident.model_copy(update={"state": row.to, "cancelled_at_ms": at_ms}), row.name)
 
 
 def handled(incident: Incident, action: Action) -> Decision:
@@ -238,8 +285,8 @@ def handled(incident: Incident, action: Action) -> Decision:
         case Act.CLOSE:
             _check_cause(action)
             changed |= {"cause": action.cause, "closed_at_ms": action.at_ms}
-        case Act.RESET:
-            answers = (_reset(incident),)
+        case Act.RESET | Act.TEST | Act.TEST_END:
+            answers = (_asked(incident, action.act),)
             if incident.state is State.CLOSED:
                 changed["owner"] = incident.owner  # nobody owns what is over
     taken_from = incident.owner if incident.owner not in {None, changed["owner"]} else None
@@ -248,8 +295,15 @@ def handled(incident: Incident, action: Action) -> Decision:
 
 def allowed(incident: Incident) -> frozenset[Act]:
     """What a person may do now: the buttons that work."""
-    acts = {row.act for row in TRANSITIONS if _fits(row, incident) and row.act is not Act.ALARM}
-    return frozenset(acts if incident.household is not None else acts - {Act.RESET})
+    acts = {row.act for row in TRANSITIONS if _fits(row, incident)} - {Act.ALARM, Act.CANCEL}
+    if keeps_from_testing(incident):
+        acts -= {Act.TEST}
+    return frozenset(acts if incident.household is not None else acts - _OF_PANEL.keys())
+
+
+def keeps_from_testing(incident: Incident) -> bool:
+    """Whether nothing may be tried in its household while it is as it is."""
+    return incident.kind in FOR_PEOPLE and incident.state is not State.CLOSED
 
 
 def _fits(row: Row, incident: Incident) -> bool:
@@ -288,10 +342,14 @@ def _feedback(incident: Incident, kind: CommandKind) -> tuple[Answer, ...]:
     return tuple(Answer(kind, source.report, household, FEEDBACK_VALID_S) for source in waiting)
 
 
-def _reset(incident: Incident) -> Answer:
+def _asked(incident: Incident, act: Act) -> Answer:
+    """What the household's panel is asked."""
     if incident.household is None:
         raise NotAllowed(Reason.NO_HOUSEHOLD)
-    return Answer(CommandKind.RESET, incident.sources[-1].report, incident.household, RESET_VALID_S)
+    if act is Act.TEST and keeps_from_testing(incident):
+        raise NotAllowed(Reason.PERSON_IN_NEED)
+    kind, valid_s, lasts_s = _OF_PANEL[act]
+    return Answer(kind, incident.sources[-1].report, incident.household, valid_s, lasts_s)
 
 
 def _check_cause(action: Action) -> None:

@@ -8,7 +8,7 @@ from anju.dutyroom.core.change import Change, Story
 from anju.dutyroom.core.incident import Incident, Reason
 from anju.dutyroom.core.link import Link
 from anju.dutyroom.core.on_test import OnTest
-from anju.dutyroom.core.request import Arrival, Handling, Person
+from anju.dutyroom.core.request import Arrival, Handling, Order, Ordered, Person
 from anju.uplink.commands import CommandPage
 from anju.uplink.receipts import Receipt
 from anju.uplink.reports import Batch
@@ -23,6 +23,22 @@ class Estate(Protocol):
 
     async def commands(self, journal_id: str, after: int, wait_s: float) -> CommandPage:
         """A journal's commands above a number, as soon as there are any."""
+        ...
+
+
+class Orders(Protocol):
+    """What somebody needs who asks something of a panel."""
+
+    def now_ms(self) -> int:
+        """The time by which the duty room works."""
+        ...
+
+    async def order(self, order: Order) -> Ordered | Reason:
+        """Commit what somebody asks of a household's panel. NoSuchHousehold, KeyReused."""
+        ...
+
+    def ordered(self, number: int) -> Ordered | None:
+        """What has become of a command."""
         ...
 
 

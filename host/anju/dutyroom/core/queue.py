@@ -8,11 +8,14 @@ from anju.dutyroom.core.incident import Incident, IncidentKind
 
 PRIORITY = {
     IncidentKind.HOLD_UP: 1,
+    IncidentKind.DURESS: 1,
+    IncidentKind.FIRE: 1,
     IncidentKind.UNKNOWN: 2,
-    IncidentKind.INTRUSION: 3,
-    IncidentKind.TAMPER: 4,
+    IncidentKind.TECHNICAL: 3,
+    IncidentKind.INTRUSION: 4,
+    IncidentKind.TAMPER: 5,
 }
-"""1 is looked at first. Something urgent that nobody understands may be a person in need."""
+"""1 is looked at first. Something urgent that nobody understands may be a person in need; a technical alarm may be gas."""
 
 
 def rank(incident: Incident) -> tuple[int, int, int]:

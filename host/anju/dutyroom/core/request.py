@@ -5,6 +5,8 @@ from __future__ import annotations
 from typing import NamedTuple
 
 from anju.dutyroom.core.incident import Action
+from anju.uplink.commands import CommandKind, ZoneRef
+from anju.uplink.reports import OutcomeKind, Refusal
 
 
 class Person(NamedTuple):
@@ -30,6 +32,33 @@ class Handling(NamedTuple):
     action: Action
     key: str
     origin: str
+
+
+class Order(NamedTuple):
+    """What somebody asks of a household's panel, and why: `key` and `origin` as of a Handling, the rest as of a command."""
+
+    household: str
+    kind: CommandKind
+    person: str
+    reason: str
+    at_ms: int
+    key: str
+    origin: str
+    anyway: bool | None = None
+    lasts_s: int | None = None
+    zone: ZoneRef | None = None
+
+
+class Ordered(NamedTuple):
+    """What has become of an order; None: nothing is known yet."""
+
+    number: int
+    outcome: OutcomeKind | None = None
+    refusal: Refusal | None = None
+
+
+class NoSuchHousehold(Exception):
+    """Nothing has been heard of this household; nothing changed."""
 
 
 class NoSuchIncident(Exception):

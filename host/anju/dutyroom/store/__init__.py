@@ -2,6 +2,7 @@
 
 intake     a batch in, a receipt out            log      append-only, hash-chained
 handling   what people do, and their commands   people   names and sessions
+orders     what people ask of a panel           troubles what is wrong, and what still is
 views      what is read
 """
 
@@ -16,8 +17,8 @@ from typing import TypeVar
 from anju.dutyroom.core.change import Change, Story, What
 from anju.dutyroom.core.incident import Incident, Reason
 from anju.dutyroom.core.on_test import OnTest
-from anju.dutyroom.core.request import Arrival, Handling, Person
-from anju.dutyroom.store import handling, intake, log, people, views
+from anju.dutyroom.core.request import Arrival, Handling, Order, Ordered, Person
+from anju.dutyroom.store import commands, handling, intake, log, orders, people, troubles, views
 from anju.dutyroom.store.log import ChainBroken, Entry
 from anju.dutyroom.store.views import reports_held
 from anju.ledger import Ledger
@@ -53,6 +54,14 @@ class Store:
         """Commit what a person does: the change, or the reason why there is none. NoSuchIncident, KeyReused."""
         return await self._write(lambda connection: handling.handle(connection, request))
 
+    async def order(self, order: Order) -> Ordered | Reason:
+        """Commit what somebody asks of a household's panel, or the reason why it is not. NoSuchHousehold, KeyReused."""
+        return await self._write(lambda connection: orders.give(connection, order))
+
+    def ordered(self, number: int) -> Ordered | None:
+        """What has become of a command; None if there is none with this number."""
+        return orders.ordered(self._read(), number)
+
     async def sit_down(self, arrival: Arrival, now_ms: int) -> Person:
         """Commit that somebody sits at the desk now."""
         return await self._write(lambda connection: people.sit_down(connection, arrival, now_ms))
@@ -87,12 +96,12 @@ class Store:
         return log.closings_since(self._read(), at_ms, most)
 
     def troubles_since(self, at_ms: int, most: int) -> list[Change]:
-        """The newest troubles since a time, newest first."""
-        return log.troubles_since(self._read(), at_ms, most)
+        """The newest troubles since a time, and before them what still stands; newest first."""
+        return troubles.since(self._read(), at_ms, most)
 
     def commands_after(self, journal_id: str, number: int) -> tuple[EstateCommand, ...]:
         """A journal's commands above a number, in order."""
-        return views.commands_after(self._read(), journal_id, number)
+        return commands.after(self._read(), journal_id, number)
 
     def concentrators(self) -> dict[str, str]:
         """{concentrator: its newest journal}."""

@@ -8,9 +8,10 @@ import sqlite3
 
 from anju.dutyroom.core import incident as incidents
 from anju.dutyroom.core.change import Change, What
-from anju.dutyroom.core.incident import Answer, Decision, NotAllowed, Reason
+from anju.dutyroom.core.incident import Act, Decision, Incident, NotAllowed, Reason
 from anju.dutyroom.core.request import Handling, KeyReused, NoSuchIncident
-from anju.dutyroom.store import log
+from anju.dutyroom.store import commands, log
+from anju.dutyroom.store.commands import Giving
 from anju.dutyroom.store.log import Entry
 
 
@@ -26,6 +27,7 @@ def handle(connection: sqlite3.Connection, handling: Handling) -> Change | Reaso
     if incident is None:
         raise NoSuchIncident
     try:
+        _check_test(connection, incident, handling.action.act)
         decision = incidents.handled(incident, handling.action)
     except NotAllowed as refusal:
         connection.execute(
@@ -35,6 +37,12 @@ def handle(connection: sqlite3.Connection, handling: Handling) -> Change | Reaso
     number = _adopt(connection, handling, decision)
     connection.execute("INSERT INTO answers VALUES (?, ?, ?, NULL)", (handling.key, fingerprint, number))
     return log.one(connection, number)
+
+
+def _check_test(connection: sqlite3.Connection, incident: Incident, act: Act) -> None:
+    """Nothing is tried where somebody may be in need, whichever of a household's incidents a guard looks at."""
+    if act is Act.TEST and any(map(incidents.keeps_from_testing, log.open_at(connection, incident.place))):
+        raise NotAllowed(Reason.PERSON_IN_NEED)
 
 
 def _adopt(connection: sqlite3.Connection, handling: Handling, decision: Decision) -> int:
@@ -50,22 +58,8 @@ def _adopt(connection: sqlite3.Connection, handling: Handling, decision: Decisio
     entry = Entry(action.at_ms, what, decision.incident, None, action.person, handling.origin, detail)
     number = log.append(connection, entry)
     for answer in decision.answers:
-        _command(connection, number, handling, answer)
+        commands.add(connection, Giving(number, handling.incident_id, action.person, action.at_ms), answer)
     return number
-
-
-def _command(connection: sqlite3.Connection, log_number: int, handling: Handling, answer: Answer) -> None:
-    action, report = handling.action, answer.report
-    connection.execute(
-        "INSERT INTO commands"
-        " (number, log_number, incident_id, kind, journal_id, seq, sha256, household, person_id, at_ms, valid_s)"
-        " SELECT MAX(number) + 1, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?"
-        " FROM (SELECT number FROM commands UNION ALL SELECT number - 1 FROM first_command)",
-        (
-            log_number, handling.incident_id, answer.kind.value, report.journal_id, report.seq, report.sha256,
-            answer.household, action.person, action.at_ms, answer.valid_s,
-        ),
-    )  # fmt: skip
 
 
 def _fingerprint(handling: Handling) -> bytes:

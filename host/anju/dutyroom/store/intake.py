@@ -3,24 +3,25 @@
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Iterator
 
 from anju.dutyroom.core import incident as incidents
 from anju.dutyroom.core.change import What
-from anju.dutyroom.core.incident import Alarm, Incident, State
-from anju.dutyroom.store import log
+from anju.dutyroom.core.incident import Alarm, IncidentKind
+from anju.dutyroom.store import log, troubles
 from anju.dutyroom.store.log import Entry
 from anju.uplink.canonical import canonical
 from anju.uplink.commands import ReportRef
 from anju.uplink.receipts import Receipt, ReceiptRow, RowVerdict
-from anju.uplink.reports import ALARMS, Batch, Report, ReportKind, Row
+from anju.uplink.reports import Batch, Report, ReportKind, Row
+
+_NOT_ARMED = frozenset({ReportKind.ARM_REFUSED, ReportKind.ARM_MISSED})
 
 
 def receive(connection: sqlite3.Connection, batch: Batch, now_ms: int) -> Receipt:
     """Keep what is new and say what is held. The rows' hashes have been checked by the caller."""
-    connection.execute(
-        "INSERT OR IGNORE INTO journals VALUES (?, ?, ?)", (batch.journal_id, batch.concentrator, now_ms)
-    )
+    journal = (batch.journal_id, batch.concentrator, now_ms)
+    if connection.execute("INSERT OR IGNORE INTO journals VALUES (?, ?, ?)", journal).rowcount:
+        troubles.forget(connection, batch.concentrator)
     intake = _Intake(connection, batch.journal_id, batch.concentrator, now_ms)
     return Receipt(journal_id=batch.journal_id, rows=tuple(intake.row(row) for row in batch.rows))
 
@@ -54,14 +55,19 @@ class _Intake:
         )
         ref = ReportRef(journal_id=self.journal_id, seq=report.seq, sha256=row.sha256)
         self._note_test(report)
-        if report.kind in ALARMS and not report.test:
+        if report.is_alarm:
             self._alarm(report, ref)
         elif report.kind is ReportKind.COMMAND_OUTCOME:
             self._outcome(report, ref)
         elif report.kind is ReportKind.TROUBLE:
-            log.append(self.connection, Entry(self.now_ms, What.TROUBLE, report=ref))
+            troubles.begun(self.connection, self.concentrator, report, ref, self.now_ms)
+        elif report.kind is ReportKind.TROUBLE_RESTORED:
+            troubles.over(self.connection, self.concentrator, report, ref, self.now_ms)
         else:
             self._context(report, ref)
+            if report.schedule and report.kind in _NOT_ARMED:
+                # Nobody was there to be told, and people believe that they are guarded.
+                log.append(self.connection, Entry(self.now_ms, What.TROUBLE, report=ref))
 
     def _note_test(self, report: Report) -> None:
         if report.household and report.panel:
@@ -74,7 +80,7 @@ class _Intake:
         # A concentrator whose clock is ahead must not make an alarm wait in the future.
         alarm = Alarm(report, ref, min(report.recorded_at_ms, self.now_ms))
         place, kind = incidents.place_of(report, self.journal_id), incidents.KIND_OF[report.kind]
-        mine = next((one for one in self._open_at(place) if one.kind is kind), None)
+        mine = next((one for one in log.open_at(self.connection, place) if one.kind is kind), None)
         if mine is None:
             cursor = self.connection.execute("INSERT INTO incidents (place, kind) VALUES (?, ?)", (place, kind.value))
             decision = incidents.opened(cursor.lastrowid or 0, alarm, self.concentrator)
@@ -84,9 +90,18 @@ class _Intake:
         log.append(self.connection, entry)
 
     def _context(self, report: Report, ref: ReportRef) -> None:
-        """A door closed, a household disarmed, a zone tried: it helps whoever handles an open incident there."""
-        for incident in self._open_at(incidents.place_of(report, self.journal_id)):
-            log.append(self.connection, Entry(self.now_ms, What.CONTEXT, incident, ref))
+        """A door closed, a household disarmed, a zone tried: it helps whoever handles an open incident there.
+
+        An alarm that is called off at the panel stays open: whoever made a burglar's day would call it off too.
+        """
+        is_cancelled = report.kind is ReportKind.ALARM_CANCELLED
+        for incident in log.open_at(self.connection, incidents.place_of(report, self.journal_id)):
+            if is_cancelled and incident.kind is IncidentKind.INTRUSION:
+                decision = incidents.cancelled(incident, min(report.recorded_at_ms, self.now_ms))
+                detail = {"transition": decision.transition}
+                log.append(self.connection, Entry(self.now_ms, What.CANCEL, decision.incident, ref, detail=detail))
+            else:
+                log.append(self.connection, Entry(self.now_ms, What.CONTEXT, incident, ref))
 
     def _outcome(self, report: Report, ref: ReportRef) -> None:
         """The end of a command; a concentrator speaks only of commands that were its own."""
@@ -96,7 +111,8 @@ class _Intake:
         command = self.connection.execute(query, (report.outcome.command_id, self.journal_id)).fetchone()
         if command is None:
             return
-        incident = log.current(self.connection, command["incident_id"])
+        of = command["incident_id"]
+        incident = None if of is None else log.current(self.connection, of)
         log.append(self.connection, Entry(self.now_ms, What.OUTCOME, incident, ref))
 
     def _conflict(self, held: ReportRef, row: Row) -> None:
@@ -104,11 +120,3 @@ class _Intake:
         offered = {"sha256": row.sha256, "offered": canonical(row.report).decode(), "concentrator": self.concentrator}
         if not log.has_conflict(self.connection, held, offered):
             log.append(self.connection, Entry(self.now_ms, What.CONFLICT, report=held, detail=offered))
-
-    def _open_at(self, place: str) -> Iterator[Incident]:
-        """The open incidents of a place, of which there is at most one a kind: the newest."""
-        query = "SELECT MAX(id) AS id FROM incidents WHERE place = ? GROUP BY kind"
-        for row in self.connection.execute(query, (place,)).fetchall():
-            incident = log.current(self.connection, row["id"])
-            if incident is not None and incident.state is not State.CLOSED:
-                yield incident

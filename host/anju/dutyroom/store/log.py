@@ -5,11 +5,11 @@ from __future__ import annotations
 import hashlib
 import json
 import sqlite3
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from typing import NamedTuple
 
 from anju.dutyroom.core.change import Change, What
-from anju.dutyroom.core.incident import Incident
+from anju.dutyroom.core.incident import Incident, State
 from anju.ledger.chain import GENESIS, next_link
 from anju.uplink.canonical import canonical, digest
 from anju.uplink.commands import ReportRef
@@ -19,6 +19,8 @@ _HASHED = (
     "number", "at_ms", "what", "incident_id", "incident", "journal_id", "seq", "sha256", "person_id", "origin", "detail",
 )  # fmt: skip
 _VERIFIED_AT_ONCE = 1000
+_MOST_ENDED = 1000
+"""Commands that end before one that was given earlier: far more than a minute's."""
 _MOST_ID = 2**63 - 1
 """The largest number that SQLite can look for; an address in a browser may name any."""
 
@@ -109,10 +111,25 @@ def closings_since(connection: sqlite3.Connection, at_ms: int, most: int) -> lis
 def troubles_since(connection: sqlite3.Connection, at_ms: int, most: int) -> list[Change]:
     """The newest troubles since a time, newest first."""
     query = (
-        "SELECT * FROM changes WHERE what IN ('trouble', 'conflict', 'link_lost', 'link_back') AND at_ms >= ?"
-        " ORDER BY at_ms DESC, number DESC LIMIT ?"
+        "SELECT * FROM changes WHERE what IN ('trouble', 'trouble_over', 'conflict', 'link_lost', 'link_back')"
+        " AND at_ms >= ? ORDER BY at_ms DESC, number DESC LIMIT ?"
     )
     return _changes(connection.execute(query, (at_ms, most)))
+
+
+def outcomes_after(connection: sqlite3.Connection, number: int) -> list[Change]:
+    """The first ends of commands after a change, in order: among them is that of each which it gave, if it has ended."""
+    query = "SELECT * FROM changes WHERE what = 'outcome' AND number > ? ORDER BY number LIMIT ?"
+    return _changes(connection.execute(query, (number, _MOST_ENDED)))
+
+
+def open_at(connection: sqlite3.Connection, place: str) -> Iterator[Incident]:
+    """The open incidents of a place, of which there is at most one a kind: the newest."""
+    query = "SELECT MAX(id) AS id FROM incidents WHERE place = ? GROUP BY kind"
+    for row in connection.execute(query, (place,)).fetchall():
+        incident = current(connection, row["id"])
+        if incident is not None and incident.state is not State.CLOSED:
+            yield incident
 
 
 def current(connection: sqlite3.Connection, incident_id: int) -> Incident | None:

@@ -16,13 +16,18 @@ SESSION_MS = 16 * 3600 * 1000
 
 def sit_down(connection: sqlite3.Connection, arrival: Arrival, now_ms: int) -> Person:
     """Open a session and log it; the same name is the same person, because nothing here could tell two apart."""
-    connection.execute("INSERT OR IGNORE INTO people (name) VALUES (?)", (arrival.name,))
-    person = Person(*connection.execute("SELECT id, name FROM people WHERE name = ?", (arrival.name,)).fetchone())
+    person = known(connection, arrival.name)
     expired = (now_ms - SESSION_MS, _hash(arrival.ended or ""))
     connection.execute("DELETE FROM sessions WHERE opened_at_ms < ? OR token_sha256 = ?", expired)
     connection.execute("INSERT INTO sessions VALUES (?, ?, ?)", (_hash(arrival.token), person.id, now_ms))
     log.append(connection, Entry(now_ms, What.AT_DESK, person=person.id, origin=arrival.origin))
     return person
+
+
+def known(connection: sqlite3.Connection, name: str) -> Person:
+    """Somebody by a name, with a number from now on."""
+    connection.execute("INSERT OR IGNORE INTO people (name) VALUES (?)", (name,))
+    return Person(*connection.execute("SELECT id, name FROM people WHERE name = ?", (name,)).fetchone())
 
 
 def at_desk(connection: sqlite3.Connection, token: str, now_ms: int) -> Person | None:

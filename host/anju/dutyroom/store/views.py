@@ -11,12 +11,11 @@ from anju.dutyroom.core.change import Change, GivenCommand, Story, What
 from anju.dutyroom.core.incident import Incident, State
 from anju.dutyroom.core.on_test import OnTest
 from anju.dutyroom.store import log
-from anju.uplink.commands import CommandKind, EstateCommand, ReportRef
+from anju.uplink.commands import CommandKind
 from anju.uplink.reports import PanelView, Report
 
 MOST_IN_STORY = 200
 """Changes that a story tells; of more, it tells how many it leaves out."""
-MOST_COMMANDS = 200
 _HELD_AT_ONCE = 1000
 _PANEL_WITHIN = 20
 _TESTED_WITHIN, _MOST_TESTED, _TESTED_WITHIN_MS = 200, 20, 24 * 3600 * 1000
@@ -37,16 +36,6 @@ def concentrators(connection: sqlite3.Connection) -> dict[str, str]:
     """Each concentrator's newest journal: {name: journal id}."""
     query = "SELECT concentrator, journal_id FROM journals ORDER BY rowid"
     return {row["concentrator"]: row["journal_id"] for row in connection.execute(query).fetchall()}
-
-
-def commands_after(connection: sqlite3.Connection, journal_id: str, number: int) -> tuple[EstateCommand, ...]:
-    """A journal's next commands, in order; never those of another."""
-    query = (
-        "SELECT commands.*, name FROM commands JOIN people ON people.id = person_id"
-        " WHERE journal_id = ? AND number > ? ORDER BY number LIMIT ?"
-    )
-    rows = connection.execute(query, (journal_id, number, MOST_COMMANDS)).fetchall()
-    return tuple(_command(row) for row in rows)
 
 
 def story(connection: sqlite3.Connection, incident_id: int) -> Story | None:
@@ -115,7 +104,7 @@ def _given(connection: sqlite3.Connection, incident_id: int) -> tuple[GivenComma
     for row in connection.execute(ended, (incident_id, What.OUTCOME.value)).fetchall():
         outcome = Report.model_validate_json(row["report"]).outcome
         if outcome is not None:
-            outcomes[outcome.command_id] = (outcome.outcome, row["at_ms"])
+            outcomes[outcome.command_id] = (outcome.outcome, row["at_ms"], outcome.refusal)
     query = "SELECT number, log_number, kind, at_ms, seq FROM commands WHERE incident_id = ? ORDER BY number"
     return tuple(
         GivenCommand(
@@ -124,7 +113,7 @@ def _given(connection: sqlite3.Connection, incident_id: int) -> tuple[GivenComma
             CommandKind(row["kind"]),
             row["at_ms"],
             row["seq"],
-            *outcomes.get(row["number"], (None, None)),
+            *outcomes.get(row["number"], (None, None, None)),
         )
         for row in connection.execute(query, (incident_id,)).fetchall()
     )
@@ -138,15 +127,3 @@ def _panel(connection: sqlite3.Connection, household: str) -> tuple[PanelView, i
         if report.panel is not None:
             return report.panel, report.recorded_at_ms
     return None
-
-
-def _command(row: sqlite3.Row) -> EstateCommand:
-    return EstateCommand(
-        number=row["number"],
-        kind=CommandKind(row["kind"]),
-        report=ReportRef(journal_id=row["journal_id"], seq=row["seq"], sha256=row["sha256"]),
-        household=row["household"],
-        person=row["name"] or "?",  # forgotten
-        at_ms=row["at_ms"],
-        valid_s=row["valid_s"],
-    )

@@ -1,7 +1,7 @@
 """The duty room's page: Chinese first, English second, on this machine only.
 
 GET  /                      the page            POST /duty                      who sits at this browser
-GET  /events                changes, as SSE     POST /incidents/{id}/{act}      acknowledge, dispatch, close, reset
+GET  /events                changes, as SSE     POST /incidents/{id}/{act}      acknowledge, dispatch, close, reset, TEST, its end
 GET  /api/incidents         the queue as JSON   GET  /parts/…, /incidents/{id}  parts of the page, redrawn
 """
 

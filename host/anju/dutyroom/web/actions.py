@@ -18,7 +18,7 @@ from anju.dutyroom.web import render, words
 from anju.dutyroom.web.guard import is_own
 from anju.dutyroom.web.language import of_request, translate
 
-ACTS = (Act.ACKNOWLEDGE, Act.DISPATCH, Act.CLOSE, Act.RESET)
+ACTS = (Act.ACKNOWLEDGE, Act.DISPATCH, Act.CLOSE, Act.RESET, Act.TEST, Act.TEST_END)
 _MOST_BYTES = 16 * 1024
 _SESSION_S = 16 * 3600
 

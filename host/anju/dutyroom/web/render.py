@@ -8,14 +8,14 @@ from typing import NamedTuple
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
-from anju.dutyroom.core.change import Change, Story
-from anju.dutyroom.core.incident import NOTE_NEEDED, Act, Cause, Incident, State, allowed
+from anju.dutyroom.core.change import Change, Story, What
+from anju.dutyroom.core.incident import NOTE_NEEDED, Act, Cause, Incident, IncidentKind, Source, State, allowed
 from anju.dutyroom.core.link import LinkState
 from anju.dutyroom.core.ports import Console
 from anju.dutyroom.core.queue import PRIORITY
 from anju.dutyroom.core.request import Person
 from anju.dutyroom.web import clock, timeline, words
-from anju.dutyroom.web.language import translate
+from anju.dutyroom.web.language import Translate, translate
 from anju.dutyroom.web.troubles import gathered
 
 _TEMPLATES = Path(__file__).parent / "templates"
@@ -116,10 +116,14 @@ def item(console: Console, tag: str, incident: Incident) -> Item:
     return Item(
         incident,
         f"{PRIORITY[incident.kind]} {incident.opened_at_ms} {incident.id}",
-        _(", ").join(dict.fromkeys(words.zone(_, source.zone) for source in incident.sources)),
+        _(", ").join(dict.fromkeys(_source(_, incident, source) for source in incident.sources)),
         console.name_of(incident.owner),
         clock.age(incident.opened_at_ms, console.now_ms()),
     )
+
+
+def _source(_: Translate, incident: Incident, source: Source) -> str:
+    return _("at the panel") if incident.kind is IncidentKind.DURESS else words.zone(_, source.zone)
 
 
 def public(console: Console, incident: Incident, change: Change | None = None) -> dict[str, object]:
@@ -134,6 +138,7 @@ def public(console: Console, incident: Incident, change: Change | None = None) -
         "presses": incident.presses,
         "unseen": incident.unseen,
         "opened_at_ms": incident.opened_at_ms,
+        "cancelled_at_ms": incident.cancelled_at_ms,
         "owner": console.name_of(incident.owner) or None,
         "cause": incident.cause.value if incident.cause else None,
         "report": report
@@ -163,10 +168,25 @@ def _centre(console: Console, reader: Reader) -> dict[str, object]:
         "opened_at": clock.time_of_day(story.incident.opened_at_ms, now_ms),
         "as_of": as_of,
         "test_until": test_until,
+        "cancelled": _cancelled(_, story, now_ms),
         "passed": _passed(story),
         "acts": allowed(story.incident),
         "lines": timeline.lines(_, story, console.name_of, now_ms),
     }
+
+
+def _cancelled(_: Translate, story: Story, now_ms: int) -> str | None:
+    """That somebody has called it off at the panel since its newest alarm, in a sentence."""
+    at_ms = story.incident.cancelled_at_ms
+    if at_ms is None:
+        return None
+    calls = (change.report for change in reversed(story.changes) if change.what is What.CANCEL)
+    report = next((report for report in calls if report), None)
+    person = (report.person if report else None) or _("somebody")
+    told = {"person": person, "time": clock.time_of_day(at_ms, now_ms)}
+    return (
+        _("Called off by %(person)s at the panel, at %(time)s. It stays open until a guard has looked into it.") % told
+    )
 
 
 def _passed(story: Story) -> set[State]:
@@ -179,7 +199,8 @@ def _side(console: Console, tag: str) -> dict[str, object]:
     _, now_ms = translate(tag), console.now_ms()
     closings = console.closings(clock.start_of_day_ms(now_ms))
     closed = [Closed(one.incident, clock.time_of_day(one.at_ms, now_ms)) for one in closings if one.incident]
-    return {"troubles": gathered(_, console.troubles(), now_ms), "closed": closed}
+    names = {link.journal_id: link.concentrator for link in console.links()}
+    return {"troubles": gathered(_, console.troubles(), now_ms, names), "closed": closed}
 
 
 def _strip(console: Console, tag: str) -> dict[str, object]:

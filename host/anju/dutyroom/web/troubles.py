@@ -1,41 +1,69 @@
-"""Troubles gathered: one line for what is the same, with a count and the last time."""
+"""Troubles gathered: one line for what is the same, with a count and the last time; what is urgent stands first."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from typing import NamedTuple
 
 from anju.dutyroom.core.change import Change, What
 from anju.dutyroom.web import words
 from anju.dutyroom.web.clock import time_of_day
 from anju.dutyroom.web.language import Translate
-from anju.uplink.reports import ALARMS, Report
+from anju.uplink.reports import ALARMS, Lane, NodeAddress, Report, ReportKind, TroubleKind
 
 
 class Trouble(NamedTuple):
-    """One line of the list."""
+    """One line of the list. `is_urgent`: as long as it lasts, an alarm may not be seen or not be heard of."""
 
     text: str
     where: str
     times: int
     last: str
+    is_urgent: bool
 
 
-def gathered(_: Translate, changes: Iterable[Change], now_ms: int) -> list[Trouble]:
-    """Troubles of the changes, which come newest first; a link that came back is no trouble any more."""
+def gathered(
+    _: Translate, changes: Iterable[Change], now_ms: int, concentrators: Mapping[str, str] | None = None
+) -> list[Trouble]:
+    """Troubles of the changes, which come newest first; a link that came back is no trouble any more. `concentrators`: names by
+    journal."""
     lines: dict[tuple[str, str], list[Change]] = {}
     settled: set[str] = set()
+    lost: set[tuple[str | None, NodeAddress]] = set()
     for change in changes:
         if change.what is What.LINK_BACK:
             settled.add(change.detail["concentrator"])
+        elif change.what is What.TROUBLE_OVER or _is_known_to_be_lost(change, lost):
+            continue
         elif change.what is not What.LINK_LOST or change.detail["concentrator"] not in settled:
-            lines.setdefault(_told(_, change), []).append(change)
-    return [
-        Trouble(text, where, len(same), time_of_day(same[0].at_ms, now_ms)) for (text, where), same in lines.items()
+            lines.setdefault(_told(_, change, concentrators or {}), []).append(change)
+    found = [
+        Trouble(text, where, len(same), time_of_day(same[0].at_ms, now_ms), any(map(_is_urgent, same)))
+        for (text, where), same in lines.items()
     ]
+    return sorted(found, key=lambda one: not one.is_urgent)
 
 
-def _told(_: Translate, change: Change) -> tuple[str, str]:
+def _is_urgent(change: Change) -> bool:
+    if change.what is What.LINK_LOST:
+        return True
+    if change.what is What.CONFLICT:
+        return Report.model_validate_json(change.detail["offered"]).kind in ALARMS
+    return change.report is not None and change.report.lane is not Lane.ROUTINE
+
+
+def _is_known_to_be_lost(change: Change, lost: set[tuple[str | None, NodeAddress]]) -> bool:
+    """Whether it only says that a node is silent which is lost by now."""
+    report = change.report
+    if change.what is not What.TROUBLE or report is None or report.node is None:
+        return False
+    node = (change.journal_id, report.node)
+    if report.trouble is TroubleKind.NODE_LOST:
+        lost.add(node)
+    return report.trouble is TroubleKind.NODE_SILENT and node in lost
+
+
+def _told(_: Translate, change: Change, concentrators: Mapping[str, str]) -> tuple[str, str]:
     """What is wrong, and where."""
     if change.what is What.LINK_LOST:
         concentrator = _("concentrator %(name)s") % {"name": change.detail["concentrator"]}
@@ -49,7 +77,26 @@ def _told(_: Translate, change: Change) -> tuple[str, str]:
     report = change.report
     if report is None:
         return words.trouble(_, None), ""
-    where = report.household or ""
-    if not where and report.node is not None:
-        where = _("network %(network)d, device %(node)d") % {"network": report.node.network, "node": report.node.node}
-    return words.trouble(_, report.trouble), where
+    return _said(_, report), _where(_, report, concentrators.get(change.journal_id or ""))
+
+
+def _said(_: Translate, report: Report) -> str:
+    if report.kind is ReportKind.ARM_MISSED:
+        return words.context(_, report.kind, "", "")
+    if report.kind is ReportKind.ARM_REFUSED:
+        return _("Not armed by the clock: %(zones)s") % {"zones": words.warnings(_, report.warnings or ())}
+    text = words.trouble(_, report.trouble)
+    if report.trouble is TroubleKind.BATTERY_LOW and report.forecast_days is not None:
+        return _("%(trouble)s: it may last %(days)d days more") % {"trouble": text, "days": report.forecast_days}
+    return text
+
+
+def _where(_: Translate, report: Report, concentrator: str | None) -> str:
+    if report.household:
+        return report.household
+    if report.node is not None:
+        return _("network %(network)d, device %(node)d") % {"network": report.node.network, "node": report.node.node}
+    parts = [_("concentrator %(name)s") % {"name": concentrator}] if concentrator else []
+    if report.subject:
+        parts.append(_("duty room") if report.trouble is TroubleKind.DESTINATION_DOWN else report.subject)
+    return _(", ").join(parts)

@@ -2,18 +2,33 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 
 from anju.dutyroom.core.incident import Cause, IncidentKind, Reason, State
 from anju.dutyroom.web.language import Translate
+from anju.service import zone_words
 from anju.uplink.commands import CommandKind
-from anju.uplink.reports import OutcomeKind, PanelMode, ReportKind, TroubleKind, Zone, ZoneKind
+from anju.uplink.reports import (
+    ArmWarning,
+    OutcomeKind,
+    PanelMode,
+    PanelPhase,
+    Refusal,
+    ReportKind,
+    TroubleKind,
+    Zone,
+    ZoneKind,
+    ZoneWarning,
+)
 
 
 def kind(_: Translate, value: IncidentKind) -> str:
     """What an incident is about."""
     return {
         IncidentKind.HOLD_UP: _("Hold-up"),
+        IncidentKind.DURESS: _("Duress"),
+        IncidentKind.FIRE: _("Fire"),
+        IncidentKind.TECHNICAL: _("Gas or water"),
         IncidentKind.UNKNOWN: _("Unknown alarm"),
         IncidentKind.INTRUSION: _("Intrusion"),
         IncidentKind.TAMPER: _("Tamper"),
@@ -52,6 +67,9 @@ def refusal(_: Translate, value: Reason) -> str:
         Reason.NO_CAUSE: _("The incident stays open: choose a cause."),
         Reason.NO_NOTE: _("The incident stays open: this cause needs a note that says what happened."),
         Reason.NO_HOUSEHOLD: _("Nothing was changed: it is not known which household this belongs to."),
+        Reason.PERSON_IN_NEED: _(
+            "Nothing was changed: somebody there may be in need; close that incident before anything is tried."
+        ),
     }[value]
 
 
@@ -68,8 +86,49 @@ def zone_kind(_: Translate, value: ZoneKind) -> str:
     """What a latch belongs to."""
     return {
         ZoneKind.HOLD_UP: _("hold-up"),
+        ZoneKind.SILENT_HOLD_UP: _("silent hold-up"),
         ZoneKind.ENTRY: _("intrusion"),
+        ZoneKind.INSTANT: _("intrusion, no way in"),
+        ZoneKind.FOLLOWER: _("intrusion, inside"),
+        ZoneKind.ALL_HOURS: _("intrusion, guarded at all hours"),
+        ZoneKind.FIRE: _("fire"),
+        ZoneKind.GAS: _("gas"),
+        ZoneKind.WATER: _("water"),
         ZoneKind.TAMPER: _("tamper"),
+    }.get(value) or zone_words.kind_names(_)[value]
+
+
+def phase(_: Translate, value: PanelPhase) -> str:
+    """What runs at a household beside its arm state."""
+    return {
+        PanelPhase.EXIT: _("people are leaving"),
+        PanelPhase.ENTRY: _("somebody has come in and is not known yet"),
+        PanelPhase.ABORT: _("it sounds, and is about to be an alarm"),
+    }[value]
+
+
+def warning(_: Translate, value: ArmWarning) -> str:
+    """What there is to say of a zone when a household is armed."""
+    return {ArmWarning.OPEN: _("open"), ArmWarning.SILENT: _("silent"), ArmWarning.TROUBLED: _("in trouble")}[value]
+
+
+def warnings(_: Translate, found: Iterable[ZoneWarning]) -> str:
+    """All of them, zone by zone."""
+    return _(", ").join(
+        _("%(zone)s (%(what)s)") % {"zone": one.zone.name, "what": warning(_, one.what)} for one in found
+    )
+
+
+def refused(_: Translate, value: Refusal) -> str:
+    """Why a panel has done nothing."""
+    return {
+        Refusal.NOT_READY: _("refused: it is not ready to be armed"),
+        Refusal.PENDING: _("refused: an alarm is about to be raised"),
+        Refusal.NOT_BYPASSABLE: _("refused: such a zone is never left out"),
+        Refusal.NO_SUCH_ZONE: _("refused: there is no such zone"),
+        Refusal.NOT_BYPASSED: _("refused: the zone is not left out"),
+        Refusal.NOT_ON_TEST: _("refused: it is not on TEST"),
+        Refusal.NOT_UNDERSTOOD: _("refused: the command lacks something"),
     }[value]
 
 
@@ -86,25 +145,53 @@ def household(_: Translate, value: str | None) -> str:
     return _("building %(building)s, unit %(unit)s, door %(door)s") % {"building": building, "unit": unit, "door": door}
 
 
-def alarm(_: Translate, value: ReportKind, zone_name: str) -> str:
-    """What happened at a household."""
+def alarm(_: Translate, value: ReportKind, zone_name: str, person: str = "", kind: ZoneKind | None = None) -> str:
+    """What happened at a household; `kind` is the zone's."""
     texts = {
         ReportKind.HOLD_UP_ALARM: _("Button pressed: %(zone)s"),
+        ReportKind.DURESS_ALARM: _("Disarmed under duress, by %(person)s: be silent towards the household"),
+        ReportKind.FIRE_ALARM: _("Smoke or fire: %(zone)s"),
         ReportKind.INTRUSION_ALARM: _("Opened while armed: %(zone)s"),
         ReportKind.TAMPER_ALARM: _("Device opened or moved: %(zone)s"),
+        ReportKind.TECHNICAL_ALARM: _("Gas or water: %(zone)s"),
         ReportKind.UNKNOWN_ALARM: _("Urgent, but not understood by this release: %(zone)s"),
     }
-    return texts[value] % {"zone": zone_name}
+    of_zones = {
+        (ReportKind.INTRUSION_ALARM, ZoneKind.ALL_HOURS): _("Opened, though guarded at all hours: %(zone)s"),
+        (ReportKind.TECHNICAL_ALARM, ZoneKind.GAS): _("Gas: %(zone)s"),
+        (ReportKind.TECHNICAL_ALARM, ZoneKind.WATER): _("Water: %(zone)s"),
+    }
+    text = of_zones[value, kind] if kind and (value, kind) in of_zones else texts[value]
+    return text % {"zone": zone_name, "person": person or _("somebody")}
 
 
 def context(_: Translate, value: ReportKind, zone_name: str, person: str) -> str:
     """What else happened at a household while an incident was open."""
     texts = {
+        ReportKind.ALARM_PENDING: _("It sounds at the household, and is an alarm unless it is disarmed: %(zone)s"),
+        ReportKind.ALARM_ABORTED: _("Disarmed in time, so it was no alarm: %(zone)s"),
+        ReportKind.ALARM_CANCELLED: _("Called off at the panel by %(person)s"),
         ReportKind.OPENED: _("Opened: %(zone)s"),
         ReportKind.CLOSED: _("Shut: %(zone)s"),
+        ReportKind.RESTORED: _("At rest again: %(zone)s"),
         ReportKind.TAMPER_RESTORED: _("Device closed again: %(zone)s"),
         ReportKind.ARMED: _("Armed by %(person)s"),
+        ReportKind.ARM_REFUSED: _("%(person)s tried to arm; it was not ready"),
+        ReportKind.ARM_MISSED: _("Not armed by the clock: nothing ran at that time"),
         ReportKind.DISARMED: _("Disarmed by %(person)s"),
+        ReportKind.EXIT_RESTARTED: _("Somebody came back; the exit time began anew"),
+        ReportKind.EXIT_ENDED: _("Everybody has left: it is guarded now"),
+        ReportKind.ENTRY_STARTED: _("Somebody came in, and has time to disarm: %(zone)s"),
+        ReportKind.BYPASSED: _("Left out by %(person)s: %(zone)s"),
+        ReportKind.BYPASS_ENDED: _("Not left out any more: %(zone)s"),
+        ReportKind.SIREN_ENDED: _("The siren has fallen silent"),
+        ReportKind.SCHEDULE_ADDED: _("%(person)s has set when it is armed by the clock"),
+        ReportKind.SCHEDULE_REMOVED: _("%(person)s has removed when it is armed by the clock"),
+        ReportKind.CODE_SET: _("%(person)s has set a code of the household's keypads"),
+        ReportKind.CODE_REMOVED: _("%(person)s has removed a code of the household's keypads"),
+        ReportKind.TROUBLE: _("Something is wrong"),
+        ReportKind.TROUBLE_RESTORED: _("What was wrong is over"),
+        ReportKind.COMMAND_OUTCOME: _("A command has ended"),
         ReportKind.LATCH_RESET: _("Latch reset by %(person)s"),
         ReportKind.HOLD_UP_HELD: _("Button still pressed after 3 s: %(zone)s"),
         ReportKind.TEST_STARTED: _("Put on TEST by %(person)s"),
@@ -121,8 +208,7 @@ def context(_: Translate, value: ReportKind, zone_name: str, person: str) -> str
         ReportKind.IDENTITY_EXPORTED: _("The concentrator's keys were exported by %(person)s"),
         ReportKind.IDENTITY_IMPORTED: _("Another PC became the concentrator, by %(person)s"),
     }
-    text = texts.get(value, value.value)
-    return text % {"zone": zone_name, "person": person or _("somebody")}
+    return texts[value] % {"zone": zone_name, "person": person or _("somebody")}
 
 
 def tried(_: Translate, text: str) -> str:
@@ -152,6 +238,16 @@ def trouble(_: Translate, value: TroubleKind | None) -> str:
         TroubleKind.EVIDENCE: _("A device's signature does not fit what it says"),
         TroubleKind.TWO_CONCENTRATORS: _("Another concentrator has this one's keys"),
         TroubleKind.COUNTERS_SPENT: _("A device is heard but can't be answered any more: pair it anew"),
+        TroubleKind.NODE_SILENT: _("A device is silent"),
+        TroubleKind.NODE_LOST: _("A device has not been heard for hours"),
+        TroubleKind.BATTERY_LOW: _("A battery is low"),
+        TroubleKind.WRONG_CODES: _("Wrong codes were typed at a keypad, one after the other"),
+        TroubleKind.JAMMED: _("A link is jammed: devices on it may not be heard"),
+        TroubleKind.LINK_DOWN: _("A link is down: no device on it is heard"),
+        TroubleKind.DESTINATION_DOWN: _("Reports do not arrive where they should"),
+        TroubleKind.MAINS_DOWN: _("No mains: the concentrator runs on its battery"),
+        TroubleKind.UPS_LOW: _("The concentrator's battery is nearly empty"),
+        TroubleKind.CLOCK_STEPPED: _("The concentrator's clock was set"),
         None: _("Trouble of an unknown kind"),
     }[value]
 
@@ -162,6 +258,13 @@ def given(_: Translate, value: CommandKind) -> str:
         CommandKind.SEEN: _("Light “someone has seen it”"),
         CommandKind.COMING: _("Light “someone is coming”"),
         CommandKind.RESET: _("Reset of the latch"),
+        CommandKind.ARM_AWAY: _("Arming, nobody home"),
+        CommandKind.ARM_HOME: _("Arming, somebody home"),
+        CommandKind.DISARM: _("Disarming"),
+        CommandKind.BYPASS: _("Leaving a zone out"),
+        CommandKind.UNBYPASS: _("Taking a zone in again"),
+        CommandKind.TEST: _("TEST"),
+        CommandKind.TEST_END: _("End of TEST"),
     }[value]
 
 

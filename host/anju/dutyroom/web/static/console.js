@@ -223,6 +223,7 @@ const IN_TURN = {
   d: () => perform("dispatch"),
   c: () => perform("close"),
   r: () => perform("reset"),
+  t: () => perform(centre.action("test") ? "test" : "test_end"),
   n: nextUnseen,
   arrowdown: () => step(1),
   arrowup: () => step(-1),

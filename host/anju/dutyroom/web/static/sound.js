@@ -3,7 +3,10 @@
 // Notes: [frequency in Hz, start in s, length in s]; again after `every` seconds.
 const TONES = {
   hold_up: { every: 2, notes: [[988, 0, 0.16], [740, 0.18, 0.16], [988, 0.36, 0.16], [740, 0.54, 0.16], [988, 0.72, 0.3]] },
+  duress: { every: 2, notes: [[740, 0, 0.16], [988, 0.18, 0.16], [740, 0.36, 0.16], [988, 0.54, 0.16], [740, 0.72, 0.3]] },
+  fire: { every: 4, notes: [[784, 0, 0.5], [784, 1, 0.5], [784, 2, 0.5]] }, // three pulses and a pause (ISO 8201)
   unknown: { every: 2.5, notes: [[880, 0, 0.12], [880, 0.2, 0.12], [880, 0.4, 0.12], [587, 0.6, 0.3]] },
+  technical: { every: 2.5, notes: [[523, 0, 0.2], [659, 0.25, 0.2], [523, 0.5, 0.2]] },
   intrusion: { every: 3, notes: [[659, 0, 0.35], [494, 0.4, 0.35]] },
   tamper: { every: 5, notes: [[440, 0, 0.15], [440, 0.25, 0.15]] },
   lost: { every: 10, notes: [[330, 0, 0.5]] },
