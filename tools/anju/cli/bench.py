@@ -1,6 +1,6 @@
 """`anju bench`: which figure to measure, and how to show it; the measuring is in `anju.bench`."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
@@ -41,6 +41,7 @@ def add_to(app: typer.Typer) -> None:
 
         _show(measure, json)
 
+    _add_panel(group, json_option)
     _add_nodes_to(group, json_option)
 
 
@@ -126,6 +127,20 @@ def _add_nodes_to(group: typer.Typer, json_option: Any) -> None:
         return 0 if outcome.is_good else 1
 
 
+def _add_panel(group: typer.Typer, json_option: Any) -> None:
+    @group.command(cls=grammar.Command, help=_("Judging the events of 5,000 flats, against bare updates of a dict."))
+    def panel(json: Annotated[bool, json_option] = False) -> int:
+        from anju.bench.panel import measure
+
+        with screen.progress() as report:
+            outcome = measure(report)
+        if json:
+            screen.as_json(outcome.as_json())
+        else:
+            _show_figures("panel", outcome.figures)
+        return 0 if outcome.is_good else 1
+
+
 def _show_flash(outcome: "flashing.Outcome") -> None:
     from anju.bench.flashing import LIMITS
 
@@ -166,9 +181,9 @@ def _show_pairing(outcome: "pairing.Outcome") -> None:
     screen.say(_("From the typed command to its last line; whoever installs does at once what the screen says."))
 
 
-def _show_node(outcome: "node.Outcome") -> None:
+def _show_figures(bench: str, figures: "Sequence[node.Figure]") -> None:
     screen.table(
-        ("node", _("Measured"), _("Limit"), ""),
+        (bench, _("Measured"), _("Limit"), ""),
         [
             (
                 one.label,
@@ -176,9 +191,13 @@ def _show_node(outcome: "node.Outcome") -> None:
                 "" if one.limit is None else f"{one.limit:,} {one.unit}",
                 "" if one.limit is None else "✓" if one.is_met else "✗",
             )
-            for one in outcome.figures
+            for one in figures
         ],
     )
+
+
+def _show_node(outcome: "node.Outcome") -> None:
+    _show_figures("node", outcome.figures)
     screen.say(
         _("Both runs of the same movements were identical, to the microsecond.")
         if outcome.identical

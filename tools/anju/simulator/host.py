@@ -97,8 +97,8 @@ class Host:
         return await asyncio.to_thread(control.ask, self._site.control_socket, do="status")
 
     async def panel(self, household: str, mode: str) -> int:
-        """Arm ("away", "home") or disarm ("off") a household; the number of its journal row."""
-        request = {"do": "disarm"} if mode == "off" else {"do": "arm", "mode": mode}
+        """Arm ("away", "home") or disarm ("off") a household, whatever there is to warn of; the number of its journal row."""
+        request = {"do": "disarm"} if mode == "off" else {"do": "arm", "mode": mode, "anyway": True}
         answer = await asyncio.to_thread(control.ask, self._site.control_socket, household=household, **request)
         return int(answer["seq"])
 

@@ -1,0 +1,257 @@
+"""Judging events: a whole estate's panels in one process, and what one event costs from the typed message to its draft.
+
+Measured is what stands between opening a frame and its commit: the draft, freshness, intake, the panel and its reports. The
+limit of comparison is a bare update of a dict that holds as many. All flats have been armed and disarmed for days, so that their
+panels hold whatever they remember; a quarter of them is armed.
+
+Times are of the processor, not of the clock on the wall. A draft that is dropped has changed nothing, so each event is judged
+three times, and the fastest counts: what else runs on a machine is not the panel's. Memory is what Python has allocated for the
+state (tracemalloc), keys aside.
+"""
+
+from __future__ import annotations
+
+import platform
+import random
+import time
+import tracemalloc
+from collections import Counter
+from collections.abc import Iterable
+from dataclasses import dataclass
+from statistics import median
+from typing import Any
+
+from anju.bench.node import Figure
+from anju.bench.result import Progress
+from anju.concentrator.core import intake
+from anju.concentrator.core.building import Building
+from anju.concentrator.core.draft import Draft
+from anju.concentrator.core.intake import Heard
+from anju.concentrator.core.moment import Moment
+from anju.concentrator.core.panel.signals import Action, PersonSignal
+from anju.concentrator.core.places import Address, Placement, Route
+from anju.concentrator.core.premises import Chosen
+from anju.concentrator.core.supervision import Supervision
+from anju.concentrator.premises import Furnished
+from anju.service.i18n import _
+from anju.uplink.reports import Zone, ZoneKind
+from anju.wire.messages import Header, Message, Status
+from anju.wire.table import Code, Flag, Type
+
+FLATS, NODES_A_FLAT = 5000, 3
+P99_US, STATE_MB = 200, 200
+_DAYS = 8
+"""Days of arming and disarming, as many as a panel remembers."""
+_ROUNDS, _EVENTS, _TIMES = 9, 2000, 3
+_ARMED = 4
+"""Every so many flats one is armed."""
+_KINDS = (
+    (ZoneKind.ENTRY, (Code.OPENED, Code.CLOSED)),
+    (ZoneKind.INSTANT, (Code.OPENED, Code.CLOSED)),
+    (ZoneKind.HOLD_UP, (Code.PANIC,)),
+)
+_BEGIN_MS = 1_790_000_000_000
+_PAUSE_S = 0.25
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """What was found. `ratio`: so many bare dict updates take as long as one event, by the medians."""
+
+    flats: int
+    events: int
+    p50_us: float
+    p99_us: float
+    dict_us: float
+    state_mb: float
+
+    @property
+    def nodes(self) -> int:
+        """In all flats."""
+        return self.flats * NODES_A_FLAT
+
+    @property
+    def ratio(self) -> float:
+        """Events against bare dict updates."""
+        return self.p50_us / self.dict_us
+
+    @property
+    def figures(self) -> tuple[Figure, ...]:
+        """For people, and their limits."""
+        us = _("µs")
+        return (
+            Figure("p99_us", _("one event judged, p99"), us, round(self.p99_us), P99_US),
+            Figure("p50_us", _("one event judged, p50"), us, round(self.p50_us)),
+            Figure("ratio", _("a bare dict update fits in so many times"), "×", round(self.ratio)),
+            Figure(
+                "state_mb", _("state of %(nodes)d nodes") % {"nodes": self.nodes}, "MB", round(self.state_mb), STATE_MB
+            ),
+        )
+
+    @property
+    def is_good(self) -> bool:
+        """Whether every limit is kept."""
+        return all(figure.is_met for figure in self.figures)
+
+    def as_json(self) -> dict[str, Any]:
+        """One object."""
+        return {
+            "bench": "panel",
+            "nodes": self.nodes,
+            "flats": self.flats,
+            "events": self.events,
+            "p50_us": round(self.p50_us, 1),
+            "p99_us": round(self.p99_us, 1),
+            "dict_us": round(self.dict_us, 3),
+            "ratio": round(self.ratio, 1),
+            "state_mb": round(self.state_mb, 1),
+            "limit": "a bare update of a dict of as many",
+            "limits": {
+                figure.key: {"limit": figure.limit, "met": figure.is_met}
+                for figure in self.figures
+                if figure.limit is not None
+            },
+            "python": platform.python_version(),
+            "machine": platform.machine(),
+        }
+
+
+def measure(progress: Progress, flats: int = FLATS, rounds: int = _ROUNDS, events: int = _EVENTS) -> Outcome:
+    """Build the estate, then judge its events, round by round."""
+    progress(_("Building %(flats)d flats") % {"flats": flats})
+    tracemalloc.start()
+    try:
+        estate = _Estate(flats)
+        estate.live(_DAYS)
+        state_mb = tracemalloc.get_traced_memory()[0] / 1e6
+    finally:
+        tracemalloc.stop()
+    judged: list[list[float]] = []
+    bare: list[float] = []
+    for number in range(rounds):
+        progress(_("Round %(number)d of %(count)d") % {"number": number + 1, "count": rounds})
+        judged.append(sorted(estate.judge_one() for _event in range(events)))
+        bare.append(estate.update_dict(events))
+    return Outcome(
+        flats,
+        rounds * events,
+        median(median(times) for times in judged) * 1e6,
+        median(times[int(len(times) * 0.99)] for times in judged) * 1e6,
+        median(bare) * 1e6,
+        state_mb,
+    )
+
+
+class _Estate:
+    """Its building, and a clock that goes on by itself from event to event."""
+
+    def __init__(self, flats: int) -> None:
+        self._chance = random.Random(1)
+        self._doors = _Doors(flats)
+        self._building = Building(premises=Furnished(self._doors, Supervision(), Chosen()))
+        self._now = Moment(_BEGIN_MS, 1000.0)
+        self._counters: Counter[Address] = Counter()
+
+    def live(self, days: int) -> None:
+        """Everybody arms and disarms, and every node is heard."""
+        for day in range(days):
+            for number, household in enumerate(self._doors.households):
+                for action in (Action.ARM, Action.DISARM):
+                    is_left_armed = day == days - 1 and action is Action.DISARM and number % _ARMED == 0
+                    if not is_left_armed:
+                        self._ask(household, action)
+        for address in self._doors.placements:
+            self._judge(address, self._event(address)).adopt()
+        self._pass(120)
+
+    def judge_one(self) -> float:
+        """Seconds of the processor that one event takes."""
+        self._pass(_PAUSE_S)
+        address = Address(1, self._chance.randint(1, len(self._doors.placements)))
+        message = self._event(address)
+        took_s = min(self._timed(address, message) for _time in range(_TIMES))
+        self._judge(address, message).adopt()
+        return took_s
+
+    def _timed(self, address: Address, message: Message) -> float:
+        start = time.thread_time()
+        self._judge(address, message)
+        return time.thread_time() - start
+
+    def update_dict(self, times: int) -> float:
+        """Seconds of the processor that one update of a dict of nodes takes."""
+        nodes = dict(self._building.nodes)
+        addresses = self._chance.choices(list(nodes), k=times)
+        state = next(iter(nodes.values()))
+        start = time.thread_time()
+        for address in addresses:
+            nodes[address] = state
+        return (time.thread_time() - start) / times
+
+    def _judge(self, address: Address, message: Message) -> Draft:
+        """As the reception does it, with a journal that holds nothing."""
+        draft = Draft(self._building, self._now)
+        draft.mind_the_clock()
+        header, before = message.header, draft.node(address)
+        tag = header.counter.to_bytes(16, "big")
+        before.judge(header.epoch, header.counter, tag)
+        route = Route("radio", str(address.node))
+        draft.nodes[address] = before.heard(header.epoch, header.counter, tag, route, self._now.wall_ms)
+        heard = Heard(message, self._doors.placements[address], before.last_seen_ms)
+        intake.take(draft, heard, lambda _event: False)
+        return draft
+
+    def _ask(self, household: str, action: Action) -> None:
+        self._pass(_PAUSE_S)
+        draft = Draft(self._building, self._now)
+        draft.ask(household, PersonSignal(action, "resident", anyway=True))
+        draft.adopt()
+
+    def _pass(self, seconds: float) -> None:
+        """Let time pass, and what is due by it be done as the timekeeper does it: nobody's event pays for that."""
+        wall_ms = self._now.wall_ms + round(seconds * 1000)
+        self._now = Moment(wall_ms, self._now.monotonic_s + seconds)
+        while due := self._building.deadlines.due(self._now.monotonic_s, 256):
+            draft = Draft(self._building, self._now)
+            for household in due:
+                draft.look(household)
+            draft.adopt()
+
+    def _event(self, address: Address) -> Message:
+        self._counters[address] += 1
+        counter = self._counters[address]
+        kind, codes = _KINDS[(address.node - 1) % NODES_A_FLAT]
+        code = self._chance.choice(codes)
+        is_urgent = kind is ZoneKind.HOLD_UP
+        flags = Flag.ACK_REQUESTED | (Flag.URGENT if is_urgent else 0)
+        now_s, levels = self._now.wall_ms // 1000, int(code is Code.OPENED)
+        body = Status(Type.EVENT, flags, now_s, counter & 0xFFFF, code, 0, levels, 150, 42, 0, 200)
+        return Message(Header.up(*address, 1, counter), body)
+
+
+class _Doors:
+    """Where nodes hang, as a keyring tells it."""
+
+    def __init__(self, flats: int) -> None:
+        self.households = [
+            f"{number // 400 + 1}-{number // 20 % 20 + 1}-{number % 20 + 101:04d}" for number in range(flats)
+        ]
+        self.placements: dict[Address, Placement] = {}
+        self._nodes: dict[str, list[Address]] = {}
+        for number, household in enumerate(self.households):
+            for index, (kind, _codes) in enumerate(_KINDS):
+                address = Address(1, number * NODES_A_FLAT + index + 1)
+                zones = (
+                    Zone(number=0, name=kind.value, kind=kind),
+                    Zone(number=1, name="case", kind=ZoneKind.TAMPER),
+                )
+                self.placements[address] = Placement(household, zones)
+                self._nodes.setdefault(household, []).append(address)
+
+    def placement(self, address: Address) -> Placement | None:
+        """Where an enrolled node hangs."""
+        return self.placements.get(address)
+
+    def nodes_of(self, household: str) -> Iterable[Address]:
+        """Nodes that hang in a household."""
+        return self._nodes[household]
