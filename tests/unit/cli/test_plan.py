@@ -14,6 +14,10 @@ from anju.service.settings import load
 from unit.cli.conftest import Anju
 
 TABLE = "household,zone,kind\n3-2-0501,Front door,entry\n3-2-0501,Bedside,hold_up\n3-10-0101,Bedside,hold_up\n"
+KINDS = (
+    "emergency button, door or window, case, window without entry time, inner door, guarded at all hours, silent button, "
+    "smoke detector, gas detector, water detector, siren, keypad or key fob"
+)
 KEYS = ("root-key.pem", "root-key.pub")
 """What `anju init` puts into a site beside its settings."""
 
@@ -74,7 +78,7 @@ def test_one_mistake_changes_nothing(anju: Anju, folder: Path) -> None:
     assert said.code == 1
     assert said.err.splitlines() == [
         "✗ bad.csv has 1 mistake:",
-        "  line 3, column 3: “window” is not a kind of zone; choose one of: emergency button, door or window, case",
+        "  line 3, column 3: “window” is not a kind of zone; choose one of: " + KINDS,
         "  The site plan was not changed.",
         "  Correct the file, then type the command again.",
     ]

@@ -115,39 +115,6 @@ def test_enrol_of_what_is_no_household(anju: Anju, site: Path, tmp_path: Path) -
     assert not (tmp_path / "n" / "enrolment.json").exists()
 
 
-@pytest.fixture
-def household(anju: Anju, site: Path, tmp_path: Path) -> str:
-    """A household with a node, disarmed."""
-    anju("enrol", "3-2-0503", "--zone", "front-door:entry", "--site", site, "--out", tmp_path / "n")
-    anju("panel", "3-2-0503", "disarm", "--site", site)
-    return "3-2-0503"
-
-
-def test_a_panel_is_armed_and_disarmed(anju: Anju, site: Path, household: str) -> None:
-    def mode(*request: str) -> str:
-        said = anju("panel", household, *request, "--site", site)
-        assert said.code == 0
-        return said.out.splitlines()[0].removeprefix(f"{household}: ")
-
-    assert mode() == "disarmed"
-    assert mode("arm") == "armed, nobody home"
-    assert mode("arm", "--mode", "home") == "armed, somebody home"
-    assert mode("show") == "armed, somebody home"
-    assert mode("disarm") == "disarmed"
-    assert mode("reset") == "disarmed"
-
-
-def test_a_panel_for_another_program(anju: Anju, site: Path, household: str) -> None:
-    answer = json.loads(anju("panel", household, "arm", "--site", site, "--json").out)
-    assert (answer["household"], answer["mode"], answer["latched"]) == (household, "away", [])
-
-
-def test_a_panel_that_does_not_exist(anju: Anju, site: Path) -> None:
-    said = anju("panel", "3-9-0909", "arm", "--site", site)
-    assert said.code == 1
-    assert said.err.startswith("✗ No node is enrolled in household 3-9-0909.")
-
-
 def test_status_in_words_and_for_programs(anju: Anju, site: Path) -> None:
     said = anju("status", "--site", site)
     assert said.code == 0

@@ -10,10 +10,12 @@ import pytest
 
 from unit.cli.conftest import Anju
 
+ACTIONS = "'show', 'arm', 'disarm', 'reset', 'bypass', 'unbypass', 'test', 'test-end', 'duress', 'schedule', 'code'."
+KINDS = "hold_up, silent_hold_up, entry, instant, follower, 24_hour, fire, gas, water, tamper, siren, keypad"
 COMMANDS = [
-    *("demo", "init", "run", "enrol", "panel", "status", "flash", "devices", "monitor", "bench-station"),
+    *("demo", "init", "run", "enrol", "status", "panel", "flash", "devices", "monitor", "bench-station"),
     *("label", "pair", "unpair", "nodes", "walk-test", "survey", "export-identity", "import-identity"),
-    *("plan", "bundle", "keys", "verify", "bench"),
+    *("plan", "bundle", "keys", "verify", "simulate", "bench"),
 ]
 PAGES = [
     [],
@@ -21,7 +23,8 @@ PAGES = [
     *(["bundle", name] for name in ("build", "show", "verify")),
     *(["keys", name] for name in ("new-release", "new-root")),
     *(["plan", name] for name in ("import", "show", "diff")),
-    *(["bench", name] for name in ("decode", "journal", "press", "power-cut")),
+    ["simulate", "day"],
+    *(["bench", name] for name in ("decode", "journal", "press", "panel", "power-cut")),
 ]
 
 
@@ -79,15 +82,15 @@ MISUSES = [
     (["enrol", "3-2-0501", "--zone", "bed:hold_up"], "--out is missing."),
     (
         ["enrol", "3-2-0501", "--zone", "bed", "--out", "x"],
-        "--zone: bed is not a zone; type NAME:KIND, where KIND is one of hold_up, entry, tamper",
+        "--zone: bed is not a zone; type NAME:KIND, where KIND is one of " + KINDS,
     ),
     (
         ["enrol", "3-2-0501", "--zone", "bed:bell", "--out", "x"],
-        "--zone: bed:bell is not a zone; type NAME:KIND, where KIND is one of hold_up, entry, tamper",
+        "--zone: bed:bell is not a zone; type NAME:KIND, where KIND is one of " + KINDS,
     ),
     (
         ["panel", "3-2-0501", "open"],
-        "ACTION: “open” is not one of 'show', 'arm', 'disarm', 'reset', 'test', 'end-test'.",
+        "ACTION: “open” is not one of " + ACTIONS,
     ),
     (["panel", "3-2-0501", "arm", "--mode", "x"], "--mode: “x” is not one of 'away', 'home'."),
     (["init", "x", "--port", "abc"], "--port: a whole number belongs here"),

@@ -183,8 +183,8 @@ def test_a_button_that_is_held_is_an_alarm_while_on_test(home: Home, anju: Anju)
         home.node.drive("pin input0 0")
     assert [one.test for one in home.alarms()[-2:]] == [True, False]
     assert "On TEST for 30 min more" in anju("panel", HOUSEHOLD, "--site", home.folder).out
-    assert anju("panel", HOUSEHOLD, "end-test", "--site", home.folder).code == 0
-    said = anju("panel", HOUSEHOLD, "end-test", "--site", home.folder)
+    assert anju("panel", HOUSEHOLD, "test-end", "--site", home.folder).code == 0
+    said = anju("panel", HOUSEHOLD, "test-end", "--site", home.folder)
     assert (said.code, said.err.splitlines()[0]) == (1, f"✗ {HOUSEHOLD} is not on TEST.")
 
 

@@ -67,7 +67,7 @@ MISTAKES: list[tuple[str | bytes, str]] = [
     (LEAST + "netwrok = 2", "line 5: [concentrator] netwrok is unknown; did you mean network?"),
     (LEAST + "zzz = 2", "line 5: [concentrator] zzz is unknown; known here: building, network, udp, serial, baud"),
     (LEAST + "[dutyrom]\nport = 1", "line 5: [dutyrom] is unknown; did you mean dutyroom?"),
-    ("colour = 1\n" + LEAST, "line 1: [colour] is unknown; known here: estate, concentrator, dutyroom"),
+    ("colour = 1\n" + LEAST, "line 1: [colour] is unknown; known here: estate, concentrator, dutyroom, panel"),
     (
         LEAST + '[dutyroom]\nhost = "0.0.0.0"',
         (
@@ -101,6 +101,10 @@ MISTAKES: list[tuple[str | bytes, str]] = [
     (
         LEAST + 'serial = ["/dev/ttyS0", 7]',
         ("line 5: [concentrator] serial[1] = 7 is the wrong kind of value: a text in quotation marks belongs here"),
+    ),
+    (
+        '[estate]\nname = "a"\ntimezone = "Peking"\n' + CONCENTRATOR,
+        'line 3: [estate] timezone = "Peking" cannot be used: the name of a time zone, such as "Asia/Shanghai", belongs here',
     ),
     (
         "estate = 5\n" + CONCENTRATOR,

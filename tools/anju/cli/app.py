@@ -13,7 +13,9 @@ from anju.cli import (
     identity,
     label,
     pair,
+    panel,
     plan,
+    simulate,
     site,
     survey,
     verify,
@@ -33,6 +35,7 @@ def make() -> Any:
     app.callback(invoke_without_command=False)(_root())
     demo.add_to(app)
     site.add_to(app)
+    panel.add_to(app)
     plan.add_to(app)
     bundle.add_to(app)
     flash.add_to(app)
@@ -42,6 +45,7 @@ def make() -> Any:
     survey.add_to(app)
     identity.add_to(app)
     verify.add_to(app)
+    simulate.add_to(app)
     bench.add_to(app)
     return typer.main.get_command(app)
 

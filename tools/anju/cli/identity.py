@@ -108,14 +108,15 @@ def _import(file: Path, folder: Path, *, json: bool) -> int:
 
 def _told(adopted: "Adopted", file: Path, folder: Path) -> None:
     """What was made, and all that is left to do by hand."""
-    from anju.concentrator.core.panel.state import PanelState
+    from anju.concentrator.app import clock
+    from anju.concentrator.core.panel import stored
     from anju.uplink.reports import PanelMode
 
     identity = adopted.identity
     when = dt.datetime.fromtimestamp(identity.exported_at_ms / 1000).astimezone()
     facts = {"person": identity.person, "when": f"{when:%Y-%m-%d %H:%M}", "count": _count(identity), "folder": folder}
     screen.say(_("Made %(folder)s: the concentrator that %(person)s exported on %(when)s; nodes: %(count)d.") % facts)
-    panels = [PanelState.from_json(panel.state) for panel in identity.panels]
+    panels = [stored.from_json(panel.state, clock()) for panel in identity.panels]
     armed = sum(panel.mode is not PanelMode.OFF for panel in panels)
     screen.hint(
         _("Households are armed as they were then: %(armed)d armed, %(latched)d with an alarm that waits for a reset.")

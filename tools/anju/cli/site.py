@@ -1,7 +1,6 @@
-"""Commands about one site: make it, run it, enrol nodes, look after a household's panel."""
+"""Commands about one site: make it, run it, enrol nodes."""
 
 from collections.abc import Sequence
-from enum import StrEnum
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -10,24 +9,6 @@ import typer
 from anju.cli import grammar, screen, values
 from anju.cli.asking import ask
 from anju.service.i18n import _
-
-
-class PanelAction(StrEnum):
-    """What `anju panel` does."""
-
-    SHOW = "show"
-    ARM = "arm"
-    DISARM = "disarm"
-    RESET = "reset"
-    TEST = "test"
-    END_TEST = "end-test"
-
-
-class ArmMode(StrEnum):
-    """How a household is armed."""
-
-    AWAY = "away"
-    HOME = "home"
 
 
 def add_to(app: typer.Typer) -> None:
@@ -70,7 +51,9 @@ def add_to(app: typer.Typer) -> None:
             typer.Option(
                 metavar="NAME:KIND",
                 parser=values.zone,
-                help=_("What hangs at the node's inputs, in their order; KIND is entry, hold_up or tamper."),
+                help=_(
+                    "What hangs at the node's inputs, in their order; KIND such as entry, instant, hold_up or tamper."
+                ),
             ),
         ],
         out: Annotated[Path, typer.Option(metavar="DIR", help=_("Folder for the node's file."))],
@@ -78,17 +61,6 @@ def add_to(app: typer.Typer) -> None:
         json: Annotated[bool, json_option] = False,
     ) -> None:
         _enrol(household, zone, out, site, json)
-
-    @app.command(cls=grammar.Command, help=_("Look at a household's panel, arm, disarm or reset it, put it on TEST."))
-    def panel(
-        household: Annotated[str, typer.Argument(metavar="HOUSEHOLD", help=_("Such as 3-2-0501."))],
-        action: Annotated[PanelAction, typer.Argument(metavar="ACTION", help=_("What to do."))] = PanelAction.SHOW,
-        mode: Annotated[ArmMode, typer.Option(help=_("How to arm: nobody is home, or somebody is."))] = ArmMode.AWAY,
-        minutes: Annotated[int, values.minutes_option()] = 30,
-        site: Annotated[Path, site_option] = Path(),
-        json: Annotated[bool, json_option] = False,
-    ) -> None:
-        _panel(household, action, mode, minutes, site, json)
 
     @app.command(cls=grammar.Command, help=_("Say how a running concentrator is, and which nodes it hears."))
     def status(site: Annotated[Path, site_option] = Path(), json: Annotated[bool, json_option] = False) -> None:
@@ -129,30 +101,6 @@ def _enrol(household: str, zones: list[tuple[str, str]], out: Path, folder: Path
     )
     screen.hint(_("Its keys are in %(file)s, and nowhere else but in the keyring.") % {"file": enrolled.file})
     screen.hint(_("Bring that file into the node's store before its first start; the node deletes it there."))
-
-
-def _panel(household: str, action: PanelAction, mode: ArmMode, minutes: int, folder: Path, json: bool) -> None:
-    request: dict[str, Any] = {"do": action.value, "household": household}
-    if action is PanelAction.ARM:
-        request["mode"] = mode.value
-    elif action is PanelAction.TEST:
-        request["lasts_s"] = minutes * 60
-    elif action is PanelAction.END_TEST:
-        request["do"] = "test_end"
-    answer = ask(folder, **request)
-    if json:
-        screen.as_json(answer)
-        return
-    modes = {"off": _("disarmed"), "home": _("armed, somebody home"), "away": _("armed, nobody home")}
-    kinds = {"hold_up": _("hold-up"), "entry": _("intrusion"), "tamper": _("tamper")}
-    latched = [kinds.get(kind, kind) for kind in answer["latched"]]
-    screen.say(
-        f"{household}: {modes.get(answer['mode'], answer['mode'])}",
-        _("Alarms that wait for a reset: %(alarms)s") % {"alarms": ", ".join(latched) or _("none")},
-    )
-    if test := answer.get("test"):
-        told = {"minutes": -(-test["left_s"] // 60), "person": screen.printable(test["person"])}
-        screen.say(_("On TEST for %(minutes)d min more, by %(person)s; a button that is held for 3 s is real.") % told)
 
 
 def _status(folder: Path, json: bool) -> None:

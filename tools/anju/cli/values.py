@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 import datetime as dt
+import re
 from typing import Any
 
 import typer
 
 from anju.service.i18n import _
+
+_DAYS = {name: number for number, name in enumerate(("mon", "tue", "wed", "thu", "fri", "sat", "sun"), 1)}
+_DAYS |= {str(number): number for number in range(1, 8)}
 
 
 def site_option() -> Any:
@@ -51,6 +55,36 @@ def zone(text: str) -> tuple[str, str]:
             % {"text": text, "kinds": ", ".join(kinds)}
         )
     return name.strip(), kind.replace("-", "_")
+
+
+def duration(text: str) -> int:
+    """30min, 2h, 1d or 90s, in seconds."""
+    found = re.fullmatch(r"([0-9]{1,6}) ?(s|min|h|d)", text.strip().lower())
+    if found is None:
+        raise typer.BadParameter(_("%(text)s is not a time; type such as 30min or 2h") % {"text": text})
+    return int(found[1]) * {"s": 1, "min": 60, "h": 3600, "d": 86_400}[found[2]]
+
+
+def days(text: str) -> list[int]:
+    """mon-fri, sat,sun, 1-5 as numbers from 1 (Monday) to 7; a span may go over Sunday."""
+    chosen: set[int] = set()
+    for part in text.strip().lower().split(","):
+        first, dash, last = (word.strip() for word in part.partition("-"))
+        begin, end = _DAYS.get(first), _DAYS.get(last if dash else first)
+        if begin is None or end is None:
+            raise typer.BadParameter(
+                _("%(text)s names no days of the week; type such as mon-fri, sat,sun or 1-5") % {"text": text}
+            )
+        chosen |= {(begin - 1 + after) % 7 + 1 for after in range((end - begin) % 7 + 1)}
+    return sorted(chosen)
+
+
+def minute_of_day(text: str) -> int:
+    """22:30 as minutes after midnight."""
+    found = re.fullmatch(r"([01]?[0-9]|2[0-3])[:：]([0-5][0-9])", text.strip())
+    if found is None:
+        raise typer.BadParameter(_("%(text)s is not a time of day; type such as 22:30") % {"text": text})
+    return int(found[1]) * 60 + int(found[2])
 
 
 def when(at_ms: int | None) -> str:

@@ -7,7 +7,7 @@ import time
 from collections.abc import Sequence
 from typing import Any
 
-from anju.cli import screen
+from anju.cli import panel_words, screen
 from anju.service.i18n import _, ngettext
 
 
@@ -40,12 +40,19 @@ def state(zone: dict[str, Any]) -> str:
         return _("planned, but no node has it")
     if triggered is None:
         return {
-            "entry": _("open it, then shut it"),
             "hold_up": _("press it briefly"),
+            "silent_hold_up": _("press it briefly"),
             "tamper": _("open the case, then shut it"),
-        }[str(kind)]
+            "fire": _("let it detect, then wait until it rests"),
+            "gas": _("let it detect, then wait until it rests"),
+            "water": _("let it detect, then wait until it rests"),
+            "siren": _("press a button: it has to sound for 2 s"),
+            "keypad": _("press a key"),
+        }.get(str(kind), _("open it, then shut it"))
     told = {"time": at(triggered)}
-    if kind == "hold_up":
+    if kind == "siren":
+        return _("sounded at %(time)s") % told
+    if kind in {"hold_up", "silent_hold_up", "keypad"}:
         return _("pressed at %(time)s") % told
     if "restored_at_ms" not in zone:
         return _("opened at %(time)s; shut it") % told
@@ -85,8 +92,7 @@ def what_is_real() -> str:
 
 def real(latched: Sequence[str]) -> str:
     """That something is latched."""
-    kinds = {"hold_up": _("hold-up"), "entry": _("intrusion"), "tamper": _("tamper")}
-    alarms = _(", ").join(kinds.get(kind, kind) for kind in latched)
+    alarms = panel_words.latched(latched)
     return _("! A real alarm waits for a reset: %(alarms)s. Speak with the duty room.") % {"alarms": alarms}
 
 

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from pydantic import TypeAdapter, ValidationError
 
 from anju.plan.model import FORMULA_BEGINS, MOST_HOUSEHOLDS, MOST_ZONES, Plan, PlannedHousehold, PlannedZone, ZoneName
+from anju.service import zone_words
 from anju.service.i18n import _, translation
 from anju.uplink.fields import Household
 from anju.uplink.reports import ZoneKind
@@ -54,11 +55,7 @@ class Mistake:
 
 def kind_names() -> dict[ZoneKind, str]:
     """What people call each kind, in this process's language."""
-    return {
-        ZoneKind.HOLD_UP: _("emergency button"),
-        ZoneKind.ENTRY: _("door or window"),
-        ZoneKind.TAMPER: _("case"),
-    }
+    return zone_words.kind_names(_)
 
 
 def judge(rows: Iterable[Row]) -> tuple[Plan, list[Mistake]]:
@@ -134,14 +131,8 @@ def _zone(row: Row, mistakes: list[Mistake]) -> PlannedZone | None:
 def _kinds() -> dict[str, ZoneKind]:
     """Each way to write a kind: its code, and what people call it in each language."""
     words = {kind.value: kind for kind in ZoneKind}
-    chinese = translation("zh_CN")
-    english = {
-        "emergency button": ZoneKind.HOLD_UP,
-        "door or window": ZoneKind.ENTRY,
-        "case": ZoneKind.TAMPER,
-    }
-    for word, kind in english.items():
-        words |= {word: kind, chinese.gettext(word): kind}
+    for translate in (str, translation("zh_CN").gettext):
+        words |= {word: kind for kind, word in zone_words.kind_names(translate).items()}
     return words
 
 
