@@ -1,5 +1,5 @@
 .DEFAULT_GOAL := help
-.PHONY: help venv demo lint firmware test test-long catalogues requirements clean
+.PHONY: help venv demo lint firmware test test-long catalogues charts requirements clean
 EXTRA ?= dev
 # All tests go to as many processes as there are processors, whole files at a time; a few that somebody names, to one.
 PARALLEL = $(if $(ARGS),,-n logical --maxprocesses 4 --dist loadfile)
@@ -37,6 +37,10 @@ test-long: ## the long ones only: more kills, more seeds, more examples, more po
 catalogues: ## bring the translations up to the code: extract, update, compile
 	@.ci/venv dev
 	@.venv/bin/python .ci/catalogues.py update
+
+charts: ## draw the panel's tables into host/README.md anew
+	@.ci/venv dev
+	@.venv/bin/python .ci/charts.py update
 
 requirements: ## pin dependencies anew after a change in pyproject.toml (ARGS=--upgrade moves them all)
 	@.ci/requirements $(ARGS)

@@ -84,6 +84,8 @@ def _meant(kind: str, place: _Place, limits: dict[str, Any]) -> str:
     name = next((part for part in reversed(place) if isinstance(part, str)), "")
     if name == "udp":
         return _('an IP address and a port, such as "127.0.0.1:7010",')
+    if name == "timezone":
+        return _('the name of a time zone, such as "Asia/Shanghai",')
     if name == "building":
         return _('one to four digits or capital letters, such as "3",')
     return _("a printable text that is not empty")

@@ -9,9 +9,19 @@ import ipaddress
 import re
 import tomllib
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated, Any, Self
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, PrivateAttr, StringConstraints, ValidationError
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    ConfigDict,
+    Field,
+    PrivateAttr,
+    StringConstraints,
+    ValidationError,
+    model_validator,
+)
 
 from anju.service.errors import ServiceError
 from anju.service.i18n import _
@@ -19,6 +29,8 @@ from anju.service.mistakes import describe
 
 FILE_NAME = "site.toml"
 _MOST_BYTES = 64 * 1024
+MOST_ENTRY_AND_ABORT_S = 60
+"""CP-01."""
 _MOST_SOCKET_PATH_BYTES = 100
 """A Unix socket's address has 108 bytes on Linux and 104 elsewhere."""
 
@@ -47,6 +59,14 @@ def _printable(text: str) -> str:
     return text
 
 
+def _zone(text: str) -> str:
+    try:
+        ZoneInfo(text)
+    except (ZoneInfoNotFoundError, ValueError, OSError):
+        raise ValueError("no time zone") from None
+    return text
+
+
 Port = Annotated[int, Field(ge=1, le=65535)]
 Text = Annotated[str, StringConstraints(min_length=1, max_length=64, strip_whitespace=True), AfterValidator(_printable)]
 SerialUrl = Annotated[str, StringConstraints(min_length=1, max_length=256), AfterValidator(_printable)]
@@ -62,6 +82,13 @@ class Estate(_Section):
     """[estate]"""
 
     name: Text
+    timezone: Annotated[str, AfterValidator(_zone)] | None = None
+    """By which households are armed by the clock; None: this machine's."""
+
+    @property
+    def zone(self) -> ZoneInfo | None:
+        """The time zone as it is calculated with."""
+        return None if self.timezone is None else ZoneInfo(self.timezone)
 
 
 class Concentrator(_Section):
@@ -85,12 +112,31 @@ class DutyRoom(_Section):
     port: Port = 8380
 
 
+class Panel(_Section):
+    """[panel]: times for all households, in seconds. Defaults and limits are CP-01's; entry is at most 45 s (EN 50131-1)."""
+
+    exit_s: Annotated[int, Field(ge=30, le=255)] = 60
+    entry_s: Annotated[int, Field(ge=10, le=45)] = 30
+    abort_s: Annotated[int, Field(ge=15, le=45)] = 30
+    siren_s: Annotated[int, Field(ge=30, le=180)] = 180
+    silence_is_tamper: bool = False
+
+    @model_validator(mode="after")
+    def _a_guard_hears_within_a_minute(self) -> Self:
+        if self.entry_s + self.abort_s > MOST_ENTRY_AND_ABORT_S:
+            raise ValueError(
+                "entry_s and abort_s are more than 60 s together: nobody would hear of a burglar for longer"
+            )
+        return self
+
+
 class Site(_Section):
     """One site: its settings, and the paths of everything in its folder."""
 
     estate: Estate
     concentrator: Concentrator
     dutyroom: DutyRoom = Field(default_factory=DutyRoom)
+    panel: Panel = Field(default_factory=Panel)
     _folder: Path = PrivateAttr(default=Path())
 
     @property

@@ -60,6 +60,8 @@ def render(*, estate: str, building: str, network: int, udp: str | None, port: i
         "",
         "[estate]",
         f"name = {_quoted(estate)}",
+        "# " + _("By which households are armed by the clock; if it is not given, this machine's time zone."),
+        '# timezone = "Asia/Shanghai"',
         "",
         "[concentrator]",
         "# " + _("The building it serves: the first part of its households' names, the 3 of 3-2-0501."),
