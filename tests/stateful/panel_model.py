@@ -76,9 +76,10 @@ class Model:
         return self.stays[-1] if self.stays and self.stays[-1].end_s is None else None
 
     def arm(self, mode: str) -> None:
-        """Somebody arms, whatever is open; what is stays out until it is closed."""
+        """Somebody arms, whatever is open; what is stays out until it is closed. Away is away; and nobody arms who has to say
+        first who it is: in the entry time, and while an alarm is pending."""
         stay = self.stay
-        if stay and self._is_pending(stay):
+        if stay and (self._is_pending(stay) or stay.mode == mode == "away"):
             return
         self.end()
         exit_end = self.now_s + EXIT_S if mode == "away" else self.now_s
@@ -171,7 +172,7 @@ class Model:
         return zone in self.open_when_armed or until is None or self.now_s < until
 
     def _is_pending(self, stay: Stay) -> bool:
-        return any(group.trips_s <= self.now_s < group.trips_s + ABORT_S for group, _ in self._groups(stay))
+        return any(self.now_s < group.trips_s + ABORT_S for group, _ in self._groups(stay))
 
     def _groups(self, stay: Stay) -> list[tuple[Group, float]]:
         """What was opened in a stay, as groups that end as one alarm, each with the time when it ends."""

@@ -90,7 +90,7 @@ class Household(RuleBasedStateMachine):
 
     @rule(zone=st.sampled_from(ZONES))
     def power_up(self, zone: str) -> None:
-        self.model.starts[zone] = self.model.now_s
+        self.model.starts.setdefault(zone, self.model.now_s)
         self.home.power_up(zone)
 
     @rule(seconds=st.sampled_from([1, 5, 10, 20, 29, 30, 31, 60, 61, 200, 3600]))

@@ -41,6 +41,8 @@ class Prober:
         node = self._journal.building.nodes.get(address)
         if node is None or node.route is None or self._keys.placement(address) is None:
             return None
+        if not self._keys.can_answer(address):
+            return None
         header = self._keys.next_header(address)
         key = (LinkId(address, header.epoch), header.counter)
         answered: asyncio.Future[float] = asyncio.get_running_loop().create_future()

@@ -155,7 +155,8 @@ class Reception:
             message = self._codec.open(frame)
         except Refused as refused:
             verdicts[refused.reason] += 1
-            self.refused[route.link] += 1
+            # A neighbour's node is no noise.
+            self.refused[route.link] += refused.reason is not Reason.UNKNOWN_NODE
             if refused.reason is Reason.TAG:
                 self._trouble(group, TroubleKind.FORGERY, route.link)
             return None

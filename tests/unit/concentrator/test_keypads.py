@@ -6,6 +6,7 @@ import pytest
 
 from anju.concentrator.core.keypads import CHALLENGE_S, FIRST_LOCK_S, WRONG_CODES
 from anju.concentrator.keypads.requests import CodeRequests, Handler
+from anju.concentrator.keypads.room import INSIST_S
 from anju.service.errors import ServiceError
 from anju.uplink.reports import PanelMode, ReportKind, TroubleKind, Zone, ZoneKind
 from anju.wire.table import Action, Code, Verdict
@@ -85,6 +86,22 @@ class TestGranted:
         assert verdict_of(await home.settle(fob, home.request(fob, Action.AWAY))) == Verdict.REFUSED
         assert home.mode is PanelMode.OFF
         assert home.rooms.kinds()[-1] == ReportKind.ARM_REFUSED
+
+    async def test_the_same_key_once_more_arms_anyway(self, home: Home, fob: FarNode) -> None:
+        window = await home.node((Zone(number=0, name="Window", kind=ZoneKind.INSTANT),))
+        await home.settle(window, window.event(Code.OPENED, 0, levels=1))
+        assert verdict_of(await home.settle(fob, home.request(fob, Action.AWAY))) == Verdict.REFUSED
+        home.rooms.clock.advance(INSIST_S + 1)
+        assert verdict_of(await home.settle(fob, home.request(fob, Action.AWAY))) == Verdict.REFUSED
+        assert verdict_of(await home.settle(fob, home.request(fob, Action.HOME))) == Verdict.REFUSED
+        assert verdict_of(await home.settle(fob, home.request(fob, Action.HOME))) == Verdict.ACCEPTED
+        assert home.mode is PanelMode.HOME
+
+    async def test_nobody_gets_a_minute_to_leave_in_without_a_proof(self, home: Home, keypad: FarNode) -> None:
+        await home.settle(keypad, home.request(keypad, Action.HOME))
+        (message,) = await home.settle(keypad, home.request(keypad, Action.AWAY))
+        assert challenge_of(message)
+        assert home.mode is PanelMode.HOME
 
     async def test_it_is_answered_only_once_it_is_committed(self, home: Home, fob: FarNode) -> None:
         frame = home.request(fob, Action.AWAY)

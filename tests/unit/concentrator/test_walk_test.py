@@ -252,3 +252,16 @@ async def test_a_keypad_is_ticked_by_a_key_and_a_siren_by_its_sound(site: Walkin
     await until(lambda: sum(zone.is_ticked for zone in site.rooms.journal.building.walks[HOUSEHOLD].test.zones) == 2)
     zones = await site.zones()
     assert {name for name, zone in zones.items() if zone["ticked"]} == {"Keypad in the hall", "Siren in the hall"}
+
+
+async def test_a_node_that_cannot_be_asked_any_more_ends_nothing(
+    site: Walking, node: FarNode, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    await site.begin()
+    monkeypatch.setattr(site.rooms.keyring, "can_answer", lambda _address: False)
+    await site.happens(node, node.press())
+    await until(lambda: site.rooms.journal.building.walks[HOUSEHOLD].test.zones[1].delay_ms is not None)
+    assert await site.prober.probe(node.address) is None
+    monkeypatch.undo()
+    await walk(site, node)
+    await until(lambda: HOUSEHOLD not in site.rooms.journal.building.walks)

@@ -70,6 +70,10 @@ def _line(step: dict[str, Any]) -> str:
         "door": _("Open the door now…"),
         "button": _("Press the button now… The duty room sees a real alarm: tell them that it is you."),
         "case": _("Open the case now…"),
+        "key": _("Press a key now…"),
+        "detector": _(
+            "Let the detector find something now… The duty room sees a real alarm: tell them that it is you."
+        ),
     }
     told = {
         "searching": _searching(step),
@@ -81,7 +85,12 @@ def _line(step: dict[str, Any]) -> str:
         "triggered": _("✓ %(zone)s: %(what)s"),
         "impostor": _("Somebody knows the code and is not %(device)s. Still looking…"),
     }
-    whats = {"pressed": _("pressed"), "opened": _("open"), "closed": _("closed")}
+    whats = {
+        "pressed": _("pressed"),
+        "opened": _("open"),
+        "closed": _("closed"),
+        "detected": _("has detected something"),
+    }
     facts = {"device": device, "zone": step.get("zone", ""), "what": whats.get(step.get("what", ""), "")}
     return screen.printable(told.get(step["step"], "") % facts)
 

@@ -112,7 +112,7 @@ class Guesses:
 
 
 def reduces(action: int, mode: PanelMode) -> bool:
-    """Whether what is asked for reduces protection (invariant I10); so does whatever is not known."""
+    """Whether what is asked for reduces protection (invariant I10), if only for the time to leave; so does what is not known."""
     if action == Action.AWAY:
-        return False
+        return mode is PanelMode.HOME
     return action != Action.HOME or mode is PanelMode.AWAY

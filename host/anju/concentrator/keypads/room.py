@@ -31,7 +31,7 @@ from anju.concentrator.core.ports import Clock, Journal, Keys, Send
 from anju.concentrator.keypads.codes import Codes
 from anju.concentrator.teller import Teller
 from anju.ledger import LedgerError
-from anju.uplink.reports import NodeAddress, PanelMode, TroubleKind
+from anju.uplink.reports import NodeAddress, PanelMode, Refusal, TroubleKind
 from anju.wire.codec import Codec
 from anju.wire.messages import Ack, Extra, Message, Status
 from anju.wire.table import CHALLENGE_BYTES, QUALITY_UNKNOWN, TIME_UNKNOWN, ArmMode, Code, Flag, Order, Type, Verdict
@@ -41,6 +41,8 @@ from anju.wire.table import Extra as ExtraType
 MOST_WAITING = 256
 PROMPT_MS = 10_000
 """A request that is older by its own time, or of no certain one, is challenged whatever it asks for."""
+INSIST_S = 15.0
+"""Red was shown and its key is pressed once more: a person has understood, and wants it so."""
 _REMEMBERED = 1024
 _ARM_MODES = {PanelMode.OFF: ArmMode.OFF, PanelMode.HOME: ArmMode.HOME, PanelMode.AWAY: ArmMode.AWAY}
 _MODE_OF = {Key.AWAY: PanelMode.AWAY, Key.HOME: PanelMode.HOME}
@@ -81,6 +83,8 @@ class Keypads:
         self._guesses = Guesses()
         self._waiting: asyncio.Queue[Requested] = asyncio.Queue(MOST_WAITING)
         self._answers: OrderedDict[_Frame, Verdict] = OrderedDict()
+        self._not_ready: dict[Address, tuple[int, float]] = {}
+        """Of each node: what could not be armed, and when; the same key soon again arms anyway."""
 
     def requested(self, request: Requested) -> None:
         """Take a request. Never blocks and never raises: a person presses again."""
@@ -98,7 +102,8 @@ class Keypads:
                 if placement is None or keypad_of(placement) is None:
                     continue
                 panel = self._journal.building.panels.get(placement.household)
-                if body.code == Code.LEAVING or panel is None or panel.test is None:
+                is_tried = panel is not None and body.time_s != TIME_UNKNOWN and panel.was_on_test(body.time_s * 1000)
+                if body.code == Code.LEAVING or not is_tried:
                     await self._codes.expose(LinkId(address, header.epoch))
 
     async def run(self) -> None:
@@ -184,12 +189,20 @@ class Keypads:
             if is_duress:
                 answer = draft.ask(household, PersonSignal(Action.DURESS, person))
             elif mode is not None:
-                answer = draft.ask(household, PersonSignal(Action.ARM, person, mode=mode))
+                anyway = self._is_insisting(request, body)
+                answer = draft.ask(household, PersonSignal(Action.ARM, person, mode=mode, anyway=anyway))
             elif body.code == Key.OFF:
                 answer = draft.ask(household, PersonSignal(Action.DISARM, person))
             else:
                 return Verdict.NOT_UNDERSTOOD
+        if answer.refusal is Refusal.NOT_READY:
+            self._not_ready[request.address] = body.code, self._clock().monotonic_s
         return Verdict.REFUSED if answer.refusal else Verdict.ACCEPTED
+
+    def _is_insisting(self, request: Requested, body: Status) -> bool:
+        """Whether the same key was refused just now because something is open, silent or in trouble."""
+        action, at_s = self._not_ready.pop(request.address, (0, 0.0))
+        return action == body.code and self._clock().monotonic_s - at_s <= INSIST_S
 
     async def _challenge(self, press: Press, now_s: float) -> None:
         value = self._challenges.pending(press, now_s)

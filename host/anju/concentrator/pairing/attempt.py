@@ -11,19 +11,27 @@ from typing import Any
 from anju.concentrator.core.intake import CARRIED_OUT
 from anju.concentrator.core.pairing.note import Note
 from anju.concentrator.core.pairing.state import News
+from anju.concentrator.core.panel.zones import ROW_OF
 from anju.concentrator.core.places import Address, LinkId
-from anju.uplink.reports import PairingFailure, ZoneKind
+from anju.uplink.reports import PairingFailure
 from anju.wire.label import SetupCode, short_name
 from anju.wire.messages import Ack, Message, Status
-from anju.wire.table import Code, Type
+from anju.wire.table import Code, InputKind, Type
 
 PROVE_S = 120.0
 """So long the room waits for a press or an opened door once a node is paired."""
 MOST_NAMED = 8
 """Devices that are named to whoever waits for a typed code: the rest of a flood of made-up ones is not."""
 
-_TRIGGERS = {Code.PANIC: "pressed", Code.OPENED: "opened", Code.CLOSED: "closed"}
+_TRIGGERS = {Code.PANIC: "pressed", Code.OPENED: "opened", Code.CLOSED: "closed", Code.DETECTED: "detected"}
 _CASE = {Code.TAMPERED: "opened", Code.TAMPER_RESTORED: "closed"}
+_ASKED = (
+    (InputKind.ENTRY, "door"),
+    (InputKind.HOLD_UP, "button"),
+    (InputKind.KEYPAD, "key"),
+    (InputKind.DETECTOR, "detector"),
+)
+"""What somebody is asked to try, by the first kind of input that the node has; without any of these its case."""
 
 
 class Result(StrEnum):
@@ -84,9 +92,7 @@ class Attempt:
     def pair(self, link: LinkId, until_s: float) -> None:
         """It is paired, and has to be tried."""
         self.code, self.link, self.until_s = None, link, until_s
-        kinds = {zone.kind for zone in self.note.placement.inputs}
-        wanted = "door" if ZoneKind.ENTRY in kinds else "button" if ZoneKind.HOLD_UP in kinds else "case"
-        self.step(News.PAIRED, node=link.address.node, network=link.address.network, ask=wanted)
+        self.step(News.PAIRED, node=link.address.node, network=link.address.network, ask=self._asked())
 
     def order(self, number: int, to: Address) -> None:
         """The node of this address is told to offer itself."""
@@ -111,16 +117,21 @@ class Attempt:
             self.is_verified = True
             self.step(News.PROVED)
         body = message.body
-        if not isinstance(body, Status) or body.type != Type.EVENT:
+        if not isinstance(body, Status) or body.type not in {Type.EVENT, Type.REQUEST}:
             return
         inputs = self.note.placement.inputs
-        only_case = all(zone.kind is ZoneKind.TAMPER for zone in inputs)
-        what = (_TRIGGERS | _CASE if only_case else _TRIGGERS).get(
-            Code(body.code) if body.code in _KNOWN else Code.NONE
-        )
+        if body.type == Type.REQUEST:
+            what: str | None = "pressed"
+        else:
+            triggers = _TRIGGERS | _CASE if self._asked() == "case" else _TRIGGERS
+            what = triggers.get(Code(body.code) if body.code in _KNOWN else Code.NONE)
         if what and body.zone < len(inputs):
             self.result = Result.PROVED
             self.step("triggered", zone=inputs[body.zone].name, what=what)
+
+    def _asked(self) -> str:
+        kinds = {ROW_OF[zone.kind].input for zone in self.note.placement.inputs}
+        return next((word for kind, word in _ASKED if kind in kinds), "case")
 
     def give_up_waiting(self) -> None:
         """It is paired, and nobody tried it."""

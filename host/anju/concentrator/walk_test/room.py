@@ -88,7 +88,7 @@ class WalkTests:
                     await self._wake.wait()
 
     async def ask(self) -> None:
-        """Probe nodes that have ticked a zone until cancelled, and end the walk-test behind its last tick."""
+        """Probe nodes that have ticked a zone until cancelled, and end the walk-test behind its last tick. Never raises."""
         while True:
             household, node = await self._asked.get()
             try:
@@ -98,6 +98,8 @@ class WalkTests:
                         draft.end_walk(household, walk)
             except LedgerError as error:
                 _log.warning("a walk-test is not noted", household=household, error=str(error))
+            except Exception:  # noqa: BLE001  # one node that trips must not end the building's other rooms
+                _log.exception("a node could not be asked", household=household)
             self.tell()
 
     def tell(self) -> None:

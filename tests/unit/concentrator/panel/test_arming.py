@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from anju.concentrator.core.panel.arming import Phase
-from anju.uplink.reports import PanelMode, ReportKind
+from anju.uplink.reports import PanelMode, Refusal, ReportKind
 from unit.concentrator.panel.home import Home
 
 K = ReportKind
@@ -143,3 +143,28 @@ def test_arming_is_refused_while_an_alarm_is_pending() -> None:
     home.kinds()
     assert home.arm(anyway=True).refusal == "pending"
     assert home.wait(30) == [K.INTRUSION_ALARM]
+
+
+def test_nobody_arms_anew_who_has_come_in_and_is_not_known() -> None:
+    for mode in (PanelMode.AWAY, PanelMode.HOME):
+        home = Home()
+        home.leave()
+        home.become_active("door")
+        home.kinds()
+        for _ in range(5):
+            home.wait(5)
+            assert home.arm(mode, anyway=True).refusal is Refusal.PENDING
+        told = home.kinds() + home.wait(35)
+        assert told[-2:] == [K.ALARM_PENDING, K.INTRUSION_ALARM]
+
+
+def test_away_again_gives_nobody_another_minute() -> None:
+    home = Home()
+    home.arm()
+    home.wait(50)
+    home.arm()
+    assert K.EXIT_ENDED in home.wait(10)
+    home.kinds()
+    home.arm()
+    home.become_active("window")
+    assert home.kinds() == [K.ARMED, K.ALARM_PENDING]

@@ -70,8 +70,10 @@ ABORTED = (ReportKind.ALARM_ABORTED, ReportKind.DISARMED)
 CANCELLED = (ReportKind.ALARM_CANCELLED, ReportKind.DISARMED)
 
 ARMING_ROWS = (
-    ArmingRow("leaves", _in(OFF, EXIT, GUARD, ENTRY), Trigger.ARM_AWAY, EXIT, Span.EXIT, ARMED),
-    ArmingRow("stays", _in(OFF, EXIT, GUARD, ENTRY), Trigger.ARM_HOME, GUARD, None, ARMED),
+    ArmingRow("leaves", _in(OFF, GUARD), Trigger.ARM_AWAY, EXIT, Span.EXIT, ARMED),
+    ArmingRow("stays", _in(OFF, EXIT, GUARD), Trigger.ARM_HOME, GUARD, None, ARMED),
+    ArmingRow("first says who it is", _in(ENTRY), Trigger.ARM_AWAY, ENTRY, None, (ReportKind.ARM_REFUSED,)),
+    ArmingRow("first says who it is", _in(ENTRY), Trigger.ARM_HOME, ENTRY, None, (ReportKind.ARM_REFUSED,)),
     ArmingRow("first says who it is", _in(ABORT), Trigger.ARM_AWAY, ABORT, None, (ReportKind.ARM_REFUSED,)),
     ArmingRow("first says who it is", _in(ABORT), Trigger.ARM_HOME, ABORT, None, (ReportKind.ARM_REFUSED,)),
     ArmingRow("fetches something", _in(EXIT), Trigger.RETURN, EXIT, Span.EXIT, (ReportKind.EXIT_RESTARTED,)),

@@ -56,8 +56,13 @@ def _without_bypasses(state: PanelState, until_s: float) -> tuple[PanelState, tu
 
 def settle(state: PanelState, network: int, node: int, scene: Scene) -> PanelState:
     """The state once a node has its power back."""
-    others = tuple(one for one in state.settling if one[:2] != (network, node))
-    return replace(state, settling=(*others, Settling(network, node, Timer(scene.moment, scene.times.settle_s))))
+    if any(one[:2] == (network, node) for one in state.settling):
+        return (
+            state  # not for longer, however often its power comes: a detector that flickers must still be able to call
+        )
+    return replace(
+        state, settling=(*state.settling, Settling(network, node, Timer(scene.moment, scene.times.settle_s)))
+    )
 
 
 def _phase_over(state: PanelState, timer: Timer, scene: Scene, *, is_chained: bool) -> Decision:

@@ -79,7 +79,7 @@ def _timer(state: PanelState, row: ArmingRow, times: Times, start: Moment) -> Ti
 def _changed(state: PanelState, row: ArmingRow, scene: Scene, start: Moment) -> PanelState:
     """What else of the state goes with a row's trigger."""
     match row.trigger:
-        case Trigger.ARM_AWAY | Trigger.ARM_HOME if row.then is not Phase.ABORT:
+        case Trigger.ARM_AWAY | Trigger.ARM_HOME if row.lasts is not None or row.then is Phase.GUARD:
             mode = PanelMode.AWAY if row.then is Phase.EXIT else PanelMode.HOME
             exit_s = scene.times.exit_s if row.then is Phase.EXIT else 0
             return _begin(state, Stay(start.wall_ms, mode, exit_s))

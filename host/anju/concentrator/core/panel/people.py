@@ -58,12 +58,15 @@ def warnings(state: PanelState, mode: PanelMode, scene: Scene) -> tuple[Warned, 
 
 
 def _arm(state: PanelState, signal: PersonSignal, scene: Scene) -> Decision:
+    if signal.mode is state.mode is PanelMode.AWAY and state.phase in {Phase.EXIT, Phase.GUARD}:
+        # Another minute to leave in would be a minute for whoever has broken in, again and again.
+        return Decision(state, (Told(ReportKind.ARMED, Lane.ROUTINE, "is away"),))
     warned = warnings(state, signal.mode, scene)
     if warned and not signal.anyway:
         told = Told(ReportKind.ARM_REFUSED, Lane.ROUTINE, "not ready", warned=warned)
         return Decision(state, (told,), Refusal.NOT_READY)
     trigger = Trigger.ARM_AWAY if signal.mode is PanelMode.AWAY else Trigger.ARM_HOME
-    is_pending = state.phase is Phase.ABORT
+    is_pending = state.phase in {Phase.ENTRY, Phase.ABORT}
     if not is_pending:
         out = [warn.zone for warn in warned if warn.what is ArmWarning.OPEN and ROW_OF[warn.zone.kind].may_be_bypassed]
         state = _without(state, out, signal)
@@ -99,7 +102,10 @@ def _reset(state: PanelState, scene: Scene) -> Decision:
     """Latches go, but for those of zones that are guarded at all hours and still active."""
     active = {zone.kind for zone in scene.zones() if zone.is_open and not ROW_OF[zone.kind].may_be_bypassed}
     latched = state.latched & active
-    sounding = silence(state, scene.moment).sounding if latched else None
+    still = {ROW_OF[kind].siren for kind in latched}
+    sounding = silence(state, scene.moment).sounding
+    if sounding and sounding.siren not in still:
+        sounding = None
     told = (Told(ReportKind.LATCH_RESET, Lane.ROUTINE, "reset"),)
     return Decision(replace(state, latched=latched, sounding=sounding), told)
 
