@@ -232,6 +232,7 @@ class Model:
     def person(self, household: str, action: str) -> None:
         """A person arms (`home`, `away`, whatever stands open), disarms (`off`) or resets; everybody is out at once."""
         home = self.homes[household]
+        leaves = action == "away" != home.mode  # away again gives nobody time to leave in
         if action == "reset":
             levels = [node.levels for node in self.nodes.values() if node.household == household]
             active = {kind for bit, kind in enumerate(KINDS) for level in levels if level >> bit & 1}
@@ -240,7 +241,7 @@ class Model:
             home.mode = action
         kind = {"reset": "latch_reset", "off": "disarmed"}.get(action, "armed")
         self._signal(Row(kind, household), home)
-        if action == "away":
+        if leaves:
             self._signal(Row("exit_ended", household), home)
 
     def command(self, command: Command, wall_ms: int) -> None:
