@@ -88,7 +88,8 @@ async def build(site: Site) -> AsyncIterator[None]:
         timekeeper = Timekeeper(journal, journal.subscribe(), clock)
         links: dict[str, UdpLink | SerialLink] = {}
         send = _sender(links)
-        prober = Prober(keyring.codec, keyring, journal, send, clock)
+        teller = Teller(keyring.codec, keyring, journal, send, clock)
+        prober = Prober(teller, clock)
         walks = WalkTests(journal, keyring, prober.probe, clock)
         surveys = Surveys(journal, lambda: keyring.links, prober.probe, clock)
         closing.push_async_callback(surveys.close)
@@ -96,7 +97,7 @@ async def build(site: Site) -> AsyncIterator[None]:
         pairing = Pairing(site.concentrator.network, keyring, journal, downlink, send, clock)
         gauges: list[Gauge] = [PowerGauge()]
         watchman = Watchman(journal, lambda: keyring.links, supervision, gauges, clock)
-        sounder, codes, keypads = _at_hand(keyring, journal, send, walks)
+        sounder, codes, keypads = _at_hand(keyring, journal, teller, walks)
         watch = _together(
             *(room.watch for room in (pairing, prober, walks, surveys, sounder, keypads)),
             downlink.heard,
@@ -119,14 +120,18 @@ async def build(site: Site) -> AsyncIterator[None]:
         )
         identity = {"export_identity": export.handler(site, keyring, journal, pairing, clock)}
         desk = _desk(site, keyring, journal, reception, pairing, links)
-        walking = WalkTestRequests(walks, journal, desk.household, lambda: keyring.links, _planned(site), clock)
-        surveying = SurveyRequests(surveys, journal, desk.household, lambda: keyring.links)
         schedules = Schedules(journal, clock, site.estate.zone)
-        scheduling = ScheduleRequests(schedules, journal, desk.household, clock)
-        handlers = desk.handlers | PanelRequests(journal, desk.household, clock).handlers | requests.handlers | identity
-        handlers |= walking.handlers | surveying.handlers | scheduling.handlers
-        handlers |= CodeRequests(codes, journal, desk.household).handlers
-        control = Control(handlers)
+        household = desk.household
+        control = Control(
+            desk.handlers
+            | requests.handlers
+            | identity
+            | PanelRequests(journal, household, clock).handlers
+            | WalkTestRequests(walks, journal, household, lambda: keyring.links, _planned(site), clock).handlers
+            | SurveyRequests(surveys, journal, household, lambda: keyring.links).handlers
+            | ScheduleRequests(schedules, journal, household, clock).handlers
+            | CodeRequests(codes, journal, household).handlers
+        )
         await control.open(site.control_socket)
         closing.push_async_callback(control.close)
         serial_lines = await _open_links(site, links, _gate(reception, pairing), closing)
@@ -142,11 +147,10 @@ async def build(site: Site) -> AsyncIterator[None]:
                     task.cancel()
 
 
-def _at_hand(keyring: Keyring, journal: Journal, send: Send, walks: WalkTests) -> tuple[Sounder, Codes, Keypads]:
+def _at_hand(keyring: Keyring, journal: Journal, teller: Teller, walks: WalkTests) -> tuple[Sounder, Codes, Keypads]:
     """What people at home hear, and what they have keys for."""
-    teller = Teller(keyring.codec, keyring, journal, send, clock)
     codes = Codes(keyring.ledger)
-    keypads = Keypads(keyring.codec, keyring, journal, codes, teller, send, clock, secrets.token_bytes)
+    keypads = Keypads(keyring, journal, codes, teller, clock, secrets.token_bytes)
     return Sounder(teller, lambda: keyring.links, journal, clock, walks.sounded), codes, keypads
 
 

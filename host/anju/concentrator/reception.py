@@ -18,13 +18,13 @@ import structlog
 from anju.concentrator.core import intake
 from anju.concentrator.core.draft import Draft
 from anju.concentrator.core.freshness import Freshness
-from anju.concentrator.core.intake import Heard
+from anju.concentrator.core.intake import ARM_MODES, Heard
 from anju.concentrator.core.keypads import Requested, is_request
 from anju.concentrator.core.outage import Outage
 from anju.concentrator.core.places import Address, Placement, Route
 from anju.concentrator.core.ports import Clock, Journal, Keys, Send, Watch
 from anju.ledger import LedgerError
-from anju.uplink.reports import NodeAddress, PanelMode, TroubleKind
+from anju.uplink.reports import NodeAddress, TroubleKind
 from anju.wire.codec import Codec, Reason, Refused
 from anju.wire.messages import Ack, Extra, Hello, Message, Status
 from anju.wire.table import QUALITY_UNKNOWN, TAG_BYTES, ArmMode, Flag, Type, Verdict
@@ -37,7 +37,6 @@ MOST_AT_ONCE = 256
 TROUBLE_EVERY_S = 60.0
 """At most one trouble per link or node and minute (invariant I2): a flood of forgeries must not fill the journal."""
 
-_ARM_MODES = {PanelMode.OFF: ArmMode.OFF, PanelMode.HOME: ArmMode.HOME, PanelMode.AWAY: ArmMode.AWAY}
 _log = structlog.get_logger()
 
 
@@ -192,7 +191,7 @@ class Reception:
             self._trouble(group, TroubleKind.COUNTERS_SPENT, address, placement)
             return None
         test = intake.was_test(draft, message, self._journal.was_test)
-        return Answer(route, address, message, verdict, _ARM_MODES[draft.panel(placement.household).mode], test)
+        return Answer(route, address, message, verdict, ARM_MODES[draft.panel(placement.household).mode], test)
 
     def _acknowledge(self, answer: Answer) -> None:
         header, body, _ = answer.message

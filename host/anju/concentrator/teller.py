@@ -1,4 +1,4 @@
-"""What a machine tells a node: sounds and challenges. Not journalled, because nobody did it: what is so now counts.
+"""What a machine tells a node: sounds, challenges and probes. Not journalled, because nobody did it: what is so now counts.
 
 Their numbers lie apart from those of people's commands, and begin elsewhere at each start, so that a node which remembers the
 last ones does not take a new one for an old one. What a node says to them confirms no person's command.
@@ -13,7 +13,7 @@ from typing import NamedTuple
 from anju.concentrator.core.places import Address, LinkId
 from anju.concentrator.core.ports import Clock, Journal, Keys, Send
 from anju.wire.codec import Codec
-from anju.wire.messages import Command, Extra
+from anju.wire.messages import Ack, Command, Extra
 from anju.wire.table import Order, Type
 
 _FIRST = 1 << 29
@@ -58,19 +58,26 @@ class Teller:
         *extras: Extra,
     ) -> Told | None:
         """Send it once; None if there is no way to the node. LedgerError: no counter could be reserved."""
+        time_s = self._clock().wall_ms // 1000
+        body = Command(Type.COMMAND, flags, time_s, number, order, zone, event_id, valid_s)
+        told = await self.send(address, body, *extras)
+        if told:
+            self._remember(told)
+        return told
+
+    async def send(self, address: Address, body: Ack | Command, *extras: Extra) -> Told | None:
+        """Send a body once, under a counter that is reserved for it; None if there is no way to the node."""
         if not self._keys.can_answer(address):
             return None
         await self._keys.reserve({address})
         node = self._journal.building.nodes.get(address)
-        if node is None or node.route is None or not self._keys.can_answer(address):
+        if (
+            node is None or node.route is None or not self._keys.can_answer(address)
+        ):  # it may have been unpaired meanwhile
             return None
         header = self._keys.next_header(address)
-        told = Told(LinkId(address, header.epoch), header.counter)
-        self._remember(told)
-        time_s = self._clock().wall_ms // 1000
-        body = Command(Type.COMMAND, flags, time_s, number, order, zone, event_id, valid_s)
         self._send(node.route, self._codec.seal(header, body, extras))
-        return told
+        return Told(LinkId(address, header.epoch), header.counter)
 
     def _remember(self, told: Told) -> None:
         probes = self._journal.building.probes

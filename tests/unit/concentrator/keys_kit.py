@@ -39,9 +39,7 @@ class Home:
         self.challenges = 0
         self.codes = Codes(keyring.ledger)
         self.teller = Teller(keyring.codec, keyring, journal, send, clock)
-        self.keypads = Keypads(
-            keyring.codec, keyring, journal, self.codes, self.teller, send, clock, self._random_bytes
-        )
+        self.keypads = Keypads(keyring, journal, self.codes, self.teller, clock, self._random_bytes)
         self.heard: list[Address] = []
         """Nodes that have confirmed a sound."""
         self.sounder = Sounder(self.teller, lambda: keyring.links, journal, clock, self.heard.append)

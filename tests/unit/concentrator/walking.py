@@ -14,6 +14,7 @@ from anju.concentrator.probing import Prober
 from anju.concentrator.reception import Arrival, Reception
 from anju.concentrator.survey.requests import SurveyRequests
 from anju.concentrator.survey.room import Surveys
+from anju.concentrator.teller import Teller
 from anju.concentrator.timekeeper import Timekeeper
 from anju.concentrator.walk_test.requests import WalkTestRequests
 from anju.concentrator.walk_test.room import WalkTests
@@ -37,7 +38,7 @@ class Walking:
         self.answers_after_s = 0.02
         self.verdict = Verdict.ACCEPTED
         keyring, journal = rooms.keyring, rooms.journal
-        self.prober = Prober(keyring.codec, keyring, journal, rooms._send, self.clock)
+        self.prober = Prober(Teller(keyring.codec, keyring, journal, rooms._send, self.clock), self.clock)
         self.walks = WalkTests(journal, keyring, self.prober.probe, self.clock)
         self.surveys = Surveys(journal, lambda: keyring.links, self.prober.probe, self.clock)
         watch = _together(self.prober.watch, self.walks.watch, self.surveys.watch)

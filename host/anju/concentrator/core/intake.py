@@ -14,11 +14,11 @@ from anju.concentrator.core.panel.state import PanelState
 from anju.concentrator.core.panel.trouble import Fault
 from anju.concentrator.core.places import Address, Linked, LinkId, Placement, reported
 from anju.uplink.reports import Evidence as Evidenced
-from anju.uplink.reports import Lane, NodeAddress, OutcomeKind, ReportKind, TroubleKind, Witnessed, ZoneKind
+from anju.uplink.reports import Lane, NodeAddress, OutcomeKind, PanelMode, ReportKind, TroubleKind, Witnessed, ZoneKind
 from anju.wire import evidence
 from anju.wire.evidence import EvidenceFault
 from anju.wire.messages import Ack, Command, Evidence, Hello, Message, Status, Unknown
-from anju.wire.table import TIME_UNKNOWN, Code, Extra, Flag, ResetCause, Type, Verdict
+from anju.wire.table import TIME_UNKNOWN, ArmMode, Code, Extra, Flag, ResetCause, Type, Verdict
 
 DELAYED_AFTER_MS = 30_000
 """An event older than this is shown as delayed (protocol.md, Time)."""
@@ -32,6 +32,9 @@ against an arm state of that time, which was off."""
 
 CARRIED_OUT = (Verdict.ACCEPTED, Verdict.DUPLICATE)
 """What a node says of a command that it has carried out, now or before."""
+
+ARM_MODES = {PanelMode.OFF: ArmMode.OFF, PanelMode.HOME: ArmMode.HOME, PanelMode.AWAY: ArmMode.AWAY}
+"""A panel's arm mode, as an ACK tells it."""
 
 
 _POWER_UPS = frozenset({ResetCause.POWER_ON, ResetCause.UNKNOWN})

@@ -16,6 +16,7 @@ from typing import NamedTuple
 
 import structlog
 
+from anju.concentrator.core.intake import ARM_MODES
 from anju.concentrator.core.keypads import (
     CHALLENGE_S,
     Challenges,
@@ -27,14 +28,13 @@ from anju.concentrator.core.keypads import (
 )
 from anju.concentrator.core.panel.signals import Action, PersonSignal
 from anju.concentrator.core.places import Address, LinkId
-from anju.concentrator.core.ports import Clock, Journal, Keys, Send
+from anju.concentrator.core.ports import Clock, Journal, Keys
 from anju.concentrator.keypads.codes import Codes
 from anju.concentrator.teller import Teller
 from anju.ledger import LedgerError
 from anju.uplink.reports import NodeAddress, PanelMode, Refusal, TroubleKind
-from anju.wire.codec import Codec
 from anju.wire.messages import Ack, Extra, Message, Status
-from anju.wire.table import CHALLENGE_BYTES, QUALITY_UNKNOWN, TIME_UNKNOWN, ArmMode, Code, Flag, Order, Type, Verdict
+from anju.wire.table import CHALLENGE_BYTES, QUALITY_UNKNOWN, TIME_UNKNOWN, Code, Flag, Order, Type, Verdict
 from anju.wire.table import Action as Key
 from anju.wire.table import Extra as ExtraType
 
@@ -44,7 +44,6 @@ PROMPT_MS = 10_000
 INSIST_S = 15.0
 """Red was shown and its key is pressed once more: a person has understood, and wants it so."""
 _REMEMBERED = 1024
-_ARM_MODES = {PanelMode.OFF: ArmMode.OFF, PanelMode.HOME: ArmMode.HOME, PanelMode.AWAY: ArmMode.AWAY}
 _MODE_OF = {Key.AWAY: PanelMode.AWAY, Key.HOME: PanelMode.HOME}
 _log = structlog.get_logger()
 
@@ -61,22 +60,18 @@ class Keypads:
 
     def __init__(
         self,
-        codec: Codec,
         keys: Keys,
         journal: Journal,
         codes: Codes,
         teller: Teller,
-        send: Send,
         clock: Clock,
         random_bytes: Callable[[int], bytes],
     ) -> None:
         """`random_bytes(n)` is fit for a challenge."""
-        self._codec = codec
         self._keys = keys
         self._journal = journal
         self._codes = codes
         self._teller = teller
-        self._send = send
         self._clock = clock
         self._random_bytes = random_bytes
         self._challenges = Challenges()
@@ -213,11 +208,7 @@ class Keypads:
 
     async def _answer(self, request: Requested, body: Status, verdict: Verdict) -> None:
         header, address = request.message.header, request.address
-        if not body.flags & Flag.ACK_REQUESTED or not self._keys.can_answer(address):
-            return
-        await self._keys.reserve({address})
-        node = self._journal.building.nodes.get(address)
-        if node is None or node.route is None or not self._keys.can_answer(address):
+        if not body.flags & Flag.ACK_REQUESTED:
             return
         ack = Ack(
             type=Type.ACK,
@@ -228,9 +219,9 @@ class Keypads:
             acked_counter=header.counter,
             event_id=body.event_id,
             link_quality=QUALITY_UNKNOWN,
-            arm_mode=_ARM_MODES[self._mode(request.placement.household)],
+            arm_mode=ARM_MODES[self._mode(request.placement.household)],
         )
-        self._send(node.route, self._codec.seal(self._keys.next_header(address), ack))
+        await self._teller.send(address, ack)
 
     def _mode(self, household: str) -> PanelMode:
         panel = self._journal.building.panels.get(household)
