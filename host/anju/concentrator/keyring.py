@@ -69,6 +69,8 @@ class Keyring:
         self.codec = Codec(receives=LinkClass.UP)
         self._ledger = ledger
         self._links: dict[LinkId, Linked] = {}
+        self._in_order: tuple[Linked, ...] | None = None
+        """The same in order, once somebody has asked; it is asked for after every commit."""
         self._counters: dict[Address, _Counter] = {}
         """Of the link that counts at an address: a newer one has to be proved first."""
         self._households: dict[str, set[Address]] = {}
@@ -95,9 +97,12 @@ class Keyring:
         return frozenset(household for household, nodes in self._households.items() if nodes)
 
     @property
-    def links(self) -> list[Linked]:
-        """All links in force, in the order of their addresses; two at one address until the newer one is proved."""
-        return [self._links[key] for key in sorted(self._links)]
+    def links(self) -> Sequence[Linked]:
+        """All links in force, in the order of their addresses; two at one address until the newer one is proved. The same object
+        until one is added or ends."""
+        if self._in_order is None:
+            self._in_order = tuple(self._links[key] for key in sorted(self._links))
+        return self._in_order
 
     def placement(self, address: Address) -> Placement | None:
         """Where an enrolled node hangs."""
@@ -259,10 +264,12 @@ class Keyring:
         address, epoch = link.id
         self.codec.learn(*address, epoch, up=up, down=down)
         self._links[link.id] = link
+        self._in_order = None
         self._households.setdefault(link.placement.household, set()).add(address)
         self._counters.setdefault(address, _Counter(epoch, ceiling, ceiling, most))
 
     def _forget(self, links: Collection[LinkId]) -> None:
+        self._in_order = None
         for key in links:
             self.codec.forget(*key.address, key.epoch)
             if gone := self._links.pop(key, None):

@@ -10,7 +10,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 from collections import deque
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 
 import structlog
@@ -56,7 +56,7 @@ class Sounder:
     def __init__(
         self,
         teller: Teller,
-        links: Callable[[], Iterable[Linked]],
+        links: Callable[[], Sequence[Linked]],
         journal: Journal,
         clock: Clock,
         sounded: Callable[[Address], None] = lambda _address: None,
@@ -68,6 +68,7 @@ class Sounder:
         self._journal = journal
         self._clock = clock
         self._sirens: dict[Address, _Siren] = {}
+        self._known: Sequence[Linked] = ()
         self._placements: dict[Address, Placement] = {}
         self._tried: dict[str, Tried] = {}
         """By household: what was triggered last on TEST."""
@@ -110,16 +111,10 @@ class Sounder:
     async def step(self) -> float | None:
         """Tell who is to be told now; seconds until somebody is again, None if not before something changes."""
         now = self._clock()
-        self._placements = {link.id.address: link.placement for link in self._links()}
-        households = {
-            address: placement.household
-            for address, placement in self._placements.items()
-            if any(zone.kind is ZoneKind.SIREN for zone in placement.inputs)
-        }
-        self._sirens = {address: self._sirens.get(address) or _Siren() for address in households}
+        self._follow(self._links())
         due_s: list[float] = []
-        for address, household in households.items():
-            siren = self._sirens[address]
+        for address, siren in self._sirens.items():
+            household = self._placements[address].household
             panel = self._journal.building.panels.get(household) or PanelState()
             self._aim(siren, wanted(panel, now, self._tried.get(household)), now.monotonic_s)
             if siren.telling is None:
@@ -128,6 +123,18 @@ class Sounder:
                 await self._tell(address, siren, siren.telling, now.monotonic_s)
             due_s.append(siren.due_s)
         return max(min(due_s) - now.monotonic_s, 0.0) if due_s else None
+
+    def _follow(self, links: Sequence[Linked]) -> None:
+        """Look which nodes are sirens, where anything has changed: this is asked after every commit."""
+        if links is self._known:
+            return
+        self._known = links
+        self._placements = {link.id.address: link.placement for link in links}
+        self._sirens = {
+            address: self._sirens.get(address) or _Siren()
+            for address, placement in self._placements.items()
+            if any(zone.kind is ZoneKind.SIREN for zone in placement.inputs)
+        }
 
     def _triggered(self, address: Address, number: int) -> None:
         placement = self._placements.get(address)

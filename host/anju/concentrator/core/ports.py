@@ -134,7 +134,7 @@ class Vault(Protocol):
         """Whether a node is enrolled and has a downlink counter left."""
 
     @property
-    def links(self) -> list[Linked]:
+    def links(self) -> Sequence[Linked]:
         """All links in force, in the order of their addresses; two at one address until the newer one is proved."""
 
     def counts(self, link: LinkId) -> bool:

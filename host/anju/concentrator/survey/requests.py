@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import secrets
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from typing import Any
 
 from anju.concentrator.asked import FindHousehold, not_understood
@@ -25,7 +25,7 @@ class SurveyRequests:
     """Answers requests about surveys."""
 
     def __init__(
-        self, room: Surveys, journal: Journal, household: FindHousehold, links: Callable[[], list[Linked]]
+        self, room: Surveys, journal: Journal, household: FindHousehold, links: Callable[[], Sequence[Linked]]
     ) -> None:
         self._room = room
         self._journal = journal

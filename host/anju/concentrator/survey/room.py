@@ -44,7 +44,7 @@ class Job:
 class Surveys:
     """Tallies of all links, and the surveys that are going on."""
 
-    def __init__(self, journal: Journal, links: Callable[[], list[Linked]], probe: Probe, clock: Clock) -> None:
+    def __init__(self, journal: Journal, links: Callable[[], Sequence[Linked]], probe: Probe, clock: Clock) -> None:
         self._journal = journal
         self._links = links
         self._probe = probe

@@ -5,7 +5,7 @@ A walk-test stands apart from its TEST, which ends by itself: what was ticked st
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from typing import Any
 
 from anju.concentrator.asked import FindHousehold, lasts_s_of, not_understood
@@ -40,7 +40,7 @@ class WalkTestRequests:
         room: WalkTests,
         journal: Journal,
         household: FindHousehold,
-        links: Callable[[], list[Linked]],
+        links: Callable[[], Sequence[Linked]],
         planned: Planned,
         clock: Clock,
     ) -> None:
