@@ -10,7 +10,6 @@ import typer
 
 from anju.cli import passphrases, screen
 from anju.cli.asking import ask
-from anju.service.errors import ServiceError
 from anju.service.i18n import _
 
 WORDS = ("add", "remove", "list")
@@ -45,9 +44,4 @@ def run(household: str, words: Sequence[str], duress: bool, folder: Path, json: 
 def _typed(person: str, duress: bool) -> str:
     whose = {"person": person}
     prompt = _("Duress code of %(person)s: ") % whose if duress else _("Code of %(person)s: ") % whose
-    digits = passphrases.typed(prompt)
-    if not digits or passphrases.typed(_("The same once more: ")) != digits:
-        raise ServiceError(
-            _("The code is empty, or not the same twice."), _("No code was changed."), _("Type the command again.")
-        )
-    return digits
+    return passphrases.typed_twice(prompt, _("No code was changed."), _("The code is empty, or not the same twice."))

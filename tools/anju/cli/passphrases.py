@@ -23,12 +23,13 @@ def typed(prompt: str) -> str:
         raise _not_text() from None
 
 
-def typed_twice(prompt: str, unchanged: str) -> str:
-    """A new one from the terminal; ServiceError, with what was not done for it, unless it is the same twice."""
+def typed_twice(prompt: str, unchanged: str, differs: str = "") -> str:
+    """A new one from the terminal; ServiceError, with what was not done for it, unless it is the same twice: `differs` says so of
+    what is no passphrase."""
     passphrase = typed(prompt)
     if not passphrase or typed(_("The same once more: ")) != passphrase:
         raise ServiceError(
-            _("The passphrase is empty, or not the same twice."),
+            differs or _("The passphrase is empty, or not the same twice."),
             unchanged,
             _("Type the command again."),
         )
