@@ -170,7 +170,7 @@ class AirNode:
 
     def ack_of(self, far: FarNode, frame: bytes) -> Ack:
         """Say something under link keys until it is acknowledged."""
-        for _ in range(int(PATIENCE_S / 0.2)):
+        for turn in range(int(PATIENCE_S / 0.2)):
             self._send(frame)
             if select.select([self._socket], [], [], 0.2)[0]:
                 try:
@@ -178,8 +178,19 @@ class AirNode:
                 except ConnectionError:
                     continue
                 if not pairing.is_pairing(answer) and isinstance(body := far.open(answer).body, Ack):
+                    if turn:
+                        self._drop_answers(far)
                     return body
         raise AssertionError(self._estate.process.poll())
+
+    def _drop_answers(self, far: FarNode) -> None:
+        """What was said more than once is acknowledged as often: take that away, and nothing else."""
+        self._estate.ask("status")
+        while select.select([self._socket], [], [], 0.3)[0]:
+            frame = self._socket.recv(300, socket.MSG_PEEK)
+            if pairing.is_pairing(frame) or not isinstance(far.open(frame).body, Ack):
+                return
+            self._socket.recv(300)
 
     def command(self) -> Message:
         """The next command under the keys that it said hello with."""
