@@ -9,7 +9,8 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
-EXIT_S, ENTRY_S, ABORT_S, SETTLE_S = 60, 30, 30, 60
+EXIT_S, ENTRY_S, ABORT_S, SETTLE_S, DOUBT_S = 60, 30, 30, 60, 3
+FOREVER = float("inf")
 ALWAYS = {
     "safe": "intrusion_alarm",
     "button": "hold_up_alarm",
@@ -38,8 +39,17 @@ class Opening(NamedTuple):
 
 
 @dataclass
+class Outing:
+    """A zone is bypassed."""
+
+    zone: str
+    from_s: float
+    to_s: float
+
+
+@dataclass
 class Stay:
-    """From arming to disarming. `out`: zones that are bypassed, until then (None = to the end of the stay)."""
+    """From arming to disarming."""
 
     mode: str
     begin_s: float
@@ -48,6 +58,8 @@ class Stay:
     openings: list[Opening] = field(default_factory=list)
     doors: list[tuple[float, str]] = field(default_factory=list)
     """The way in opens and closes while people leave."""
+    outings: list[Outing] = field(default_factory=list)
+    alarmed_late: set[str] = field(default_factory=set)
 
 
 class Group(NamedTuple):
@@ -88,6 +100,10 @@ class Model:
         for zone in guarded:
             if zone in self.open and not self._is_out(zone):
                 self.open_when_armed.add(zone)
+        for zone in ("door", "window", "hall"):
+            if self._is_out(zone):
+                until = None if zone in self.open_when_armed else self.bypassed[zone]
+                self.stays[-1].outings.append(Outing(zone, self.now_s, FOREVER if until is None else until))
 
     def end(self) -> None:
         """The stay is over."""
@@ -99,6 +115,31 @@ class Model:
         self.end()
         self.bypassed.clear()
         self.open_when_armed.clear()
+
+    def bypass(self, zone: str, lasts_s: float) -> None:
+        """Somebody takes a zone out; for 0 s: until they disarm."""
+        until = self.now_s + lasts_s if lasts_s else None
+        self.open_when_armed.discard(zone)
+        self.bypassed[zone] = until
+        if self.stay:
+            to_s = FOREVER if until is None else until
+            going_on = [one for one in self.stay.outings if one.zone == zone and self.now_s < one.to_s]
+            for one in going_on:
+                one.to_s = to_s
+            if not going_on:
+                self.stay.outings.append(Outing(zone, self.now_s, to_s))
+
+    def is_heard_late(self, zone: str, stay: Stay, at_s: float) -> None:
+        """Only now somebody hears that a zone was opened then, in a stay that has ended since."""
+        if stay.end_s is None or self._settles(zone) or at_s < stay.exit_s or (zone == "hall" and stay.mode == "home"):
+            return
+        was_out = any(one.zone == zone and one.from_s <= at_s < one.to_s - DOUBT_S for one in stay.outings)
+        has_swung = any(zone in group.zones for group, ends_s in self._groups(stay) if ends_s <= stay.end_s)
+        entry_s = 0 if zone == "window" else ENTRY_S
+        if was_out or has_swung or zone in stay.alarmed_late or stay.end_s - at_s <= entry_s + ABORT_S:
+            return
+        stay.alarmed_late.add(zone)
+        self.always.append(Alarm(self.now_s, "intrusion_alarm", zone))
 
     def becomes_active(self, zone: str) -> None:
         """A zone is opened, pressed, or detects something."""
@@ -119,8 +160,11 @@ class Model:
     def rests(self, zone: str) -> None:
         """It is closed."""
         self.open.discard(zone)
-        self.open_when_armed.discard(zone)
         stay = self.stay
+        if stay and zone in self.open_when_armed:
+            for one in stay.outings:
+                one.to_s = min(one.to_s, self.now_s) if one.zone == zone else one.to_s
+        self.open_when_armed.discard(zone)
         if stay and zone == "door" and self.now_s < stay.exit_s:
             stay.doors.append((self.now_s, "closed"))
 

@@ -57,6 +57,18 @@ class Household(RuleBasedStateMachine):
         self.wait(stays_s)
         self.rest(zone)
 
+    @rule(
+        mode=st.sampled_from(["away", "home"]), zone=st.sampled_from(INTRUSION), after_s=st.sampled_from([70, 150, 350])
+    )
+    def leave_out_for_a_while(self, mode: str, zone: str, after_s: int) -> None:
+        self.arm(mode)
+        self.wait(100)
+        self.bypass(zone, 90)
+        self.wait(400)
+        self.disarm()
+        self.wait(60)
+        self.hear_late_of_an_opening(zone, 1, after_s)
+
     @rule()
     def disarm(self) -> None:
         self.model.disarm()
@@ -75,8 +87,7 @@ class Household(RuleBasedStateMachine):
 
     @rule(zone=st.sampled_from(INTRUSION), lasts_s=st.sampled_from([0, 20, 90]))
     def bypass(self, zone: str, lasts_s: int) -> None:
-        self.model.open_when_armed.discard(zone)
-        self.model.bypassed[zone] = self.model.now_s + lasts_s if lasts_s else None
+        self.model.bypass(zone, lasts_s)
         self.home.bypass(zone, lasts_s)
 
     @rule(zone=st.sampled_from(tuple(ALWAYS)))
@@ -115,6 +126,23 @@ class Household(RuleBasedStateMachine):
             self.home.become_active(button, ago_s=ago_s)
             self.home.open.discard(button)
             self.model.always.append(Alarm(self.model.now_s, "hold_up_alarm", button))
+
+    @rule(
+        zone=st.sampled_from(INTRUSION),
+        back=st.integers(1, 3),
+        after_s=st.sampled_from([0, 5, 20, 59, 61, 90, 100, 150, 400, 3600]),
+    )
+    def hear_late_of_an_opening(self, zone: str, back: int, after_s: int) -> None:
+        model, state = self.model, self.home.state
+        if model.stay or back > len(model.stays) or zone in self.home.open or state.test or state.tests:
+            return
+        stay = model.stays[-back]
+        at_s = stay.begin_s + after_s
+        if stay.end_s is None or at_s >= stay.end_s or model.now_s - at_s <= 30:
+            return
+        model.is_heard_late(zone, stay, at_s)
+        self.home.become_active(zone, ago_s=model.now_s - at_s)
+        self.home.open.discard(zone)
 
     @invariant()
     def raises_the_same(self) -> None:

@@ -63,11 +63,14 @@ class Home:
         """Each zone hangs at a node of its own."""
         return Contact(1, 1 + list(self.zones).index(zone), 0)
 
-    def become_active(self, zone: str, *, ago_s: float = 0, doubtful: bool = False) -> Decision:
-        """A zone is opened, pressed or detects something; `ago_s`: so long ago that only now it is heard of."""
+    def become_active(self, zone: str, *, ago_s: float = 0, doubtful: bool = False, heard_s: float = 0) -> Decision:
+        """A zone is opened, pressed or detects something; `ago_s`: so long ago that only now it is heard of.
+
+        `heard_s`: how long ago its node was heard before; 0: never.
+        """
         self.open.add(zone)
         code = _CODES[ROW_OF[self.zones[zone]].input][0]
-        return self._event(zone, code, ago_s=ago_s, doubtful=doubtful)
+        return self._event(zone, code, ago_s=ago_s, doubtful=doubtful, heard_s=heard_s)
 
     def rest(self, zone: str, *, ago_s: float = 0) -> Decision:
         """It is closed, or detects nothing any more."""
@@ -148,12 +151,13 @@ class Home:
         self.told.clear()
         return kinds
 
-    def _event(self, zone: str, code: int, *, ago_s: float = 0, doubtful: bool = False) -> Decision:
+    def _event(self, zone: str, code: int, *, ago_s: float = 0, doubtful: bool = False, heard_s: float = 0) -> Decision:
         at_ms = 0 if doubtful else self.now.wall_ms - round(ago_s * 1000)
         source = Source(self.contact(zone), self.zones[zone], zone, len(self.told) + 1, at_ms)
         on_test = bool(at_ms) and self.state.was_on_test(at_ms)
         is_late = ago_s > DELAYED_AFTER_S
-        return self._signal(ZoneSignal(code, code == Code.PANIC, source, at_ms, 0, is_late, on_test))
+        heard_ms = self.now.wall_ms - round(heard_s * 1000) if heard_s else 0
+        return self._signal(ZoneSignal(code, code == Code.PANIC, source, at_ms, heard_ms, is_late, on_test))
 
     def _signal(self, signal: Signal) -> Decision:
         decision = decide(self.state, signal, Scene(self.now, self.times, self._standing))

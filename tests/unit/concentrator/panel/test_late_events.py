@@ -2,8 +2,13 @@
 
 from __future__ import annotations
 
+import json
+
 import pytest
 
+from anju.concentrator.core.panel.signals import Action
+from anju.concentrator.core.panel.stays import OUT_KEPT
+from anju.concentrator.core.panel.stored import from_json, to_json
 from anju.uplink.reports import Lane, PanelMode, ReportKind
 from unit.concentrator.panel.home import Home
 
@@ -96,6 +101,128 @@ def test_one_of_a_bypassed_zone_stays_bypassed() -> None:
     home.kinds()
     home.become_active("window", ago_s=300)
     assert [(told.kind, told.rule) for told in home.told] == [(K.OPENED, "bypassed")]
+
+
+def _was_out_for_a_while() -> Home:
+    """Away, disarmed 900 s ago; the window was out from 2700 s to 1800 s ago."""
+    home = Home()
+    home.leave()
+    home.wait(900)
+    home.bypass("window", lasts_s=900)
+    home.wait(1800)
+    home.disarm()
+    home.wait(900)
+    home.kinds()
+    return home
+
+
+@pytest.mark.parametrize(
+    ("ago_s", "rule"),
+    [
+        (3000, "heard of too late"),
+        (2600, "bypassed"),
+        (1850, "bypassed"),
+        (1802, "heard of too late"),  # by a clock that may be 3 s behind
+        (1700, "heard of too late"),
+        (1000, "heard of too late"),
+    ],
+)
+def test_one_of_a_bypass_that_has_ended_is_judged_by_its_own_time(ago_s: float, rule: str) -> None:
+    home = _was_out_for_a_while()
+    home.become_active("window", ago_s=ago_s)
+    assert [told.rule for told in home.told] == [rule]
+
+
+@pytest.mark.parametrize("how", ["taken back", "closed"])
+def test_so_is_one_that_somebody_has_ended(how: str) -> None:
+    home = Home()
+    if how == "closed":
+        home.become_active("window")
+    home.arm(PanelMode.HOME, anyway=True)
+    home.bypass("window") if how == "taken back" else None
+    home.wait(600)
+    home.ask(Action.UNBYPASS, contact=home.contact("window")) if how == "taken back" else home.rest("window")
+    home.wait(600)
+    home.disarm()
+    home.wait(600)
+    home.kinds()
+    home.become_active("window", ago_s=1300)
+    home.become_active("window", ago_s=900)
+    assert [told.rule for told in home.told] == ["bypassed", "heard of too late"]
+
+
+def test_while_still_armed_it_is_judged_by_its_own_time_too() -> None:
+    home = Home()
+    home.leave()
+    home.bypass("window", lasts_s=600)
+    home.wait(900)
+    home.kinds()
+    home.become_active("window", ago_s=600)
+    assert [told.rule for told in home.told] == ["bypassed"]
+    home.bypass("window")
+    home.wait(60)
+    home.kinds()
+    home.become_active("window", ago_s=100)
+    assert home.kinds() == [K.ALARM_PENDING, K.INTRUSION_ALARM]
+
+
+def test_one_of_a_time_that_nobody_knows_was_bypassed_only_if_it_was_so_all_the_time() -> None:
+    home = Home()
+    home.leave()
+    home.bypass("window", lasts_s=600)
+    home.wait(900)
+    home.disarm()
+    home.kinds()
+    home.become_active("window", doubtful=True)
+    assert home.kinds() == [K.OPENED], "nobody has heard of this node yet: it is judged by now"
+    home.become_active("window", doubtful=True, heard_s=850)
+    assert home.kinds() == [K.INTRUSION_ALARM]
+    home.arm(PanelMode.HOME, anyway=True)
+    home.bypass("window")
+    home.wait(900)
+    home.disarm()
+    home.kinds()
+    home.become_active("window", doubtful=True, heard_s=850)
+    assert [told.rule for told in home.told] == ["bypassed"]
+
+
+@pytest.mark.parametrize("step_s", [-3600, 3600])
+def test_when_it_was_out_is_told_by_a_clock_that_was_set(step_s: float) -> None:
+    home = _was_out_for_a_while()
+    home.step_clock(step_s)
+    home.restart()
+    home.become_active("window", ago_s=2600)
+    home.become_active("window", ago_s=1700)
+    assert [told.rule for told in home.told] == ["bypassed", "heard of too late"]
+
+
+def test_what_an_older_version_stored_of_a_bypass_is_read() -> None:
+    """It knew which zones had been out in a stay, and not when."""
+    home = Home()
+    home.leave()
+    home.bypass("window")
+    stored = json.loads(to_json(home.state)) | {"version": 3}
+    for stay in stored["stays"]:
+        stay[3] = [contact for contact, *_ in stay[3]]
+    home.state = from_json(json.dumps(stored), home.now)
+    home.wait(600)
+    home.ask(Action.UNBYPASS, contact=home.contact("window"))
+    home.wait(600)
+    home.disarm()
+    home.kinds()
+    home.become_active("window", ago_s=900)
+    home.become_active("window", ago_s=300)
+    assert [told.rule for told in home.told] == ["bypassed", "heard of too late"]
+
+
+def test_bypassing_again_and_again_does_not_fill_the_memory() -> None:
+    home = Home()
+    home.leave()
+    for _ in range(2 * OUT_KEPT):
+        home.bypass("window")
+        home.wait(10)
+        home.ask(Action.UNBYPASS, contact=home.contact("window"))
+    assert len(home.state.stays.last.out) == OUT_KEPT
 
 
 def test_during_entry_a_late_event_from_before_it_counts_as_it_did_then() -> None:

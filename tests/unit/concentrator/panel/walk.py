@@ -135,7 +135,7 @@ def _told_from_now(node: Node) -> Node:
     state = node.state
     left_s = state.timer.left_s(NOW) if state.timer else 0
     began_ms = NOW.wall_ms - round((state.stays.last.exit_s - left_s) * 1000)
-    stay = state.stays.last._replace(since_ms=began_ms, out=frozenset())
+    stay = state.stays.last._replace(since_ms=began_ms, out=())
     told = replace(
         state,
         stays=Stays((stay,)),

@@ -46,12 +46,12 @@ def look(state: PanelState, scene: Scene, *, is_chained: bool = False) -> Decisi
 
 def _without_bypasses(state: PanelState, until_s: float) -> tuple[PanelState, tuple[Told, ...]]:
     """End the bypasses whose time was over by then: each before what it would have kept from being seen."""
-    over = tuple(one for one in state.bypasses if one.timer and one.timer.due_s <= until_s)
-    if not over:
-        return state, ()
-    left = tuple(one for one in state.bypasses if one not in over)
-    told = tuple(Told(ReportKind.BYPASS_ENDED, Lane.ROUTINE, "time is over", one.source) for one in over)
-    return replace(state, bypasses=left), told
+    told: tuple[Told, ...] = ()
+    for one in state.bypasses:
+        if one.timer and one.timer.due_s <= until_s:
+            state = state.guarding(one, one.timer.due_at.wall_ms)
+            told += (Told(ReportKind.BYPASS_ENDED, Lane.ROUTINE, "time is over", one.source),)
+    return state, told
 
 
 def settle(state: PanelState, network: int, node: int, scene: Scene) -> PanelState:

@@ -22,6 +22,7 @@ from anju.wire.table import Code
 
 _ACTIVE = frozenset({Code.OPENED, Code.DETECTED})
 _AT_REST = {Code.CLOSED: ReportKind.CLOSED, Code.CLEARED: ReportKind.RESTORED}
+_MAY_BE_OUT = frozenset({Meaning.DELAY, Meaning.TRIP})
 _HOLD_UPS = frozenset({ZoneKind.HOLD_UP, ZoneKind.SILENT_HOLD_UP})
 
 
@@ -34,7 +35,7 @@ def judge(state: PanelState, signal: ZoneSignal, scene: Scene) -> Decision:
         if tamper.code == signal.code:
             return _tamper(state, tamper, signal, scene)
     if signal.code in _AT_REST:
-        return _at_rest(state, signal)
+        return _at_rest(state, signal, scene)
     if signal.code in _ACTIVE:
         return _active(state, signal, scene)
     if signal.is_urgent:
@@ -61,6 +62,9 @@ def settled(state: PanelState, over: Settling, scene: Scene) -> Decision:
             meaning = _meaning(state, row)
             if state.test:
                 told += (_tried(row, meaning, source),)
+                continue
+            if meaning in _MAY_BE_OUT and state.is_bypassed(zone.contact):
+                told += (Told(ReportKind.OPENED, Lane.ROUTINE, "bypassed", source),)
                 continue
             decision = _means(state, row, meaning, source, scene)
             state, told = decision.state, told + tuple(one for one in decision.told if one.rule != _LOGGED)
@@ -100,7 +104,7 @@ def _tamper(state: PanelState, row: TamperRow, signal: ZoneSignal, scene: Scene)
     return Decision(raise_alarm(state, ROW_OF[ZoneKind.TAMPER], scene), (Told(row.kind, row.lane, row.name, source),))
 
 
-def _at_rest(state: PanelState, signal: ZoneSignal) -> Decision:
+def _at_rest(state: PanelState, signal: ZoneSignal, scene: Scene) -> Decision:
     contact = signal.source.contact
     is_way_in = ROW_OF[signal.source.kind].away is Meaning.DELAY
     if state.phase is Phase.EXIT and is_way_in and not signal.is_late:
@@ -110,7 +114,7 @@ def _at_rest(state: PanelState, signal: ZoneSignal) -> Decision:
     )
     ended = [bypass for bypass in state.bypasses if bypass.contact == contact and bypass.until_closed]
     if ended:
-        state = replace(state, bypasses=tuple(one for one in state.bypasses if one not in ended))
+        state = state.guarding(ended[0], signal.at_ms or scene.moment.wall_ms)
         told += (Told(ReportKind.BYPASS_ENDED, Lane.ROUTINE, "closed again", signal.source),)
     return Decision(state, told)
 
@@ -123,16 +127,15 @@ def _active(state: PanelState, signal: ZoneSignal, scene: Scene) -> Decision:
         return _tamper(state, TAMPER_ROWS[0], signal, scene)
     index = _stay_of(state, signal)
     is_now = index == len(state.stays.all) - 1
-    stay = state.stays.all[index]
-    meaning = _meaning(state, row, signal) if is_now else _then(row, stay, signal)
+    meaning = _meaning(state, row, signal) if is_now else _then(row, state.stays.all[index], signal)
     if signal.on_test:
         return Decision(state, (_tried(row, meaning, signal.source),))
     if _is_settling(state, signal):
         return _logged(state, signal.source, "sensors settle")
+    if meaning in _MAY_BE_OUT and _was_out(state, signal, index):
+        return _logged(state, signal.source, "bypassed")
     if is_now:
         return _means(state, row, meaning, signal.source, scene, _start(signal, scene))
-    if signal.source.contact in stay.out and row.may_be_bypassed:
-        return _logged(state, signal.source, "bypassed")
     return _late(state, row, meaning, signal, scene, index)
 
 
@@ -144,8 +147,6 @@ def _means(
         return Decision(
             raise_alarm(state, row, scene), (Told(row.alarm, row.lane, f"{row.kind} at all hours", source),)
         )
-    if meaning is not Meaning.LOG and state.is_bypassed(source.contact):
-        return _logged(state, source, "bypassed")
     if meaning is not Meaning.LOG and _has_swung(state, source.contact):
         return _logged(state, source, "swinger")
     trigger = {Meaning.DELAY: Trigger.DELAY, Meaning.TRIP: Trigger.TRIP}.get(meaning)
@@ -153,6 +154,15 @@ def _means(
         trigger = Trigger.RETURN
     decision = move(state, trigger, scene, start or scene.moment, source) if trigger else None
     return decision or _logged(state, source, _LOGGED)
+
+
+def _was_out(state: PanelState, signal: ZoneSignal, index: int) -> bool:
+    """Whether the zone was bypassed at the event's own time; what is heard at once is judged by how things are."""
+    is_past = (signal.is_late and signal.at_ms) or index < len(state.stays.all) - 1
+    contact = signal.source.contact
+    if not is_past:
+        return state.is_bypassed(contact)
+    return state.stays.was_out(index, contact, signal.at_ms, signal.heard_ms)
 
 
 def _has_swung(state: PanelState, contact: Contact) -> bool:

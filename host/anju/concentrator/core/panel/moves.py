@@ -9,7 +9,7 @@ from anju.concentrator.core.panel.arming import ArmingRow, Phase, Span, Trigger,
 from anju.concentrator.core.panel.signals import Decision, Scene, Times, Told
 from anju.concentrator.core.panel.source import Source
 from anju.concentrator.core.panel.state import PanelState, Sounding
-from anju.concentrator.core.panel.stays import Stay
+from anju.concentrator.core.panel.stays import Out, Stay
 from anju.concentrator.core.panel.timer import Timer
 from anju.concentrator.core.panel.zones import Siren, ZoneRow
 from anju.uplink.reports import Lane, PanelMode, ReportKind
@@ -100,6 +100,6 @@ def _changed(state: PanelState, row: ArmingRow, scene: Scene, start: Moment) -> 
 
 
 def _begin(state: PanelState, stay: Stay) -> PanelState:
-    out = frozenset(bypass.contact for bypass in state.bypasses) if stay.mode is not PanelMode.OFF else frozenset()
-    stays = state.stays.changed(stay._replace(out=out))
+    bypasses = state.bypasses if stay.mode is not PanelMode.OFF else ()
+    stays = state.stays.changed(stay._replace(out=tuple(Out(one.contact, stay.since_ms) for one in bypasses)))
     return replace(state, stays=stays, was_restarted=False, came_back=False, tripped=())

@@ -37,7 +37,7 @@ def ask(state: PanelState, signal: PersonSignal, scene: Scene) -> Decision:
         case Action.BYPASS:
             return _bypass(state, signal, scene)
         case Action.UNBYPASS:
-            return _unbypass(state, signal)
+            return _unbypass(state, signal, scene)
         case Action.TEST:
             return _test(state, signal, scene)
 
@@ -119,8 +119,6 @@ def _bypass(state: PanelState, signal: PersonSignal, scene: Scene) -> Decision:
         return Decision(state, refusal=Refusal.NOT_BYPASSABLE)
     timer = Timer(scene.moment, signal.lasts_s) if signal.lasts_s else None
     bypass = Bypass(zone.source, signal.person, signal.reason, timer)
-    others = tuple(one for one in state.bypasses if one.contact != zone.contact)
-    stays = state.stays if state.mode is PanelMode.OFF else state.stays.without(zone.contact)
     told = Told(
         ReportKind.BYPASSED,
         Lane.ROUTINE,
@@ -129,16 +127,15 @@ def _bypass(state: PanelState, signal: PersonSignal, scene: Scene) -> Decision:
         bypass=(signal.person, signal.reason),
         until_ms=timer.due_at.wall_ms if timer else None,
     )
-    return Decision(replace(state, bypasses=(*others, bypass), stays=stays), (told,))
+    return Decision(state.without(bypass, scene.moment.wall_ms), (told,))
 
 
-def _unbypass(state: PanelState, signal: PersonSignal) -> Decision:
+def _unbypass(state: PanelState, signal: PersonSignal, scene: Scene) -> Decision:
     ended = [one for one in state.bypasses if one.contact == signal.contact]
     if not ended:
         return Decision(state, refusal=Refusal.NOT_BYPASSED)
-    left = tuple(one for one in state.bypasses if one.contact != signal.contact)
     told = Told(ReportKind.BYPASS_ENDED, Lane.ROUTINE, "unbypass", ended[0].source)
-    return Decision(replace(state, bypasses=left), (told,))
+    return Decision(state.guarding(ended[0], scene.moment.wall_ms), (told,))
 
 
 def _test(state: PanelState, signal: PersonSignal, scene: Scene) -> Decision:

@@ -101,6 +101,17 @@ class PanelState:
         """Whether a person has taken this zone out."""
         return any(bypass.contact == contact for bypass in self.bypasses)
 
+    def without(self, bypass: Bypass, from_ms: int) -> PanelState:
+        """The state once a person has taken a zone out."""
+        others = tuple(one for one in self.bypasses if one.contact != bypass.contact)
+        stays = self.stays if self.mode is PanelMode.OFF else self.stays.without(bypass.contact, from_ms)
+        return replace(self, bypasses=(*others, bypass), stays=stays)
+
+    def guarding(self, bypass: Bypass, from_ms: int) -> PanelState:
+        """The state once a bypass has ended."""
+        left = tuple(one for one in self.bypasses if one is not bypass)
+        return replace(self, bypasses=left, stays=self.stays.guarding(bypass.contact, from_ms))
+
     def is_settling(self, contact: Contact) -> bool:
         """Whether the node of this zone has just started."""
         return any((one.network, one.node) == contact[:2] for one in self.settling)

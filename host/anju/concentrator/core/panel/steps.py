@@ -19,7 +19,7 @@ def stepped(state: PanelState, by_ms: int) -> PanelState:
     sounding, test = state.sounding, state.test
     return replace(
         state,
-        stays=Stays(tuple(stay._replace(since_ms=stay.since_ms + by_ms) for stay in state.stays.all)),
+        stays=Stays(tuple(stay.stepped(by_ms) for stay in state.stays.all)),
         timer=moved(state.timer) if state.timer else None,
         tripped=tuple(one._replace(at_ms=one.at_ms + by_ms if one.at_ms else 0) for one in state.tripped),
         bypasses=tuple(one._replace(timer=one.timer and moved(one.timer)) for one in state.bypasses),

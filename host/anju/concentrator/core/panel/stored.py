@@ -11,12 +11,14 @@ from anju.concentrator.core.panel.arming import Phase
 from anju.concentrator.core.panel.on_test import OnTest
 from anju.concentrator.core.panel.source import Contact, Source
 from anju.concentrator.core.panel.state import Bypass, PanelState, Pressed, Settling, Sounding
-from anju.concentrator.core.panel.stays import Stay, Stays
+from anju.concentrator.core.panel.stays import Out, Stay, Stays
 from anju.concentrator.core.panel.timer import Timer
 from anju.concentrator.core.panel.zones import Siren
 from anju.uplink.reports import PanelMode, ZoneKind
 
-VERSION = 3
+VERSION = 4
+_WITH_PHASES, _WITH_SPANS = 3, 4
+"""The versions that brought phases, and from when to when a zone was bypassed."""
 _NOTHING = PanelState()
 
 
@@ -47,12 +49,13 @@ def from_json(text: str, now: Moment) -> PanelState:
     stored = json.loads(text)
     if not 1 <= stored["version"] <= VERSION:
         raise ValueError(f"panel state of version {stored['version']}; this version reads 1 to {VERSION}")
-    if stored["version"] < VERSION:
+    if stored["version"] < _WITH_PHASES:
         return _old(stored)
+    read = _read_stay if stored["version"] >= _WITH_SPANS else _read_stay_without_spans
     test = stored.get("test")
     sounding = stored.get("sounding")
     return PanelState(
-        stays=Stays(tuple(_read_stay(*stay) for stay in stored["stays"])),
+        stays=Stays(tuple(read(*stay) for stay in stored["stays"])),
         phase=Phase(stored.get("phase", Phase.OFF)),
         timer=_timer(stored.get("timer"), now),
         was_restarted=stored.get("was_restarted", False),
@@ -85,11 +88,17 @@ def _latched(stored: dict[str, Any]) -> frozenset[ZoneKind]:
 
 
 def _stay(stay: Stay) -> tuple[Any, ...]:
-    return (stay.since_ms, stay.mode, stay.exit_s, sorted(stay.out), sorted(stay.shut))
+    return (stay.since_ms, stay.mode, stay.exit_s, stay.out, sorted(stay.shut))
 
 
-def _read_stay(since_ms: int, mode: str, exit_s: float, out: list[list[int]], shut: list[list[int]]) -> Stay:
-    return Stay(since_ms, PanelMode(mode), exit_s, _contacts(out), _contacts(shut))
+def _read_stay(since_ms: int, mode: str, exit_s: float, out: list[list[Any]], shut: list[list[int]]) -> Stay:
+    spans = tuple(Out(Contact(*contact), from_ms, to_ms) for contact, from_ms, to_ms in out)
+    return Stay(since_ms, PanelMode(mode), exit_s, spans, _contacts(shut))
+
+
+def _read_stay_without_spans(since_ms: int, mode: str, exit_s: float, out: list[list[int]], *shut: Any) -> Stay:
+    """Version 3 knew only which zones had been bypassed in a stay, at whatever time: it took them for out from end to end."""
+    return _read_stay(since_ms, mode, exit_s, [[contact, since_ms, None] for contact in out], *shut)
 
 
 def _contacts(stored: list[list[int]]) -> frozenset[Contact]:
