@@ -9,6 +9,7 @@ import structlog
 
 from anju.concentrator.core.outage import Outage
 from anju.concentrator.core.ports import Clock, Journal
+from anju.concentrator.turns import AGAIN_S, Turns
 from anju.ledger import LedgerError
 
 TRY_AGAIN_S = 1.0
@@ -24,6 +25,7 @@ class Timekeeper:
         self._journal = journal
         self._committed = committed
         self._clock = clock
+        self._turns = Turns(journal, clock, lambda draft, household: draft.look(household))
 
     async def run(self) -> None:
         """Look when it is time, until cancelled."""
@@ -33,7 +35,7 @@ class Timekeeper:
             self._committed.clear()
             try:
                 await self.look()
-            except Exception as error:  # noqa: BLE001  # one panel's fault must not stop the clock of the others
+            except Exception as error:  # noqa: BLE001  # nothing may stop the clock for good
                 if outage.failed():
                     trace = None if isinstance(error, LedgerError) else error
                     _log.error("timers wait; trying again", error=repr(error), exc_info=trace)
@@ -46,15 +48,18 @@ class Timekeeper:
                     await self._committed.wait()
 
     async def look(self) -> None:
-        """Carry out all that is due."""
+        """Carry out all that is due; LedgerError if nothing can be committed."""
         before: list[str] = []
-        while due := self._journal.building.deadlines.due(self._clock().monotonic_s, MOST_AT_ONCE):
+        deadlines = self._journal.building.deadlines
+        while due := deadlines.due(self._clock().monotonic_s, MOST_AT_ONCE):
             if due == before:
-                raise RuntimeError(f"what is due at {due[0]} stays due")
-            before = due
-            async with self._journal.change() as draft:
                 for household in due:
-                    draft.look(household)
+                    self._turns.put_aside(household, RuntimeError("what is due stays due"))
+            else:
+                await self._turns.take(due)
+            before = due
+            for household in filter(self._turns.is_aside, due):
+                deadlines.set(household, self._clock().monotonic_s + AGAIN_S)
 
     def _pause_s(self) -> float | None:
         due_s = self._journal.building.deadlines.next_s

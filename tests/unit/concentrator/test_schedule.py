@@ -8,9 +8,11 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 import pytest
+from structlog.testing import capture_logs
 
+from anju.concentrator.core.draft import Answer, Draft
 from anju.concentrator.core.panel.schedule import MOST_ENTRIES
-from anju.concentrator.core.panel.signals import Action
+from anju.concentrator.core.panel.signals import Action, PersonSignal
 from anju.concentrator.schedule.requests import ScheduleRequests
 from anju.concentrator.schedule.room import Schedules
 from anju.ledger import LedgerError
@@ -188,6 +190,28 @@ async def test_it_is_dealt_with_and_armed_in_one_commit_or_not_at_all(rooms: Ben
     assert rooms.rows() == before
     await clockwork.room.look()
     assert clockwork.mode is PanelMode.HOME
+
+
+async def test_one_household_that_fails_holds_up_no_other(rooms: Bench, monkeypatch: pytest.MonkeyPatch) -> None:
+    other, clockwork, ask = "3-2-0502", Clockwork(rooms), Draft.ask
+
+    def trip(draft: Draft, household: str, signal: PersonSignal) -> Answer:
+        return 1 / 0 if household == HOUSEHOLD else ask(draft, household, signal)  # type: ignore[return-value]
+
+    for household in (HOUSEHOLD, other):
+        await rooms.enrol(household)
+        await clockwork.add(household=household)
+    monkeypatch.setattr(Draft, "ask", trip)
+    with capture_logs() as logs:
+        await clockwork.wait_until("22:30")
+        assert [one.household for one in rooms.reports() if one.kind is K.ARMED] == [other]
+        await clockwork.wait_until("22:34")
+    assert [log["household"] for log in logs] == [HOUSEHOLD]
+    assert clockwork.room._pause_s() > 1, "and the loop is not busy with it"
+    monkeypatch.setattr(Draft, "ask", ask)
+    with capture_logs():
+        await clockwork.wait_until("22:36")
+    assert [one.household for one in rooms.reports() if one.kind is K.ARMED] == [other, HOUSEHOLD]
 
 
 async def test_the_loop_arms_when_a_new_entry_is_due(rooms: Bench) -> None:

@@ -14,6 +14,7 @@ from anju.concentrator.core.outage import Outage
 from anju.concentrator.core.panel.schedule import Due, Scheduled, look, next_ms
 from anju.concentrator.core.panel.signals import Action, PersonSignal
 from anju.concentrator.core.ports import Clock, Journal
+from anju.concentrator.turns import Turns
 from anju.ledger import LedgerError
 from anju.uplink.reports import Lane, PanelMode, ReportKind
 
@@ -30,6 +31,7 @@ class Schedules:
         self.zone = zone
         self._journal = journal
         self._clock = clock
+        self._turns = Turns(journal, clock, self._deal)
         self._changed = asyncio.Event()
         self._next_ms: int | None = None
         self._is_known = False
@@ -47,7 +49,7 @@ class Schedules:
             self._changed.clear()
             try:
                 await self.look()
-            except Exception as error:  # noqa: BLE001  # one entry's fault must not stop the clock of the others
+            except Exception as error:  # noqa: BLE001  # nothing may stop the clock for good
                 self._is_known = False
                 if outage.failed():
                     trace = None if isinstance(error, LedgerError) else error
@@ -60,23 +62,25 @@ class Schedules:
                     await self._changed.wait()
 
     async def look(self) -> None:
-        """Carry out all that is due."""
+        """Carry out all that is due; LedgerError if nothing can be committed."""
         now = self._clock()
         offset_ms = now.wall_ms - round(now.monotonic_s * 1000)
-        if not self._is_known or abs(offset_ms - self._offset_ms) > _STEP_MS:
+        if not self._is_known or self._turns.has_aside or abs(offset_ms - self._offset_ms) > _STEP_MS:
             self._think(now.wall_ms)
         self._offset_ms = offset_ms
         if self._next_ms is None or self._next_ms > now.wall_ms:
             return
-        async with self._journal.change() as draft:
-            for household in sorted(self._journal.building.schedules):
-                self._deal(draft, household)
+        await self._turns.take(self._taking_part())
         self._think(now.wall_ms)
 
     def _think(self, now_ms: int) -> None:
-        entries = (entry for kept in self._journal.building.schedules.values() for entry in kept)
+        schedules = self._journal.building.schedules
+        entries = (entry for household in self._taking_part() for entry in schedules[household])
         self._next_ms = next_ms(entries, now_ms, self.zone)
         self._is_known = True
+
+    def _taking_part(self) -> list[str]:
+        return sorted(one for one in self._journal.building.schedules if not self._turns.is_aside(one))
 
     def _pause_s(self) -> float:
         if not self._is_known or self._next_ms is None:
