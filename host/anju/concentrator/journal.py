@@ -28,6 +28,7 @@ from anju.concentrator.core.panel.schedule import Scheduled
 from anju.concentrator.core.panel.trouble import Fault
 from anju.concentrator.core.places import Address, Route
 from anju.concentrator.core.ports import Clock, OwedRow
+from anju.concentrator.core.supervision import Listening
 from anju.concentrator.core.walk_test import Walk
 from anju.ledger import Ledger, chain
 from anju.uplink.canonical import canonical, digest
@@ -169,6 +170,17 @@ class Journal:
             )
 
         await self._ledger.write(mark)
+
+    def listened(self) -> Listening | None:
+        """From when to when nodes were listened to, as was noted last; None: never."""
+        found = self._ledger.read().execute("SELECT since_ms, until_ms FROM listening").fetchone()
+        return Listening(*found) if found else None
+
+    async def note_listening(self, listening: Listening) -> None:
+        """Note it for the next start; LedgerError: it was not."""
+        await self._ledger.write(
+            lambda connection: connection.execute("INSERT OR REPLACE INTO listening VALUES (1, ?, ?)", listening)
+        )
 
     def subscribe(self) -> asyncio.Event:
         """A signal that is set after every commit; its owner clears it."""

@@ -11,17 +11,20 @@ from collections.abc import Callable, Sequence
 
 import structlog
 
-from anju.concentrator.core.node_kinds import kind_of
+from anju.concentrator.core.moment import Moment
+from anju.concentrator.core.node_kinds import LOST_S, NodeKind, kind_of
 from anju.concentrator.core.outage import Outage
 from anju.concentrator.core.panel.trouble import Fault
 from anju.concentrator.core.places import Address, Linked
 from anju.concentrator.core.ports import Clock, Gauge, Journal
-from anju.concentrator.core.supervision import Stage, Supervision
+from anju.concentrator.core.supervision import Listening, Stage, Supervision
 from anju.ledger import LedgerError
 from anju.uplink.reports import TroubleKind
 from anju.wire.messages import Message
 
 LOOK_S = 1.0
+NOTE_S = 60.0
+"""How often it is noted that nodes are listened to; a start may be so much later, and still belong to what was before."""
 _STAGES = {Stage.SILENT: TroubleKind.NODE_SILENT, Stage.LOST: TroubleKind.NODE_LOST}
 _log = structlog.get_logger()
 
@@ -43,6 +46,9 @@ class Watchman:
         self._gauges = gauges
         self._clock = clock
         self._expected: frozenset[Address] = frozenset()
+        self._since_s: float | None = None
+        """Since when it has been listened without a break; None: not yet."""
+        self._noted_s: float | None = None
         self._missed_before: list[Fault] = []
         """What could not be journalled."""
 
@@ -69,8 +75,20 @@ class Watchman:
 
     async def look(self) -> None:
         """Look once, and journal what is new."""
-        now_s = self._clock().monotonic_s
-        self._expect(now_s)
+        now = self._clock()
+        self._expect(now)
+        await self._journal_news(now.monotonic_s)
+        await self._note(now)
+
+    async def _note(self, now: Moment) -> None:
+        """That it is listened, for the next start."""
+        if self._since_s is None or (self._noted_s is not None and now.monotonic_s - self._noted_s < NOTE_S):
+            return
+        passed_ms = round((now.monotonic_s - self._since_s) * 1000)
+        await self._journal.note_listening(Listening(now.wall_ms - passed_ms, now.wall_ms))
+        self._noted_s = now.monotonic_s
+
+    async def _journal_news(self, now_s: float) -> None:
         standing = set(self._journal.building.faults)
         kinds = {kind for gauge in self._gauges for kind in gauge.kinds}
         seen = {fault for gauge in self._gauges for fault in gauge.read(now_s)}
@@ -90,18 +108,43 @@ class Watchman:
             self._missed_before = missed
             raise
 
-    def _expect(self, now_s: float) -> None:
+    def _expect(self, now: Moment) -> None:
         """Follow the keyring: who is paired is expected, who is unpaired is not."""
-        enrolled = frozenset(link.id.address for link in self._links())
+        now_s, links = now.monotonic_s, self._links()
+        enrolled = frozenset(link.id.address for link in links)
+        if self._since_s is None:
+            self._go_on(links, now)
+            self._expected = enrolled
         for address in self._expected - enrolled:
             self._supervision.forget(address)
         for address in enrolled - self._expected:
             self._hear(address, now_s)
         self._expected = enrolled
 
+    def _go_on(self, links: Sequence[Linked], now: Moment) -> None:
+        """At a start: whoever was silent for a while before it is so for longer."""
+        before = self._journal.listened() or Listening(now.wall_ms, now.wall_ms)
+        heard_s = ((link, now.monotonic_s - self._silence_s(link, before, now.wall_ms)) for link in links)
+        self._supervision.go_on((link.id.address, self._kind_of(link.id.address), at_s) for link, at_s in heard_s)
+        self._since_s = now.monotonic_s - (now.wall_ms - before.resumed(now.wall_ms).since_ms) / 1000
+
+    def _silence_s(self, link: Linked, before: Listening, now_ms: int) -> float:
+        address, building = link.id.address, self._journal.building
+        node = building.nodes.get(address)
+        heard_ms = max(node.last_seen_ms if node else 0, link.paired_at_ms)
+        down = Fault(TroubleKind.LINK_DOWN, self._link_of(address) or "")
+        silent_s = self._kind_of(address).silent_s
+        if not 0 < heard_ms <= now_ms or silent_s is None or down in building.faults:
+            return 0.0
+        was_silent = any(Fault.of(kind, address) in building.faults for kind in _STAGES.values())
+        return before.silence_s(now_ms, heard_ms, min(silent_s, LOST_S), was_silent=was_silent)
+
     def _hear(self, address: Address, now_s: float) -> None:
+        self._supervision.heard(address, self._kind_of(address), now_s)
+
+    def _kind_of(self, address: Address) -> NodeKind:
         node = self._journal.building.nodes.get(address)
-        self._supervision.heard(address, kind_of(node.firmware if node else ""), now_s)
+        return kind_of(node.firmware if node else "")
 
     def _is_gone(self, fault: Fault) -> bool:
         """Whether it is of a node that is unpaired."""
@@ -118,7 +161,9 @@ class Watchman:
         return missed
 
     def _forgive(self, links: set[str], now_s: float) -> None:
-        """A link is back: its nodes are expected from now on."""
+        """A link is back: its nodes are expected from now on, and after a restart too."""
+        if links:
+            self._since_s, self._noted_s = now_s, None
         for address in self._expected if links else ():
             if self._link_of(address) in links:
                 self._hear(address, now_s)

@@ -88,6 +88,80 @@ async def test_a_silent_node_is_told_once_and_again_when_it_is_lost(site: Watche
     assert site.told()[1:] == [(BEGUN, T.NODE_LOST, Lane.ALARM)]
 
 
+class TestRestarts:
+    """What was silence before a restart is so after it: else nobody would ever be told where restarts are frequent."""
+
+    clock: HandClock
+    folder: Path
+
+    @pytest.fixture(autouse=True)
+    def _begin(self, tmp_path: Path) -> None:
+        self.clock, self.folder = HandClock(), tmp_path
+
+    async def runs(self, seconds: int, *, speaks: bool = False, down: bool = False) -> list[TroubleKind | None]:
+        """The concentrator runs for so long, looking once a minute; the troubles that begin."""
+        async with bench(self.folder, self.clock) as rooms:
+            site = Watched(rooms)
+            if not rooms.keyring.links:
+                self.node = await rooms.enrol()
+            site.gauge.stands = {Fault(T.LINK_DOWN, self.node.route.link)} if down else set()
+            before = len(site.told())
+            if speaks:
+                await rooms.receive(self.node, self.node.heartbeat())
+            await site.passes(0)
+            for _ in range(seconds // 60):
+                await site.passes(60)
+            return [kind for told, kind, _ in site.told()[before:] if told is BEGUN]
+
+    async def test_however_frequent_a_node_is_silent_and_lost_in_time(self) -> None:
+        await self.runs(600, speaks=True)
+        told: dict[int, list[TroubleKind | None]] = {}
+        for minute in range(10, 200, 10):
+            self.clock.advance(5)
+            if found := await self.runs(600):
+                told[minute] = found
+        assert told == {10: [T.NODE_SILENT], 110: [T.NODE_LOST]}
+
+    async def test_even_where_it_never_runs_for_long(self) -> None:
+        await self.runs(60, speaks=True)
+        told: list[TroubleKind | None] = []
+        for _ in range(60):
+            self.clock.advance(60)
+            told += await self.runs(60)
+        assert told == [T.NODE_SILENT, T.NODE_LOST]
+
+    @pytest.mark.parametrize("down_s", [600, 86_400, 20 * 365 * 86_400])
+    async def test_what_it_missed_while_it_was_down_is_not_its_nodes_silence(self, down_s: int) -> None:
+        await self.runs(15 * 60, speaks=True)
+        self.clock.advance(down_s)
+        assert await self.runs(SILENT_S - 60) == []
+        assert await self.runs(120) == [], "another start is none"
+        assert await self.runs(180) == [T.NODE_SILENT]
+
+    async def test_who_was_silent_when_it_stopped_is_lost_in_its_time(self) -> None:
+        assert await self.runs(3600, speaks=True) == [T.NODE_SILENT]
+        self.clock.advance(86_400)
+        assert await self.runs(SILENT_S - 120) == [], "it may have come back meanwhile"
+        assert await self.runs(60) == []
+        assert await self.runs(60) == [T.NODE_LOST]
+
+    @pytest.mark.parametrize("step_s", [-86_400, -60])
+    async def test_a_clock_that_was_set_back_meanwhile_calls_nobody_silent(self, step_s: int) -> None:
+        await self.runs(15 * 60, speaks=True)
+        self.clock.now = self.clock.now._replace(wall_ms=self.clock.now.wall_ms + step_s * 1000, boot="another")
+        assert await self.runs(SILENT_S - 60) == []
+
+    async def test_a_link_that_was_down_is_no_silence_after_a_restart_either(self) -> None:
+        await self.runs(60, speaks=True)
+        assert await self.runs(7200, down=True) == [T.LINK_DOWN]
+        assert await self.runs(60) == []
+        assert await self.runs(SILENT_S - 180) == []
+
+    async def test_one_that_was_never_heard_has_its_time_from_the_start(self) -> None:
+        await self.runs(600)
+        assert await self.runs(SILENT_S - 60) == []
+
+
 async def test_nobody_waits_for_what_people_carry_with_them(site: Watched, rooms: Bench, node: FarNode) -> None:
     await rooms.receive(node, node.hello(build=b"0.1.0 esp32c3_fob"))
     await site.passes(LOST_S)

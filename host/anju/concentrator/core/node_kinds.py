@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
+HEARTBEAT_S = 15 * 60
 SILENT_S = 18 * 60
 """What may pass between two frames: a heartbeat every 15 minutes, and time to repeat it. The best of the market is 18."""
 WARN_S = 20 * 60

@@ -14,6 +14,7 @@ from anju.concentrator.core.pairing.note import Note
 from anju.concentrator.core.pairing.state import Decision, Record
 from anju.concentrator.core.panel.trouble import Fault
 from anju.concentrator.core.places import Address, Linked, LinkId, Placement, Route
+from anju.concentrator.core.supervision import Listening
 from anju.uplink.reports import Report, ReportKind, TroubleKind
 from anju.wire.messages import Header, Message
 
@@ -47,6 +48,12 @@ class Journal(Protocol):
 
     def change(self) -> AbstractAsyncContextManager[Draft]:
         """A draft that is committed and adopted on a clean exit, and dropped on any other; one at a time."""
+
+    def listened(self) -> Listening | None:
+        """From when to when nodes were listened to, as was noted last; None: never."""
+
+    async def note_listening(self, listening: Listening) -> None:
+        """Note it for the next start. LedgerError: it was not."""
 
     def holds(self, event: EventKey) -> bool:
         """Whether the event was journalled before."""

@@ -1,17 +1,49 @@
 """Who has been silent for too long. Pure: what was heard comes in with its time, what is due goes out.
 
-A node counts as heard when this begins to listen: what a concentrator missed while it was down is not its nodes' silence.
+What a concentrator missed while it was down is not its nodes' silence, but what was silence before goes on over a restart: else
+a node could be lost for ever, and nobody told, where restarts are frequent. `Listening` is how much of that can be told.
 """
 
 from __future__ import annotations
 
 from collections import OrderedDict
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from enum import StrEnum
 from typing import NamedTuple
 
-from anju.concentrator.core.node_kinds import LOST_S, NodeKind
+from anju.concentrator.core.node_kinds import HEARTBEAT_S, LOST_S, SILENT_S, NodeKind
 from anju.concentrator.core.places import Address
+
+BRIEF_S = SILENT_S - HEARTBEAT_S
+"""A break in listening so short that a node repeats its heartbeat beyond it."""
+
+
+class Listening(NamedTuple):
+    """Since when nodes have been listened to without a break of more than BRIEF_S, and until when (Unix ms)."""
+
+    since_ms: int
+    until_ms: int
+
+    def is_broken(self, now_ms: int) -> bool:
+        """Whether the break that ends now was longer, or a clock was set meanwhile: nobody knows."""
+        return not self.since_ms <= self.until_ms <= now_ms <= self.until_ms + BRIEF_S * 1000
+
+    def resumed(self, now_ms: int) -> Listening:
+        """It goes on now."""
+        return Listening(now_ms if self.is_broken(now_ms) else self.since_ms, now_ms)
+
+    def silence_s(self, now_ms: int, heard_ms: int, silent_s: int, *, was_silent: bool) -> float:
+        """How long a node counts as silent when listening goes on, if it was last heard, or paired, at `heard_ms`.
+
+        After a break it has its whole time once more; one that `was_silent` before has it before it is lost. One that would
+        have become silent in a brief break has another BRIEF_S.
+        """
+        since_ms = self.resumed(now_ms).since_ms
+        if was_silent:
+            most_s = LOST_S - silent_s + (now_ms - since_ms) / 1000
+            return max(silent_s, min((now_ms - heard_ms) / 1000, most_s))
+        passed_s = max(0, now_ms - max(heard_ms, since_ms)) / 1000
+        return silent_s - BRIEF_S if abs(passed_s - silent_s) < BRIEF_S else passed_s
 
 
 class Stage(StrEnum):
@@ -53,6 +85,14 @@ class Supervision:
         waiting = self._waiting.setdefault(silent_s, OrderedDict())
         waiting[address] = now_s
         waiting.move_to_end(address)
+
+    def go_on(self, heard: Iterable[tuple[Address, NodeKind, float]]) -> None:
+        """At a start: nodes, and when each counts as heard; whoever has spoken meanwhile has."""
+        for address, kind, heard_s in heard:
+            if address not in self._heard:
+                self.heard(address, kind, heard_s)
+        for silent_s, waiting in self._waiting.items():
+            self._waiting[silent_s] = OrderedDict(sorted(waiting.items(), key=lambda item: item[1]))
 
     def forget(self, address: Address) -> None:
         """It is not expected any more."""
