@@ -26,7 +26,8 @@ MOST_COMMANDS = 500
 class CommandKind(StrEnum):
     """SEEN: a guard acknowledged. COMING: a guard was dispatched. RESET: clear the household's latches.
 
-    The others ask of its panel what a person at the concentrator can ask.
+    The others ask of its panel what a person at the concentrator can ask. DURESS is what a guard types who was given the
+    resident's word for it: the household is disarmed before the eyes of whoever watches, and calls for help.
     """
 
     SEEN = "seen"
@@ -35,6 +36,7 @@ class CommandKind(StrEnum):
     ARM_AWAY = "arm_away"
     ARM_HOME = "arm_home"
     DISARM = "disarm"
+    DURESS = "duress"
     BYPASS = "bypass"
     UNBYPASS = "unbypass"
     TEST = "test"

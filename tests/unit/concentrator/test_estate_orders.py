@@ -9,8 +9,8 @@ import pytest
 from anju.concentrator.core.panel.signals import Action
 from anju.concentrator.core.panel.source import Contact
 from anju.uplink.commands import PANEL_VALID_S, CommandKind, EstateCommand, ZoneRef
-from anju.uplink.reports import NodeAddress, OutcomeKind, PanelMode, Refusal, Report, ReportKind
-from anju.wire.table import Code
+from anju.uplink.reports import Lane, NodeAddress, OutcomeKind, PanelMode, Refusal, Report, ReportKind, ZoneKind
+from anju.wire.table import ArmMode, Code
 from unit.concentrator.harness import BUTTON, DOOR, HOUSEHOLD, Bench, FarNode
 
 pytestmark = pytest.mark.anyio
@@ -60,6 +60,25 @@ async def test_arming_and_disarming_name_who_and_why(
     assert rooms.journal.building.panels[HOUSEHOLD].mode is mode
     assert (told(rooms, report).person, told(rooms, report).reason) == ("Wang Wei", REASON)
     assert outcomes(rooms) == [(OutcomeKind.DONE, None)]
+
+
+@pytest.mark.parametrize("mode", [PanelMode.AWAY, PanelMode.OFF])
+async def test_duress_is_a_disarming_in_appearance_and_calls_for_help(rooms: Bench, mode: PanelMode) -> None:
+    """A guard types it who was given the resident's word."""
+    node = await home(rooms)
+    await rooms.arm(mode)
+    before = len(rooms.reports())
+    await rooms.downlink.accept([order(rooms, C.DURESS)])
+    panel = rooms.journal.building.panels[HOUSEHOLD]
+    assert (panel.mode, panel.sounding, panel.latched) == (PanelMode.OFF, None, frozenset({ZoneKind.SILENT_HOLD_UP}))
+    alarm, disarmed, outcome = rooms.reports()[before:]
+    assert (alarm.kind, alarm.lane, alarm.person, alarm.reason) == (K.DURESS_ALARM, Lane.PANIC, "Wang Wei", REASON)
+    assert (disarmed.kind, disarmed.lane) == (K.DISARMED, Lane.ROUTINE)
+    assert outcome.outcome is not None
+    assert (outcome.outcome.outcome, outcome.outcome.refusal) == (OutcomeKind.DONE, None)
+    assert not rooms.sent[1:], "nothing goes to the household"
+    (ack,) = await rooms.acks(node, node.heartbeat())
+    assert ack.arm_mode == ArmMode.OFF
 
 
 async def test_a_zone_is_left_out_and_taken_in_again(rooms: Bench) -> None:
@@ -128,7 +147,7 @@ async def test_one_that_lacks_what_it_needs_is_refused(rooms: Bench) -> None:
     assert not rooms.journal.building.panels[HOUSEHOLD].bypasses
 
 
-@pytest.mark.parametrize("kind", [C.DISARM, C.BYPASS, C.TEST, C.RESET])
+@pytest.mark.parametrize("kind", [C.DISARM, C.DURESS, C.BYPASS, C.TEST, C.RESET])
 async def test_one_that_comes_too_late_does_nothing(rooms: Bench, kind: CommandKind) -> None:
     node = await home(rooms)
     await rooms.arm(PanelMode.AWAY)

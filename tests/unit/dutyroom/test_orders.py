@@ -39,7 +39,7 @@ async def given(desk: Desk, journal: str = JOURNAL) -> list[Any]:
 @pytest.mark.parametrize(
     ("order", "what"),
     [
-        ("arm_away", {"anyway": True}), ("arm_home", {}), ("disarm", {}), ("reset", {}), ("test_end", {}),
+        ("arm_away", {"anyway": True}), ("arm_home", {}), ("disarm", {}), ("duress", {}), ("reset", {}), ("test_end", {}),
         ("test", {"lasts_s": 600}), ("bypass", {"zone": DOOR, "lasts_s": 3600}), ("unbypass", {"zone": DOOR}),
     ],
 )  # fmt: skip
@@ -54,6 +54,16 @@ async def test_an_order_names_who_why_and_the_newest_report(
     assert (command.kind, command.household, command.report) == (CommandKind(order), HOUSEHOLD, ref(newest))
     assert (command.person, command.reason, command.valid_s) == (WHY["person"], WHY["reason"], PANEL_VALID_S)
     assert command.model_dump(include=set(what), mode="json") == what
+
+
+async def test_duress_is_given_as_a_disarming_is(socket: httpx.AsyncClient, desk: Desk) -> None:
+    """Whoever stands beside the guard sees the same answer, and no more can be said with it."""
+    await desk.receive(batch(report(1, ReportKind.OPENED)))
+    answer = await ask(socket, "duress")
+    (command,) = await given(desk)
+    assert (answer.status_code, answer.json()) == (200, {"command": command.number})
+    assert (command.kind, command.person, command.valid_s) == (CommandKind.DURESS, WHY["person"], PANEL_VALID_S)
+    assert (await ask(socket, "duress", key="d" * 16, anyway=True)).status_code == 422
 
 
 async def test_test_lasts_half_an_hour_if_nobody_says_more(socket: httpx.AsyncClient, desk: Desk) -> None:

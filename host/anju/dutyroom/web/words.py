@@ -261,6 +261,7 @@ def given(_: Translate, value: CommandKind) -> str:
         CommandKind.ARM_AWAY: _("Arming, nobody home"),
         CommandKind.ARM_HOME: _("Arming, somebody home"),
         CommandKind.DISARM: _("Disarming"),
+        CommandKind.DURESS: _("Disarming under duress"),
         CommandKind.BYPASS: _("Leaving a zone out"),
         CommandKind.UNBYPASS: _("Taking a zone in again"),
         CommandKind.TEST: _("TEST"),

@@ -13,6 +13,7 @@ _ACTIONS = {
     CommandKind.ARM_AWAY: Action.ARM,
     CommandKind.ARM_HOME: Action.ARM,
     CommandKind.DISARM: Action.DISARM,
+    CommandKind.DURESS: Action.DURESS,
     CommandKind.BYPASS: Action.BYPASS,
     CommandKind.UNBYPASS: Action.UNBYPASS,
     CommandKind.TEST: Action.TEST,
