@@ -81,6 +81,7 @@ class Model:
         self.starts: dict[str, float] = {}
         self.open: set[str] = set()
         self.open_when_armed: set[str] = set()
+        self.latched: set[str] = set()
 
     @property
     def stay(self) -> Stay | None:
@@ -148,6 +149,7 @@ class Model:
         if zone in ALWAYS:
             if not is_tried and (zone in BUTTONS or not self._settles(zone)):
                 self.always.append(Alarm(self.now_s, ALWAYS[zone], zone))
+                self.latched.add(zone)
             return
         stay = self.stay
         if stay is None or is_tried or self._settles(zone):
@@ -156,6 +158,10 @@ class Model:
             self._door_while_leaving(stay)
         if not self._is_out(zone):
             stay.openings.append(Opening(self.now_s, zone))
+
+    def reset(self) -> None:
+        """Somebody resets: what is still active stays latched."""
+        self.latched &= self.open - set(BUTTONS)
 
     def rests(self, zone: str) -> None:
         """It is closed."""
@@ -171,12 +177,17 @@ class Model:
     def passes(self, seconds: float) -> None:
         """Time passes; what stands open when it is to be guarded counts as opened then."""
         end_s = self.now_s + seconds
-        moments = {start + SETTLE_S for start in self.starts.values()}
+        moments = {start + SETTLE_S for start in self.starts.values()} | {self.test_until_s}
+        moments |= {until for until in self.bypassed.values() if until is not None}
         if self.stay and self.stay.mode == "away":
             moments.add(self.stay.exit_s)
         for moment in sorted(moment for moment in moments if self.now_s < moment <= end_s):
             self.now_s = moment
+            for zone in [zone for zone, until in self.bypassed.items() if until == moment]:
+                self._guards_again(zone)
             self._look(moment)
+            for zone in sorted(self.open - set(BUTTONS)) if moment == self.test_until_s else ():
+                self._guards_again(zone)
         self.now_s = end_s
 
     def alarms(self) -> list[Alarm]:
@@ -200,6 +211,19 @@ class Model:
                 del self.starts[zone]
                 if zone in self.open and zone not in BUTTONS:
                     self.becomes_active(zone)
+
+    def _guards_again(self, zone: str) -> None:
+        """It was out, or tried, and is neither any more: what stands open then counts as opened then."""
+        is_tried = self.now_s < self.test_until_s
+        if zone not in self.open or is_tried or self._settles(zone) or zone in self.latched or self._is_out(zone):
+            return
+        stay = self.stay
+        if zone in ALWAYS:
+            self.becomes_active(zone)
+        elif stay and (
+            stay.mode == "home" or self.now_s > stay.exit_s or self.now_s == self.test_until_s >= stay.exit_s
+        ):
+            stay.openings.append(Opening(self.now_s, zone))
 
     def _door_while_leaving(self, stay: Stay) -> None:
         closed = any(what == "closed" for _, what in stay.doors)

@@ -83,6 +83,7 @@ class Household(RuleBasedStateMachine):
 
     @rule()
     def reset(self) -> None:
+        self.model.reset()
         self.home.ask(Action.RESET)
 
     @rule(zone=st.sampled_from(INTRUSION), lasts_s=st.sampled_from([0, 20, 90]))

@@ -234,6 +234,7 @@ async def test_an_old_journal_is_taken_up(tmp_path: Path) -> None:
         journal.execute("ALTER TABLE node DROP COLUMN started")
         journal.execute("DROP TABLE own_command")
         journal.execute("DROP TABLE schedule")
+        journal.execute("DROP TABLE listening")
         journal.execute("PRAGMA user_version = 2")
     journal.close()
     async with walking(tmp_path) as site:

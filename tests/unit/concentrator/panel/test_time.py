@@ -97,6 +97,20 @@ def test_sensors_have_a_minute_to_settle_after_their_power_is_back() -> None:
     assert home.kinds() == [K.ALARM_PENDING]
 
 
+def test_a_detector_whose_power_flickers_settles_once() -> None:
+    """Not for longer each time: whoever pulls at its plug again and again must not silence it."""
+    home = Home()
+    home.leave()
+    home.power_up("window")
+    for _ in range(5):
+        home.wait(10)
+        home.power_up("window")
+    home.wait(10)
+    home.kinds()
+    home.become_active("window")
+    assert home.kinds() == [K.ALARM_PENDING]
+
+
 def test_what_is_still_active_on_test_when_they_have_settled_is_tried() -> None:
     """A technician has changed the battery, and takes his time with the lid."""
     home = Home()
@@ -139,11 +153,49 @@ def test_a_bypass_that_ended_before_the_exit_time_hides_nothing_however_late_som
     assert home.kinds()[:2] == [K.BYPASS_ENDED, K.ENTRY_STARTED]
 
 
-def test_one_that_ended_after_it_has_kept_it_from_being_seen() -> None:
+def test_one_that_ended_after_it_has_kept_it_from_being_seen_until_then() -> None:
     home = Home()
     home.become_active("window")
     home.bypass("window", lasts_s=70)
     home.arm(anyway=True)
     home.kinds()
     home.look_late(200)
-    assert home.kinds() == [K.EXIT_ENDED, K.BYPASS_ENDED]
+    assert home.kinds() == [K.EXIT_ENDED, K.BYPASS_ENDED, K.ALARM_PENDING]
+
+
+@pytest.mark.parametrize("how", ["its time is over", "somebody takes it back"])
+def test_what_stands_open_when_a_bypass_ends_is_judged_then(how: str) -> None:
+    """Else it would be guarded for ever, and nobody told that it is open."""
+    home = Home()
+    home.arm(PanelMode.HOME)
+    home.bypass("window", lasts_s=600)
+    home.become_active("window")
+    home.kinds()
+    if how == "its time is over":
+        home.wait(600)
+    else:
+        home.ask(Action.UNBYPASS, contact=home.contact("window"))
+    assert home.kinds() == [K.BYPASS_ENDED, K.ALARM_PENDING]
+
+
+@pytest.mark.parametrize("how", ["its time is over", "somebody ends it"])
+def test_what_is_active_when_a_test_ends_is_judged_then(how: str) -> None:
+    home = Home()
+    home.arm(PanelMode.HOME)
+    home.ask(Action.TEST, lasts_s=600)
+    for zone in ("window", "smoke", "hall", "button"):
+        home.become_active(zone)
+    home.kinds()
+    if how == "its time is over":
+        home.wait(600)
+    else:
+        home.ask(Action.TEST, lasts_s=0)
+    assert home.kinds() == [K.TEST_ENDED, K.ALARM_PENDING, K.FIRE_ALARM], "nobody tells when a button is let go"
+
+
+def test_what_was_an_alarm_before_a_test_is_no_other_after_it() -> None:
+    home = Home()
+    home.become_active("case")
+    home.ask(Action.TEST, lasts_s=600)
+    home.kinds()
+    assert home.wait(600) == [K.TEST_ENDED]

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 
 import pytest
 
 from anju.concentrator.core.panel.arming import Phase
 from anju.concentrator.core.panel.signals import Action, PersonSignal, TimeSignal, ZoneSignal
-from anju.uplink.reports import Lane, ReportKind, ZoneKind
+from anju.concentrator.core.panel.zones import ROW_OF, Meaning
+from anju.uplink.reports import Lane, PanelMode, ReportKind, ZoneKind
 from anju.wire.table import Code
 from unit.concentrator.panel.walk import ARM, BYPASS, DISARM, DURESS, RESET, TEST, Node, Step, Walk
 
@@ -36,6 +38,7 @@ def _holds(step: Step) -> None:
     _only_people_clear(step)
     _phases_end(step)
     _nothing_by_itself(step)
+    _nothing_stands_open_unseen(step)
 
 
 def _hold_up_is_heard(step: Step) -> None:
@@ -72,6 +75,21 @@ def _nothing_by_itself(step: Step) -> None:
         assert not told.kind.endswith("_alarm") or (told.source and told.source.contact in known)
 
 
+def _nothing_stands_open_unseen(step: Step) -> None:
+    """Nobody is guarded for ever, and nothing raised, although something stands open that is guarded: each state has told of it,
+    or a person has taken it out, or time will tell of it."""
+    state = step.after.state
+    if state.test or state.stays.last.shut or state.phase not in {Phase.GUARD, Phase.OFF}:
+        return
+    for zone in step.zones:
+        row = ROW_OF[zone.kind]
+        if zone.contact in step.after.active and not (
+            state.is_bypassed(zone.contact) or state.is_settling(zone.contact)
+        ):
+            means = row.off if state.phase is Phase.OFF else row.home if state.mode is PanelMode.HOME else row.away
+            assert means is Meaning.LOG or zone.kind in state.latched, (zone, means)
+
+
 def _is_at_peace(node: Node) -> bool:
     return node.state.phase is Phase.OFF and not node.state.latched and not node.state.sounding
 
@@ -92,6 +110,17 @@ def test_every_reachable_state_of_a_small_household_holds(name: str, capsys: pyt
 @pytest.mark.parametrize("name", LARGER)
 def test_every_reachable_state_of_a_larger_household_holds(name: str, capsys: pytest.CaptureFixture[str]) -> None:
     _walk(name, LARGER[name], _holds, capsys)
+
+
+def test_the_walk_would_see_a_door_that_stands_open_unseen() -> None:
+    def forget(step: Step) -> None:
+        state = step.after.state
+        if state.bypasses:
+            forgotten = replace(state, bypasses=(), phase=Phase.GUARD, timer=None)
+            _nothing_stands_open_unseen(step._replace(after=Node(forgotten, step.after.active)))
+
+    with pytest.raises(AssertionError, match="entry"):
+        Walk((Z.ENTRY,), (*ARM, BYPASS)).run(forget)
 
 
 def test_the_walk_would_see_a_swallowed_press() -> None:

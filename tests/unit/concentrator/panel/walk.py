@@ -53,6 +53,7 @@ class Step(NamedTuple):
     signal: Signal
     decision: Decision
     after: Node
+    zones: tuple[Source, ...] = ()
 
 
 @dataclass
@@ -103,7 +104,7 @@ class Walk:
     def _step(self, before: Node, state: PanelState, signal: Signal, active: frozenset[Contact]) -> Step:
         standing = tuple(Standing(z.contact, z.kind, z.name, z.contact in active) for z in self.zones)
         decision = decide(state, signal, Scene(NOW, TICKS, lambda: standing))
-        return Step(before, signal, decision, _told_from_now(Node(decision.state, active)))
+        return Step(before, signal, decision, _told_from_now(Node(decision.state, active)), self.zones)
 
     def _signals(self, node: Node) -> Iterator[tuple[Signal, frozenset[Contact]]]:
         on_test = node.state.test is not None

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+from anju.concentrator.core.moment import Moment
 from anju.concentrator.core.panel import events
 from anju.concentrator.core.panel.arming import Phase, Trigger
 from anju.concentrator.core.panel.moves import move
 from anju.concentrator.core.panel.signals import Decision, Scene, Told
 from anju.concentrator.core.panel.source import Source
-from anju.concentrator.core.panel.state import PanelState, Settling
+from anju.concentrator.core.panel.state import Bypass, PanelState, Settling
 from anju.concentrator.core.panel.timer import Timer
 from anju.concentrator.core.panel.zones import ROW_OF, Meaning
 from anju.uplink.reports import Lane, PanelMode, ReportKind
@@ -24,19 +25,16 @@ def look(state: PanelState, scene: Scene, *, is_chained: bool = False) -> Decisi
         return Decision(state)
     told: tuple[Told, ...] = ()
     now = scene.moment
-    while (timer := state.timer) and timer.is_over(now):
-        state, ended = _without_bypasses(state, timer.due_s)
-        decision = _phase_over(state, timer, scene, is_chained=is_chained)
-        state, told = decision.state, told + ended + decision.told
+    while decision := _next_over(state, scene, is_chained=is_chained):
+        state, told = decision.state, told + decision.told
     for over in [one for one in state.settling if one.timer.is_over(now)]:
         state = replace(state, settling=tuple(one for one in state.settling if one is not over))
         decision = events.settled(state, over, scene)
         state, told = decision.state, told + decision.told
-    state, ended = _without_bypasses(state, now.monotonic_s)
-    told += ended
     if state.test and state.test.left_s(now) <= 0:
-        state = state.off_test(now)
-        told += (Told(ReportKind.TEST_ENDED, Lane.ROUTINE, "time is over"),)
+        decision = events.guarded_again(state.off_test(now), scene)
+        ended = Told(ReportKind.TEST_ENDED, Lane.ROUTINE, "time is over")
+        state, told = decision.state, (*told, ended, *decision.told)
     if state.sounding and state.sounding.timer.lasts_s and state.sounding.timer.is_over(now):
         told += (Told(ReportKind.SIREN_ENDED, Lane.ROUTINE, "time is over"),)
         quiet = state.sounding._replace(timer=Timer(now, 0)) if state.latched else None
@@ -44,14 +42,29 @@ def look(state: PanelState, scene: Scene, *, is_chained: bool = False) -> Decisi
     return Decision(state, told)
 
 
-def _without_bypasses(state: PanelState, until_s: float) -> tuple[PanelState, tuple[Told, ...]]:
-    """End the bypasses whose time was over by then: each before what it would have kept from being seen."""
-    told: tuple[Told, ...] = ()
-    for one in state.bypasses:
+def _next_over(state: PanelState, scene: Scene, *, is_chained: bool) -> Decision | None:
+    """End the bypass or the phase that was over first: a bypass before what it would have kept from being seen."""
+    now = scene.moment
+    phase = state.timer if state.timer and state.timer.is_over(now) else None
+    until_s = phase.due_s if phase else now.monotonic_s
+    for one in sorted((one for one in state.bypasses if one.timer), key=_due_s):
         if one.timer and one.timer.due_s <= until_s:
-            state = state.guarding(one, one.timer.due_at.wall_ms)
-            told += (Told(ReportKind.BYPASS_ENDED, Lane.ROUTINE, "time is over", one.source),)
-    return state, told
+            told = Told(ReportKind.BYPASS_ENDED, Lane.ROUTINE, "time is over", one.source)
+            guarding = state.guarding(one, one.timer.due_at.wall_ms)
+            start = _start(one.timer, scene, is_chained=is_chained)
+            after = events.guarded_again(guarding, scene, one.contact, start)
+            return after._replace(told=(told, *after.told))
+    return _phase_over(state, phase, scene, is_chained=is_chained) if phase else None
+
+
+def _due_s(bypass: Bypass) -> float:
+    return bypass.timer.due_s if bypass.timer else 0.0
+
+
+def _start(over: Timer, scene: Scene, *, is_chained: bool) -> Moment:
+    """When that begins which follows a timer that is over."""
+    is_missed = scene.moment.monotonic_s - over.due_s > _ASLEEP_S and not is_chained
+    return scene.moment if is_missed else over.due_at
 
 
 def settle(state: PanelState, network: int, node: int, scene: Scene) -> PanelState:
@@ -66,8 +79,7 @@ def settle(state: PanelState, network: int, node: int, scene: Scene) -> PanelSta
 
 
 def _phase_over(state: PanelState, timer: Timer, scene: Scene, *, is_chained: bool) -> Decision:
-    is_missed = scene.moment.monotonic_s - timer.due_s > _ASLEEP_S and not is_chained
-    start = scene.moment if is_missed else timer.due_at
+    start = _start(timer, scene, is_chained=is_chained)
     found = _left_open(state, scene) if state.phase is Phase.EXIT else None
     trigger = Trigger.TIME_OPEN if found else Trigger.TIME
     decision = move(state, trigger, scene, start, found)

@@ -52,6 +52,27 @@ def vanished(state: PanelState, address: Address, scene: Scene) -> Decision:
     return Decision(raise_alarm(state, row, scene), (Told(row.alarm, row.lane, "vanished while armed", source),))
 
 
+def guarded_again(
+    state: PanelState, scene: Scene, contact: Contact | None = None, start: Moment | None = None
+) -> Decision:
+    """A bypass has ended, or a TEST (then all zones are meant): what is active is as if it had become so at `start`."""
+    told: tuple[Told, ...] = ()
+    if state.test:
+        return Decision(state)  # what is tried is judged when that ends
+    for zone in scene.zones():
+        row = ROW_OF[zone.kind]
+        is_meant = zone.is_open and zone.kind not in _HOLD_UPS and contact in {None, zone.contact}
+        if not is_meant or zone.kind in state.latched & _AT_ALL_HOURS or state.is_settling(zone.contact):
+            continue
+        meaning = _meaning(state, row)
+        if meaning is Meaning.LOG or (meaning in _MAY_BE_OUT and state.is_bypassed(zone.contact)):
+            continue
+        source = zone.source._replace(at_ms=(start or scene.moment).wall_ms)
+        decision = _means(state, row, meaning, source, scene, start)
+        state, told = decision.state, told + decision.told
+    return Decision(state, told)
+
+
 def settled(state: PanelState, over: Settling, scene: Scene) -> Decision:
     """A node's sensors have settled: what is active now is as if it had become so now, on TEST too."""
     told: tuple[Told, ...] = ()
@@ -71,6 +92,7 @@ def settled(state: PanelState, over: Settling, scene: Scene) -> Decision:
     return Decision(state, told)
 
 
+_AT_ALL_HOURS = frozenset(row.kind for row in ROW_OF.values() if not row.may_be_bypassed)
 _LOGGED = "as it should be"
 
 

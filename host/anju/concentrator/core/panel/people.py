@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 from anju.concentrator.core.panel.arming import Phase, Trigger
+from anju.concentrator.core.panel.events import guarded_again
 from anju.concentrator.core.panel.moves import move, silence
 from anju.concentrator.core.panel.signals import (
     Action,
@@ -135,7 +136,8 @@ def _unbypass(state: PanelState, signal: PersonSignal, scene: Scene) -> Decision
     if not ended:
         return Decision(state, refusal=Refusal.NOT_BYPASSED)
     told = Told(ReportKind.BYPASS_ENDED, Lane.ROUTINE, "unbypass", ended[0].source)
-    return Decision(state.guarding(ended[0], scene.moment.wall_ms), (told,))
+    after = guarded_again(state.guarding(ended[0], scene.moment.wall_ms), scene, signal.contact)
+    return after._replace(told=(told, *after.told))
 
 
 def _test(state: PanelState, signal: PersonSignal, scene: Scene) -> Decision:
@@ -144,4 +146,5 @@ def _test(state: PanelState, signal: PersonSignal, scene: Scene) -> Decision:
         return Decision(began, (Told(ReportKind.TEST_STARTED, Lane.ROUTINE, "test"),))
     if state.test is None:
         return Decision(state, refusal=Refusal.NOT_ON_TEST)
-    return Decision(state.off_test(scene.moment), (Told(ReportKind.TEST_ENDED, Lane.ROUTINE, "test"),))
+    after = guarded_again(state.off_test(scene.moment), scene)
+    return after._replace(told=(Told(ReportKind.TEST_ENDED, Lane.ROUTINE, "test"), *after.told))
