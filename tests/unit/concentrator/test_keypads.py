@@ -271,6 +271,42 @@ class TestExposed:
         await home.settle(keypad, keypad.event(Code.TAMPERED, 0, levels=1))
         assert not home.codes.is_exposed(home.link(keypad))
 
+    async def test_one_that_was_opened_before_a_test_is_exposed_though_it_is_heard_of_during_it(
+        self, home: Home, keypad: FarNode
+    ) -> None:
+        """Else whoever opens a keypad would only have to wait for the next technician."""
+        from anju.concentrator.core.panel.signals import Action as Ask
+
+        opened_s = home.rooms.clock.unix_s
+        home.rooms.clock.advance(600)
+        await home.rooms.ask(Ask.TEST, lasts_s=600)
+        home.rooms.clock.advance(10)
+        await home.settle(keypad, keypad.event(Code.TAMPERED, 0, levels=1, time_s=opened_s))
+        assert home.codes.is_exposed(home.link(keypad))
+
+    async def test_one_that_was_opened_on_test_is_not_however_late_it_is_heard_of(
+        self, home: Home, keypad: FarNode
+    ) -> None:
+        from anju.concentrator.core.panel.signals import Action as Ask
+
+        await home.rooms.ask(Ask.TEST, lasts_s=600)
+        home.rooms.clock.advance(10)
+        opened_s = home.rooms.clock.unix_s
+        home.rooms.clock.advance(10)
+        await home.rooms.ask(Ask.TEST, lasts_s=0)
+        home.rooms.clock.advance(600)
+        await home.settle(keypad, keypad.event(Code.TAMPERED, 0, levels=1, time_s=opened_s))
+        assert not home.codes.is_exposed(home.link(keypad))
+
+    async def test_one_that_was_opened_at_a_time_that_nobody_knows_is_exposed(
+        self, home: Home, keypad: FarNode
+    ) -> None:
+        from anju.concentrator.core.panel.signals import Action as Ask
+
+        await home.rooms.ask(Ask.TEST, lasts_s=600)
+        await home.settle(keypad, keypad.event(Code.TAMPERED, 0, levels=1, time_s=0))
+        assert home.codes.is_exposed(home.link(keypad))
+
     async def test_paired_anew_it_is_as_new(self, home: Home, keypad: FarNode) -> None:
         await home.codes.expose(home.link(keypad))
         assert home.codes.is_exposed(home.link(keypad))

@@ -7,16 +7,19 @@ from pathlib import Path
 
 import pytest
 
+from anju.concentrator.core.jamming import FAULTS_A_SECOND
 from anju.concentrator.core.node_kinds import LITHIUM, LOST_S, SILENT_S
 from anju.concentrator.core.panel.signals import Action
 from anju.concentrator.core.panel.trouble import TROUBLE_ROWS, Fault
+from anju.concentrator.core.places import Route
 from anju.concentrator.core.premises import Chosen
+from anju.concentrator.gauges import LinkGauge
 from anju.concentrator.premises import Furnished
 from anju.concentrator.watchman import Watchman
 from anju.uplink.reports import ALARMS, LASTING, ArmWarning, Lane, PanelMode, Refusal, Report, ReportKind, TroubleKind
 from anju.wire.messages import Status
 from anju.wire.table import Code, Flag, Type
-from unit.concentrator.harness import HOUSEHOLD, Bench, FarNode, HandClock, bench
+from unit.concentrator.harness import HOUSEHOLD, ZONES, Bench, FarNode, HandClock, bench
 
 pytestmark = pytest.mark.anyio
 
@@ -86,6 +89,29 @@ async def test_a_silent_node_is_told_once_and_again_when_it_is_lost(site: Watche
     assert (trouble.household, trouble.node and trouble.node.node) == (HOUSEHOLD, node.address.node)
     await site.passes(LOST_S)
     assert site.told()[1:] == [(BEGUN, T.NODE_LOST, Lane.ALARM)]
+
+
+class Noisy:
+    """A link that is up, and on which nothing but frames is heard."""
+
+    name, is_open, faults = "udp", True, 0
+
+
+@pytest.mark.parametrize(("whose", "jammed"), [("a neighbour's", False), ("nobody's", True)])
+async def test_a_neighbours_nodes_are_no_jamming(rooms: Bench, tmp_path: Path, whose: str, jammed: bool) -> None:
+    """The building next door has nodes of another network on the same frequency; a forger has none of their keys."""
+    node = await rooms.enrol()
+    next_door = tmp_path / "next door"
+    next_door.mkdir()
+    async with bench(next_door, rooms.clock) as others:
+        neighbour = FarNode(await others.keyring.enrol(2, HOUSEHOLD, ZONES), rooms.clock, Route("udp", "radio"))
+    gauge, found = LinkGauge([Noisy()], rooms.reception.refused), set[Fault]()
+    for second in range(61):
+        for _ in range(2 * FAULTS_A_SECOND):
+            frame = neighbour.heartbeat() if whose == "a neighbour's" else node.heartbeat()[:-1] + b"?"
+            await rooms.receive_by(Route("udp", "radio"), node, frame)
+        found = gauge.read(second)
+    assert (Fault(T.JAMMED, "udp") in found) is jammed
 
 
 class TestRestarts:

@@ -5,7 +5,8 @@ from __future__ import annotations
 import pytest
 
 from anju.concentrator.core.panel.signals import Action
-from anju.uplink.reports import Lane, PanelMode, Refusal, ReportKind
+from anju.concentrator.core.panel.zones import Siren
+from anju.uplink.reports import Lane, PanelMode, Refusal, ReportKind, ZoneKind
 from unit.concentrator.panel.home import Home
 
 K = ReportKind
@@ -102,6 +103,30 @@ def test_a_delayed_press_is_an_alarm_like_any_other() -> None:
     home.become_active("button", ago_s=3600)
     home.become_active("button", doubtful=True)
     assert [told.lane for told in home.told] == [Lane.PANIC, Lane.PANIC]
+
+
+def test_a_reset_ends_a_siren_that_nothing_latched_wants() -> None:
+    """The case still stands open and stays latched; the siren was the button's."""
+    home = Home()
+    home.become_active("case")
+    home.become_active("button")
+    home.rest("button")
+    assert home.state.sounding is not None
+    assert home.state.sounding.siren is Siren.HOLD_UP
+    home.ask(Action.RESET)
+    assert home.state.latched == {ZoneKind.TAMPER}
+    assert home.state.sounding is None
+
+
+def test_it_goes_on_where_something_latched_wants_it() -> None:
+    home = Home()
+    home.become_active("smoke")
+    home.become_active("button")
+    home.rest("button")
+    home.ask(Action.RESET)
+    assert home.state.latched == {ZoneKind.FIRE}
+    assert home.state.sounding is not None
+    assert home.state.sounding.siren is Siren.FIRE
 
 
 def test_duress_disarms_and_calls_for_help_without_a_sound() -> None:
