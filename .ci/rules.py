@@ -1,9 +1,13 @@
-"""Checks what no tool checks: rules have tests, the namespace has no __init__, nothing names one machine.
+"""Checks what no tool checks: rules and attacks have tests, the namespace has no __init__, nothing names one machine.
 
 A rule is a line of protocol/README.md that begins with its number, as a table row or a paragraph:
 
     **R12** What must hold. → tests/vectors/test_frames.py::test_truncated_frames_are_refused
     | **R13** | What must hold. | → `tests/unit/test_window.py::test_replay` |
+
+An attack is a row of its threat model, whose last column names the test that shows what stops it, or – where nothing does:
+
+    | replay a recorded alarm | the window | R52 | `tests/unit/test_window.py::test_replay` |
 """
 
 import ast
@@ -91,6 +95,36 @@ def rule_faults() -> Iterator[str]:
         yield f"protocol/README.md mentions {number}, which is no rule"
 
 
+def attacks(text: str) -> Iterator[list[str]]:
+    """Yields the columns of each row of the threat model."""
+    table = re.search(r"^\|\s*attack\s*\|.*\n\|[-| ]+\|\n((?:\|.*\n?)+)", text, re.IGNORECASE | re.MULTILINE)
+    for line in table[1].splitlines() if table else ():
+        yield [column.strip() for column in line.strip("|").split("|")]
+
+
+def attack_faults() -> Iterator[str]:
+    """What is wrong with the rows of the threat model."""
+    rows = list(attacks(SPECIFICATION.read_text("utf-8"))) if SPECIFICATION.exists() else []
+    if not rows:
+        yield "protocol/README.md has no threat model: a table | attack | what stops it | rules | shown by |"
+    for row in rows:
+        attack, (answer, named, shown) = row[0], (*row[1:], "", "", "")[:3]
+        if len(row) != 4:
+            yield f"protocol/README.md: the attack “{attack}” has {len(row)} columns, not 4"
+        elif shown == "–" and "not resisted" in answer:
+            continue
+        elif not (tests := TEST.findall(shown)):
+            yield f"protocol/README.md: the attack “{attack}” names no test that shows what stops it"
+        elif not MENTION.search(named):
+            yield f"protocol/README.md: the attack “{attack}” names no rule"
+        else:
+            yield from (
+                f"protocol/README.md: the attack “{attack}”: {fault}"
+                for file, name in tests
+                if (fault := missing_test(file, name))
+            )
+
+
 def namespace_faults() -> Iterator[str]:
     """An anju/__init__.py hides the other folders of the namespace, and nothing else would say so."""
     for folder in ("protocol", "firmware", "host", "tools"):
@@ -115,10 +149,11 @@ def foreign_faults() -> Iterator[str]:
 
 def main() -> int:
     """Prints every fault; 1 if there is one."""
-    faults = [*rule_faults(), *namespace_faults(), *foreign_faults()]
+    faults = [*rule_faults(), *attack_faults(), *namespace_faults(), *foreign_faults()]
     print(*faults, sep="\n", end="\n" if faults else "")
     if SPECIFICATION.exists() and not faults:
-        print(f"{len(list(rules(SPECIFICATION.read_text('utf-8'))))} rules, each with a test")
+        text = SPECIFICATION.read_text("utf-8")
+        print(f"{len(list(rules(text)))} rules and {len(list(attacks(text)))} attacks, each with a test")
     return bool(faults)
 
 
