@@ -15,6 +15,15 @@ from unit.concentrator.panel.home import Home
 K = ReportKind
 
 
+def _out() -> Home:
+    """Armed, and everybody out for long."""
+    home = Home()
+    home.leave()
+    home.wait(600)
+    home.kinds()
+    return home
+
+
 def _left_and_back(away_s: float) -> Home:
     """Armed, out, and disarmed `away_s` after the exit time was over."""
     home = Home()
@@ -239,15 +248,99 @@ def test_during_entry_a_late_event_from_before_it_counts_as_it_did_then() -> Non
     ]
 
 
-def test_the_way_in_that_is_heard_of_after_what_tripped_is_part_of_it() -> None:
+@pytest.mark.parametrize(("zone", "ago_s"), [("window", 10), ("hall", 31)])
+def test_the_way_in_that_is_heard_of_after_what_tripped_is_part_of_it(zone: str, ago_s: float) -> None:
+    """Unless somebody who came in by it had to pass what has tripped, and still had time to disarm."""
+    home = _out()
+    home.become_active(zone)
+    home.kinds()
+    home.become_active("door", ago_s=ago_s)
+    assert home.wait(30)[-2:] == [K.INTRUSION_ALARM, K.INTRUSION_ALARM]
+    assert [told.source and told.source.name for told in home.told[-2:]] == [zone, "door"]
+
+
+@pytest.mark.parametrize("late_s", [0, 0.5, 4, 25, 31, 37, 54])
+@pytest.mark.parametrize("passed_s", [4, 29])
+class TestWhoComesInPassesTheHall:
+    """And may be heard of there first, because the word of the door was lost on its way."""
+
+    def test_disarming_in_time_is_no_alarm(self, passed_s: float, late_s: float) -> None:
+        home = self._heard_in_the_hall_first(passed_s, late_s)
+        home.wait(max(59.9 - passed_s - late_s, 0))
+        if passed_s + late_s < 60:
+            home.disarm()
+            assert K.INTRUSION_ALARM not in home.kinds()
+            assert not home.state.latched
+
+    def test_not_disarming_is_the_doors_alarm_as_soon_as_in_the_right_order(
+        self, passed_s: float, late_s: float
+    ) -> None:
+        home = self._heard_in_the_hall_first(passed_s, late_s)
+        home.wait(max(60 - passed_s - late_s, 0))
+        alarms = [told for told in home.told if told.kind is K.INTRUSION_ALARM]
+        assert [told.source and told.source.name for told in alarms] == ["door"]
+
+    @staticmethod
+    def _heard_in_the_hall_first(passed_s: float, late_s: float) -> Home:
+        home = _out()
+        home.become_active("hall", ago_s=late_s)
+        assert K.INTRUSION_ALARM not in home.kinds()
+        home.become_active("door", ago_s=passed_s + late_s)
+        return home
+
+
+def test_what_was_passed_in_an_entry_time_that_is_over_was_passed() -> None:
+    home = _out()
+    home.become_active("door", ago_s=35)
+    home.become_active("hall", ago_s=20)
+    assert home.kinds() == [K.ENTRY_STARTED, K.ALARM_PENDING, K.OPENED]
+    assert home.wait(25) == [K.INTRUSION_ALARM]
+
+
+def test_the_siren_is_quiet_again_for_whoever_had_come_in() -> None:
+    home = _out()
+    home.become_active("hall")
+    assert home.state.sounding
+    home.become_active("door", ago_s=5)
+    assert home.kinds() == [K.ALARM_PENDING, K.ENTRY_STARTED]
+    assert not home.state.sounding
+    assert home.wait(25) == [K.ALARM_PENDING]
+    assert home.state.sounding
+
+
+def test_but_not_that_of_an_alarm_in_the_same_stay() -> None:
+    home = _out()
+    home.become_active("window")
+    home.wait(40)
+    home.become_active("hall")
+    home.become_active("door", ago_s=5)
+    assert home.state.sounding
+
+
+def test_a_hall_that_is_heard_of_late_and_alone_is_an_alarm_once_nobody_can_disarm_any_more() -> None:
+    home = _out()
+    home.become_active("hall", ago_s=40)
+    assert home.kinds() == [K.ENTRY_STARTED, K.ALARM_PENDING]
+    assert home.wait(19.9) == []
+    assert home.wait(0.1) == [K.INTRUSION_ALARM]
+
+
+def test_a_hall_that_is_heard_of_at_once_trips_at_once() -> None:
+    home = _out()
+    home.become_active("hall", ago_s=2)
+    assert home.kinds() == [K.ALARM_PENDING]
+    assert home.wait(28) == [K.INTRUSION_ALARM]
+
+
+def test_a_door_that_was_opened_while_people_left_lets_nobody_in() -> None:
     home = Home()
     home.leave()
-    home.wait(600)
+    home.wait(20)
     home.become_active("hall")
     home.kinds()
-    home.become_active("door", ago_s=10)
-    assert home.wait(30)[-2:] == [K.INTRUSION_ALARM, K.INTRUSION_ALARM]
-    assert [told.source and told.source.name for told in home.told[-2:]] == ["hall", "door"]
+    home.become_active("door", ago_s=29)
+    assert home.kinds() == [K.OPENED]
+    assert home.wait(30) == [K.INTRUSION_ALARM]
 
 
 def test_a_draught_that_is_heard_of_late_is_one_alarm_of_its_stay_too() -> None:

@@ -107,6 +107,7 @@ def test_every_reachable_state_of_a_small_household_holds(name: str, capsys: pyt
 
 
 @pytest.mark.long
+@pytest.mark.timeout(1800)
 @pytest.mark.parametrize("name", LARGER)
 def test_every_reachable_state_of_a_larger_household_holds(name: str, capsys: pytest.CaptureFixture[str]) -> None:
     _walk(name, LARGER[name], _holds, capsys)

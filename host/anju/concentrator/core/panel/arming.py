@@ -33,6 +33,7 @@ class Trigger(StrEnum):
     DISARM = "disarm"
     DISARM_LATE = "disarm after an alarm"
     DELAY = "a way in is opened"
+    CAME_IN = "a way in was opened before"
     TRIP = "a guarded zone trips"
     RETURN = "a way in is opened for the second time"
     TIME = "the time is over"
@@ -80,6 +81,7 @@ ARMING_ROWS = (
     ArmingRow("is out", _in(EXIT), Trigger.TIME, GUARD, None, (ReportKind.EXIT_ENDED,)),
     ArmingRow("left it open", _in(EXIT), Trigger.TIME_OPEN, ENTRY, Span.ENTRY, (ReportKind.ENTRY_STARTED,)),
     ArmingRow("comes home", _in(GUARD), Trigger.DELAY, ENTRY, Span.ENTRY, (ReportKind.ENTRY_STARTED,)),
+    ArmingRow("had come in before", _in(ENTRY, ABORT), Trigger.CAME_IN, ENTRY, Span.ENTRY, (ReportKind.ENTRY_STARTED,)),
     ArmingRow("is not known", _in(ENTRY), Trigger.TIME, ABORT, Span.ABORT, PENDING),
     ArmingRow("breaks in", _in(GUARD, ENTRY), Trigger.TRIP, ABORT, Span.ABORT, PENDING),
     ArmingRow("goes on", _in(ABORT), Trigger.TRIP, ABORT, None, PENDING),

@@ -157,14 +157,14 @@ def _active(state: PanelState, signal: ZoneSignal, scene: Scene) -> Decision:
     if meaning in _MAY_BE_OUT and _was_out(state, signal, index):
         return _logged(state, signal.source, "bypassed")
     if is_now:
-        return _means(state, row, meaning, signal.source, scene, _start(signal, scene))
+        return _means(state, row, meaning, signal.source, scene, signal)
     return _late(state, row, meaning, signal, scene, index)
 
 
 def _means(
-    state: PanelState, row: ZoneRow, meaning: Meaning, source: Source, scene: Scene, start: Moment | None = None
+    state: PanelState, row: ZoneRow, meaning: Meaning, source: Source, scene: Scene, signal: ZoneSignal | None = None
 ) -> Decision:
-    """What an active zone leads to now; the phases that it begins are as old as the event."""
+    """What an active zone leads to now; the phases that it begins are as old as the event that told it."""
     if meaning is Meaning.ALARM:
         return Decision(
             raise_alarm(state, row, scene), (Told(row.alarm, row.lane, f"{row.kind} at all hours", source),)
@@ -174,7 +174,12 @@ def _means(
     trigger = {Meaning.DELAY: Trigger.DELAY, Meaning.TRIP: Trigger.TRIP}.get(meaning)
     if state.phase is Phase.EXIT and row.away is Meaning.DELAY and state.came_back and not state.was_restarted:
         trigger = Trigger.RETURN
-    decision = move(state, trigger, scene, start or scene.moment, source) if trigger else None
+    elif trigger and signal and _came_in_before(state, row, signal, scene):
+        trigger = Trigger.CAME_IN
+    elif trigger and signal and row.is_passed and state.phase is Phase.GUARD and _was_under_way(signal, scene):
+        trigger = Trigger.DELAY
+    start = _start(signal, scene) if signal else scene.moment
+    decision = move(state, trigger, scene, start, source) if trigger else None
     return decision or _logged(state, source, _LOGGED)
 
 
@@ -185,6 +190,21 @@ def _was_out(state: PanelState, signal: ZoneSignal, index: int) -> bool:
     if not is_past:
         return state.is_bypassed(contact)
     return state.stays.was_out(index, contact, signal.at_ms, signal.heard_ms)
+
+
+def _came_in_before(state: PanelState, row: ZoneRow, signal: ZoneSignal, scene: Scene) -> bool:
+    """Whether a way in was opened before all that has tripped, and that was only passed, in the entry time."""
+    if state.phase not in {Phase.ENTRY, Phase.ABORT} or row.away is not Meaning.DELAY:
+        return False
+    if not all(ROW_OF[one.kind].is_passed for one in state.tripped):
+        return False
+    first_ms = min((one.at_ms for one in state.tripped), default=0)
+    return _is_before(signal, first_ms) and _awake_ms(signal.at_ms, first_ms, scene.asleep) < scene.times.entry_s * 1000
+
+
+def _was_under_way(signal: ZoneSignal, scene: Scene) -> bool:
+    """Whether an event took so long to be heard of that one from before it may be heard of later."""
+    return bool(signal.at_ms) and scene.moment.wall_ms - signal.at_ms > SURE_AFTER_MS
 
 
 def _has_swung(state: PanelState, contact: Contact) -> bool:
@@ -225,6 +245,8 @@ def _meaning(state: PanelState, row: ZoneRow, signal: ZoneSignal | None = None) 
     """What it means in the present stay; an event may be older than the phase."""
     late = signal if signal and signal.is_late else None
     if signal and state.phase in {Phase.ENTRY, Phase.ABORT} and _is_older(state, signal):
+        if state.phase is Phase.ABORT and _has_come_in(state, signal):
+            return row.entry
         meaning = _then(row, state.stays.last, signal)
         # The way in of what has tripped meanwhile.
         return Meaning.TRIP if state.phase is Phase.ABORT and meaning is Meaning.DELAY else meaning
@@ -238,10 +260,18 @@ def _meaning(state: PanelState, row: ZoneRow, signal: ZoneSignal | None = None) 
     }[state.phase]
 
 
+def _has_come_in(state: PanelState, signal: ZoneSignal) -> bool:
+    """Whether a way in that has tripped was open before an event: it was in the entry time."""
+    return any(ROW_OF[one.kind].away is Meaning.DELAY and 0 < one.at_ms <= signal.at_ms for one in state.tripped)
+
+
 def _is_older(state: PanelState, signal: ZoneSignal) -> bool:
     """Whether an event was before the present phase; one that was just now may seem so, as clocks of nodes go."""
-    began_ms = state.timer.since.wall_ms if state.timer else 0
-    return 0 < signal.at_ms < began_ms - (0 if signal.is_late else SURE_AFTER_MS)
+    return _is_before(signal, state.timer.since.wall_ms if state.timer else 0)
+
+
+def _is_before(signal: ZoneSignal, moment_ms: int) -> bool:
+    return 0 < signal.at_ms < moment_ms - (0 if signal.is_late else SURE_AFTER_MS)
 
 
 def _then(row: ZoneRow, stay: Stay, signal: ZoneSignal) -> Meaning:

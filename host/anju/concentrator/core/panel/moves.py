@@ -11,12 +11,13 @@ from anju.concentrator.core.panel.source import Source
 from anju.concentrator.core.panel.state import PanelState, Sounding
 from anju.concentrator.core.panel.stays import Out, Stay
 from anju.concentrator.core.panel.timer import Timer
-from anju.concentrator.core.panel.zones import Siren, ZoneRow
+from anju.concentrator.core.panel.zones import ROW_OF, Siren, ZoneRow
 from anju.uplink.reports import Lane, PanelMode, ReportKind
 
 _RANK = {Siren.INTRUSION: 0, Siren.HOLD_UP: 1, Siren.FIRE: 2}
 _OF_EACH = frozenset({ReportKind.INTRUSION_ALARM, ReportKind.ALARM_ABORTED, ReportKind.ALARM_CANCELLED})
 """Told once for each zone that has tripped."""
+_OF_A_ZONE = frozenset({Trigger.DELAY, Trigger.CAME_IN, Trigger.TRIP, Trigger.TIME, Trigger.TIME_OPEN})
 
 
 def move(
@@ -61,11 +62,7 @@ def _told(kind: ReportKind, row: ArmingRow, tripped: tuple[Source, ...]) -> list
     lane = Lane.ALARM if kind in {ReportKind.INTRUSION_ALARM, ReportKind.ALARM_CANCELLED} else Lane.ROUTINE
     if kind in _OF_EACH and tripped:
         return [Told(kind, lane, row.name, source) for source in tripped]
-    about = (
-        tripped[-1]
-        if tripped and row.trigger in {Trigger.DELAY, Trigger.TRIP, Trigger.TIME, Trigger.TIME_OPEN}
-        else None
-    )
+    about = tripped[-1] if tripped and row.trigger in _OF_A_ZONE else None
     return [Told(kind, lane, row.name, about)]
 
 
@@ -89,6 +86,10 @@ def _changed(state: PanelState, row: ArmingRow, scene: Scene, start: Moment) -> 
         case Trigger.RETURN:
             to_ms = start.wall_ms + round(scene.times.exit_s * 1000)
             return replace(state, was_restarted=True, tripped=(), stays=state.stays.prolonged(to_ms))
+        case Trigger.CAME_IN:
+            came_in = replace(state, tripped=state.tripped[-1:])  # what else had tripped was passed on the way
+            was_raised = any(ROW_OF[kind].siren is Siren.INTRUSION for kind in state.latched)
+            return came_in if was_raised else silence(came_in, start)
         case Trigger.TRIP | Trigger.TIME if row.then is Phase.ABORT:
             return sound(state, Siren.INTRUSION, scene.moment, scene.times)  # however late it is heard of
         case Trigger.TIME if row.phases == {Phase.ABORT}:

@@ -9,7 +9,8 @@
 
 LOG: it is reported, and that is all. DELAY: the entry time begins. TRIP: it sounds, and becomes an alarm unless a person disarms
 within the abort window. ALARM: it is one. What is not guarded at home does not TRIP there in the abort window either. Only what
-can DELAY or TRIP may be bypassed, shut as a swinger, or called off (CP-01).
+can DELAY or TRIP may be bypassed, shut as a swinger, or called off (CP-01). A follower that is heard of late does not TRIP but
+DELAY: that somebody had opened a way in before may be heard of later still.
 """
 
 from __future__ import annotations
@@ -61,6 +62,11 @@ class ZoneRow(NamedTuple):
     def may_be_bypassed(self) -> bool:
         """Whether a person may take such a zone out for a while (never hold-up, fire, tamper: I4, I5)."""
         return Meaning.ALARM not in self.meanings
+
+    @property
+    def is_passed(self) -> bool:
+        """Whether it is a follower: whoever comes in by a way in passes it before there was time to disarm."""
+        return self.away is Meaning.TRIP and self.entry is Meaning.LOG
 
     @property
     def meanings(self) -> tuple[Meaning, ...]:
