@@ -12,7 +12,7 @@ import pytest
 from anju.bench.panel import FLATS
 from anju.bench.panel import Outcome as Judged
 from anju.simulator.virtual.play import Outcome
-from anju.simulator.virtual.verdict import Verdict, Wrong
+from anju.simulator.virtual.verdict import ALARM_OF, TROUBLE_OF, Verdict, Wrong
 from unit.cli.conftest import Anju
 
 KEYS = ["flats", "seed", "alarms", "troubles", "missed", "invented", "nuisance_per_flat", "suppressed"]
@@ -83,8 +83,26 @@ def test_what_was_missed_or_made_up_is_named_and_fails(anju: Anju) -> None:
     said = anju("simulate", "day", "--seed", "13", "--json")
     assert said.code == 1
     assert (json.loads(said.out)["missed"], json.loads(said.out)["invented"]) == (1, 1)
-    assert "✗ missed: 01:01  1-1-0101  fire  smoke  something burns" in said.err
-    assert "✗ invented: 02:00  1-1-0102  intrusion_alarm  window" in said.err
+    assert "✗ missed: 01:01  1-1-0101  Fire  smoke  something burns" in said.err
+    assert "✗ invented: 02:00  1-1-0102  Intrusion  window" in said.err
+
+
+def test_it_is_named_in_the_readers_language(anju: Anju) -> None:
+    said = anju("--lang", "zh-CN", "simulate", "day", "--seed", "13")
+    assert "✗ 漏报: 01:01  1-1-0101  火警  smoke" in said.err
+    assert "✗ 误造: 02:00  1-1-0102  入侵报警  window" in said.err
+
+
+@pytest.mark.parametrize("what", [*ALARM_OF, *ALARM_OF.values(), *TROUBLE_OF])
+def test_everything_that_can_be_missed_or_made_up_has_a_name(
+    what: str, anju: Anju, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def play(flats: int, seed: int, *_: object) -> Outcome:
+        return Outcome(flats, seed, Verdict(missed=[Wrong(0, "1-1-0101", what, "", "")]))
+
+    monkeypatch.setattr("anju.simulator.virtual.play.play", play)
+    (line,) = [line for line in anju("--lang", "zh-CN", "simulate", "day").err.splitlines() if "✗" in line]
+    assert not line.rpartition("1-1-0101")[2].isascii()
 
 
 @pytest.mark.parametrize("wrong", [["--flats", "0"], ["--loss", "120%"], ["--seed", "x"]])

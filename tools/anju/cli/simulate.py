@@ -91,8 +91,20 @@ def _complain(outcome: "Outcome") -> None:
 
 def _described(wrong: "Wrong") -> str:
     hours, minutes = divmod(int(wrong.at_s) // 60, 60)
-    words = (f"{hours:02}:{minutes:02}", wrong.household, wrong.what, wrong.thing, wrong.story)
+    words = (f"{hours:02}:{minutes:02}", wrong.household, _called(wrong.what), wrong.thing, wrong.story)
     return screen.printable("  ".join(filter(None, words)))
+
+
+def _called(what: str) -> str:
+    """What was missed, by its name in stories, or invented, by that of the report: as the duty room calls it."""
+    from anju.dutyroom.core.incident import KIND_OF
+    from anju.dutyroom.web import words
+    from anju.simulator.virtual.verdict import ALARM_OF, TROUBLE_OF
+    from anju.uplink.reports import ReportKind
+
+    if what in TROUBLE_OF:
+        return words.trouble(_, TROUBLE_OF[what])
+    return words.kind(_, KIND_OF[ALARM_OF.get(what) or ReportKind(what)])
 
 
 def _words() -> dict[str, str]:
