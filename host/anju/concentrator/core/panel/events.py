@@ -157,14 +157,20 @@ def _active(state: PanelState, signal: ZoneSignal, scene: Scene) -> Decision:
     if meaning in _MAY_BE_OUT and _was_out(state, signal, index):
         return _logged(state, signal.source, "bypassed")
     if is_now:
-        return _means(state, row, meaning, signal.source, scene, signal)
+        return _means(state, row, meaning, signal.source, scene, _start(signal, scene), signal)
     return _late(state, row, meaning, signal, scene, index)
 
 
 def _means(
-    state: PanelState, row: ZoneRow, meaning: Meaning, source: Source, scene: Scene, signal: ZoneSignal | None = None
+    state: PanelState,
+    row: ZoneRow,
+    meaning: Meaning,
+    source: Source,
+    scene: Scene,
+    start: Moment | None = None,
+    signal: ZoneSignal | None = None,
 ) -> Decision:
-    """What an active zone leads to now; the phases that it begins are as old as the event that told it."""
+    """What an active zone leads to now, by the event that told it, if one did; the phases that it begins do so at `start`."""
     if meaning is Meaning.ALARM:
         return Decision(
             raise_alarm(state, row, scene), (Told(row.alarm, row.lane, f"{row.kind} at all hours", source),)
@@ -178,8 +184,7 @@ def _means(
         trigger = Trigger.CAME_IN
     elif trigger and signal and row.is_passed and state.phase is Phase.GUARD and _was_under_way(signal, scene):
         trigger = Trigger.DELAY
-    start = _start(signal, scene) if signal else scene.moment
-    decision = move(state, trigger, scene, start, source) if trigger else None
+    decision = move(state, trigger, scene, start or scene.moment, source) if trigger else None
     return decision or _logged(state, source, _LOGGED)
 
 
