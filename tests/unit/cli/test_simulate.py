@@ -16,7 +16,7 @@ from anju.simulator.virtual.verdict import ALARM_OF, TROUBLE_OF, Verdict, Wrong
 from unit.cli.conftest import Anju
 
 KEYS = ["flats", "seed", "alarms", "troubles", "missed", "invented", "nuisance_per_flat", "suppressed"]
-JUDGED = Judged(FLATS, 18_000, 49.6, 79.0, 0.18, 72.8)
+JUDGED = Judged(FLATS, 18_000, 49.6, 79.0, 0.18, 72_800_000, 1000, 900.0, 2400.0)
 
 
 def outcome(flats: int, seed: int) -> Outcome:
@@ -115,11 +115,16 @@ def test_the_panel_bench_for_programs(anju: Anju, monkeypatch: pytest.MonkeyPatc
     said = anju("bench", "panel", "--json")
     answer = json.loads(said.out)
     assert said.code == 0
-    assert (answer["nodes"], answer["p99_us"], answer["ratio"], answer["state_mb"]) == (15_000, 79.0, 275.6, 72.8)
+    assert (answer["nodes"], answer["p99_us"], answer["ratio"], answer["state_bytes"]) == (
+        15_000,
+        79.0,
+        275.6,
+        72_800_000,
+    )
     assert anju("--lang", "zh-CN", "bench", "panel", "--json").out == said.out
 
 
-@pytest.mark.parametrize("worse", [{"p99_us": 201.0}, {"state_mb": 201.0}])
+@pytest.mark.parametrize("worse", [{"p99_us": 201.0}, {"state_bytes": 201_000_000}])
 def test_the_panel_bench_fails_above_a_limit(
     anju: Anju, monkeypatch: pytest.MonkeyPatch, worse: dict[str, float]
 ) -> None:
