@@ -209,7 +209,6 @@ class _Estate:
         self._judge(draft, address, message)
         draft.adopt()
         self._supervision.heard(address, WIRED, self._now.monotonic_s)
-        self._supervision.due(self._now.monotonic_s)
         return time.thread_time() - start
 
     async def commit(self, events: int, folder: Path) -> list[float]:
