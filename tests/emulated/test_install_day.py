@@ -219,6 +219,10 @@ async def test_six_nodes_by_the_commands_of_the_readme(image: Path, day: Day) ->
         await day.pair(readme("anju pair --replace").replace("D-7K3MQ", gone.name), new)
         expected[new.name] = expected.pop(gone.name)
         assert await day.nodes() == expected
+        household = expected[new.name][0]
+        await day.walk(readme("anju walk-test 3-2-0501").replace("3-2-0501", household), new)
+        walked = await day.type(readme("anju walk-test --show"))
+        assert [line.count("1/1") for line in walked.splitlines() if household in line] == [1, 1], walked
 
         undone = nodes[1]
         await day.confirm(readme("anju pair --undo"))
