@@ -13,6 +13,7 @@ from anju.bundle.folded import folded
 from anju.bundle.inlined import inlined
 from anju.bundle.shortened import shortened
 from anju.bundle.untyped import untyped
+from anju.bundle.unused import unused
 from anju.wire import table
 
 DEVICE = """\
@@ -79,11 +80,41 @@ def test_a_number_of_another_module_stands_in_the_place_of_its_name_and_one_of_i
 
 @pytest.mark.parametrize(
     "other",
-    ["from anju.node.device import LIMIT_MS\n", "def f(board):\n    return board.LIMIT_MS\n"],
-    ids=["it is imported", "it may be meant"],
+    ["from anju.node.device import LIMIT_MS as L\n", "def f(board):\n    return board.LIMIT_MS\n"],
+    ids=["it is imported under another name", "it may be meant"],
 )
 def test_a_number_that_somebody_wants_by_its_name_keeps_it(other: str) -> None:
     assert "\nLIMIT_MS = 300" in inlined(TEXTS | {"other.py": other})["anju/node/device.py"]
+
+
+def test_a_number_that_was_imported_by_its_name_stands_in_its_place_too() -> None:
+    other = "from anju.node.device import LIMIT_MS, Device\nlate = Device, LIMIT_MS + 1\n"
+    made = inlined(TEXTS | {"other.py": other})
+    assert made["other.py"].endswith("late = Device, 300 + 1\n")
+    assert "_LIMIT_MS = const(300)" in made["anju/node/device.py"]
+
+
+def test_what_is_imported_for_an_annotation_or_for_a_number_is_not_imported() -> None:
+    keys = "from anju.node import device\nfrom anju.node.device import Device, Other\n\n\n"
+    keys += "def f(one: Device, other: 'Other') -> Device:\n    return Other(one, device.OPEN)\n"
+    made = unused(inlined(TEXTS | {"anju/node/keys.py": keys}))["anju/node/keys.py"]
+    assert made.splitlines()[:2] == ["", "from anju.node.device import Other"]
+    the_same(keys, made)
+
+
+@pytest.mark.parametrize(
+    ("module", "text", "others"),
+    [
+        ("anju/a.py", "from x import y\n", {"anju/b.py": "from anju.a import y\nz = y\n"}),
+        ("anju/a.py", "from x import y\n", {"anju/b.py": "from anju import a\nz = a.y\n"}),
+        ("board.py", "from x import y\n", {"anju/b.py": "def f(board):\n    return board.y\n"}),
+        ("anju/a.py", "import x\n", {}),
+        ("anju/a.py", "from x import *\n", {}),
+    ],
+    ids=["handed on", "handed on as an attribute", "of a board", "for what it does", "everything"],
+)
+def test_what_another_module_may_mean_is_still_imported(module: str, text: str, others: dict[str, str]) -> None:
+    assert unused({module: text, **others})[module] == text
 
 
 def test_private_names_are_short_and_those_of_functions_stay() -> None:
@@ -93,10 +124,10 @@ def test_private_names_are_short_and_those_of_functions_stay() -> None:
     assert "_given" not in device
     assert "def _grown(self, most)" in device, "bound again in a comprehension"
     assert "self.seen = 0" in device
-    assert "self._store" in device, "another module knows it, too"
+    assert "self._store" not in device
 
 
-def test_what_extends_a_class_of_another_module_shares_none_of_its_short_names() -> None:
+def test_what_extends_a_class_of_another_module_knows_its_private_names_and_shares_no_other() -> None:
     device, sleeper = shortened(TEXTS).values()
     modules: dict[str, Any] = {"__name__": "both", "device": SimpleNamespace(OPEN=7)}
     exec(device.replace("from anju.wire import table", ""), modules)
@@ -116,7 +147,7 @@ def test_a_parameter_that_is_named_in_a_call_keeps_its_name() -> None:
 def test_what_does_not_parse_is_left_to_the_compiler() -> None:
     broken = {"board.py": "def run(:\n"}
     assert folded(broken["board.py"]) == broken["board.py"]
-    assert inlined(broken) == shortened(broken) == broken
+    assert inlined(broken) == shortened(broken) == unused(broken) == broken
 
 
 def test_no_bundle_has_the_table(tmp_path: Path) -> None:
@@ -130,6 +161,6 @@ def test_every_module_of_every_board_stays_line_by_line() -> None:
         files = {path.relative_to(source.firmware): path for path in (source.firmware / "anju").rglob("*.py")}
         files |= {Path(path.name): path for path in board.parent.glob("*.py")}
         texts = {str(name): path.read_text("utf-8") for name, path in files.items() if name.name != "needs.py"}
-        lowered = shortened(inlined({name: folded(untyped(text)) for name, text in texts.items()}))
+        lowered = shortened(unused(inlined({name: folded(untyped(text)) for name, text in texts.items()})))
         for name, text in lowered.items():
             the_same(texts[name], text)

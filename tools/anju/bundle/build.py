@@ -22,6 +22,7 @@ from anju.bundle.shortened import shortened
 from anju.bundle.source import Source
 from anju.bundle.stage import STARTERS, stage
 from anju.bundle.untyped import untyped
+from anju.bundle.unused import unused
 from anju.service.i18n import _
 
 SLOT = "slot"
@@ -96,7 +97,7 @@ def _lower(tree: Path) -> None:
     """Take out of a staged tree what a node need not carry, line by line; starters stay as they are, they are no bytecode."""
     texts = {str(module.relative_to(tree)): module.read_text("utf-8") for module in tree.rglob("*.py")}
     lowered = {name: text if name in STARTERS else folded(untyped(text)) for name, text in texts.items()}
-    for name, text in shortened(inlined(lowered)).items():
+    for name, text in shortened(unused(inlined(lowered))).items():
         if name not in STARTERS:
             (tree / name).write_text(text, "utf-8")
 

@@ -49,20 +49,27 @@ def _numbers(tree: ast.Module) -> Iterator[tuple[str, int]]:
 def _of_others(
     tree: ast.Module, numbers: Mapping[str, Mapping[str, int]]
 ) -> tuple[dict[Place, str], set[tuple[str, str]]]:
-    """Values in the place of `module.NAME`; and (module, name) of what is wanted by its name, of "" if of which is not clear."""
+    """Values in the place of `module.NAME`, and of `NAME` that was imported by it; and (module, name) of what is wanted by its
+    name, of "" if of which is not clear."""
     modules: dict[str, str] = {}
+    given: dict[str, int] = {}
     imported = set()
     for node in ast.walk(tree):
         if isinstance(node, ast.ImportFrom) and node.module:
             for alias in node.names:
                 file = f"{node.module}.{alias.name}".replace(".", "/") + ".py"
+                home = node.module.replace(".", "/") + ".py"
                 if file in numbers:
                     modules[alias.asname or alias.name] = file
+                elif alias.name in numbers.get(home, {}) and not alias.asname:
+                    given[alias.name] = numbers[home][alias.name]
                 else:
-                    imported.add((node.module.replace(".", "/") + ".py", alias.name))
+                    imported.add((home, alias.name))
     found = {}
     for node in ast.walk(tree):
-        if isinstance(node, ast.Attribute):
+        if isinstance(node, ast.Name) and node.id in given:
+            found[node.lineno, node.col_offset, node.end_col_offset or 0] = str(given[node.id])
+        elif isinstance(node, ast.Attribute):
             module = modules.get(node.value.id, "") if isinstance(node.value, ast.Name) else ""
             value = numbers.get(module, {}).get(node.attr)
             if value is not None and node.lineno == node.end_lineno:

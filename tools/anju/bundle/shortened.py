@@ -1,8 +1,8 @@
 """Node code whose private names cost little: MicroPython keeps every name in RAM, and a bundle carries each once a module.
 
-Functions keep theirs, because tracebacks tell them. What only one module knows gets a name that every MicroPython has in its
-own flash; but not one that the module uses, nor that those use whose classes it extends, because both would be attributes of
-one object. So do parameters that nobody names in a call, by their place.
+Functions keep theirs, because tracebacks tell them. What only one module knows, or those together that extend one another's
+classes, gets a name that every MicroPython has in its own flash; but not one that any of them uses, because both would be
+attributes of one object. So do parameters that nobody names in a call, by their place.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ _HAD_ANYWAY = """
 
 
 def shortened(texts: Mapping[str, str]) -> dict[str, str]:
-    """The same program, module by module and line by line, under other names where nobody sees them.
+    """The same program, line by line, under other names where nobody sees them.
 
     `texts` are all modules that ever meet, those that are only read for the names in them, too.
     """
@@ -35,37 +35,38 @@ def shortened(texts: Mapping[str, str]) -> dict[str, str]:
             trees[module] = ast.parse(text)
         except SyntaxError:
             return dict(texts)  # the compiler will say more
-    places = {module: list(dict.fromkeys(_names(tree))) for module, tree in trees.items()}
-    names = {module: {name for name, _line, _column in found} for module, found in places.items()}
-    foreign = {name for tree in trees.values() for name in _foreign(tree)}
     named = {
         node.arg for tree in trees.values() for node in ast.walk(tree) if isinstance(node, ast.keyword) and node.arg
     }
-    ancestors = {module: _ancestors(module, trees) for module in trees}
-    short: dict[str, dict[str, str]] = {}
+    foreign = {name for tree in trees.values() for name in _foreign(tree)}
     made = {}
-    for module in sorted(trees, key=lambda module: len(ancestors[module])):
-        free = _free([module, *ancestors[module]], trees, short)
-        family = {other for other in trees if other in ancestors[module] or module in ancestors[other]}
-        kept = {*_told(trees[module]), *foreign, *(name for other in family for name in names[other])}
-        short[module] = {
-            name: next(free) for name in dict.fromkeys(place[0] for place in places[module]) if name not in kept
-        }
-        renamed = {place: short[module][place[0]] for place in places[module] if place[0] in short[module]}
-        made[module] = _renamed(
-            texts[module], renamed | dict(_parameters(trees[module], named, list(islice(free, 16))))
-        )
+    for family in _families(trees):
+        kept = {*foreign, *(name for module in family for name in _told(trees[module]))}
+        free = _free(trees[module] for module in family)
+        places = {module: list(_names(trees[module])) for module in family}
+        private = dict.fromkeys(place[0] for found in places.values() for place in found if place[0] not in kept)
+        short = {name: next(free) for name in private}
+        parameters = list(islice(free, 16))
+        for module, found in places.items():
+            renamed = {place: short[place[0]] for place in found if place[0] in short}
+            made[module] = _renamed(texts[module], renamed | dict(_parameters(trees[module], named, parameters)))
     return {module: made[module] for module in texts}
 
 
-def _free(
-    modules: Iterable[str], trees: Mapping[str, ast.Module], short: Mapping[str, Mapping[str, str]]
-) -> Iterator[str]:
+def _families(trees: Mapping[str, ast.Module]) -> list[list[str]]:
+    """All modules, those together whose classes extend one another's: what is private to one is private to all of them."""
+    families: list[set[str]] = []
+    for module, tree in trees.items():
+        family = {module, *(base for base in _bases(tree) if base in trees)}
+        joined = [other for other in families if other & family]
+        families = [other for other in families if other not in joined] + [family.union(*joined)]
+    return [[module for module in trees if module in family] for family in families]
+
+
+def _free(trees: Iterable[ast.Module]) -> Iterator[str]:
     """Names that mean nothing in any of these modules; without end."""
-    taken: set[str] = set()
-    for other in modules:
-        taken |= {getattr(node, part, "") for node in ast.walk(trees[other]) for part in ("id", "attr", "arg", "name")}
-        taken |= set(short.get(other, {}).values())
+    parts = ("id", "attr", "arg", "name")
+    taken = {getattr(node, part, "") for tree in trees for node in ast.walk(tree) for part in parts}
     yield from (name for name in _HAD_ANYWAY.split() if name not in taken)
     yield from (f"_{number}" for number in count(len(taken)))
 
@@ -126,18 +127,6 @@ def _bound(function: Function) -> Iterator[str]:
     for parameter in (*every.posonlyargs, *every.args, *every.kwonlyargs, every.vararg, every.kwarg):
         if parameter:
             yield parameter.arg
-
-
-def _ancestors(module: str, trees: Mapping[str, ast.Module]) -> set[str]:
-    """The other modules whose classes one of this module's extends, directly or not."""
-    found: set[str] = set()
-    waiting = [module]
-    while waiting:
-        for base in _bases(trees[waiting.pop()]):
-            if base in trees and base not in found and base != module:
-                found.add(base)
-                waiting.append(base)
-    return found
 
 
 def _bases(tree: ast.Module) -> Iterator[str]:
