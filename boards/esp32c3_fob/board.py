@@ -26,6 +26,7 @@ woken_by = _terminals.woken_by
 arm = _terminals.arm
 reset_cause = esp32c3.reset_cause
 running_ms = esp32c3.running_ms
+awake_ms = esp32c3.awake_ms
 recall = esp32c3.recall
 retain = esp32c3.retain
 sleep = esp32c3.sleep

@@ -99,6 +99,10 @@ def running_ms() -> int:
     return time.time_ns() // 1000000
 
 
+awake_ms = time.ticks_ms
+"""Since the deep sleep ended: ticks begin with the reset."""
+
+
 def recall() -> bytes:
     """What was retained, once."""
     memory = RTC()

@@ -75,7 +75,7 @@ async def test_each_of_its_modules_can_be_loaded(image: Path, tmp_path: Path) ->
 
 
 async def test_a_later_bundle_of_ours_runs_next(image: Path, tmp_path: Path) -> None:
-    good = {"slot": "b", "ok": True, "number": 6, "version": "0.1.0"}
+    good = {"slot": "b", "ok": True, "number": 6, "version": "0.1.1"}
     checked, forged, spoiled, flipped, chosen = await told(image, tmp_path, OURS, 6)
     assert checked == flipped == good
     assert isinstance(forged, dict)

@@ -16,9 +16,9 @@ from anju.simulator.guard import Reactions
 from anju.simulator.residents import Habits
 
 pytestmark = pytest.mark.anyio
-ONCE = Habits(presses_per_s=1e-3, visits_per_s=1e-3, armings_per_s=1e-3, hold_s=(0.5, 0.5), door_open_s=(1, 1))
+ONCE = Habits(presses_per_s=1e-3, visits_per_s=1e-3, armings_per_s=1e-3, hold_s=(1.2, 1.2), door_open_s=(1, 1))
 """One press, one visit and one arming at the beginning, and no more."""
-OFTEN = Habits(presses_per_s=1, visits_per_s=1, armings_per_s=1e-3, hold_s=(0.5, 0.5), door_open_s=(1, 1))
+OFTEN = Habits(presses_per_s=1, visits_per_s=1, armings_per_s=1e-3, hold_s=(1.2, 1.2), door_open_s=(1, 1))
 GUARD = Reactions(acknowledge=(1, 1), dispatch=(2, 2), close=(60, 60), reset=(60, 60))
 PATIENCE_S = 60
 

@@ -83,7 +83,7 @@ async def test_a_signed_update_is_taken_and_confirmed(old: Path, new: Path, imag
     async with _powered(image, tmp_path, flash, Pace.STEADY) as node:
         await node.until(lambda: node.said("unenrolled") == 1)
         told = json.loads(await Repl(node.board).run(FLIP.format("b")))
-        assert told == {"ok": True, "slot": "b", "number": 2, "version": "0.1.0"}
+        assert told == {"ok": True, "slot": "b", "number": 2, "version": "0.1.1"}
         heard = Heard(node.board)
         await node.board.press_reset()
         await heard.until(lambda: heard.said("confirmed slot b") == 1)

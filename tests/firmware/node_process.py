@@ -24,7 +24,7 @@ NOW_S = 1767225600
 class Enrolment:
     """Keys of node 7, and the folder that holds its store."""
 
-    def __init__(self, folder: Path, inputs: tuple[str, ...] = ("hold_up", "entry", "tamper")) -> None:
+    def __init__(self, folder: Path, inputs: tuple[str, ...] = ("any_press", "entry", "tamper")) -> None:
         self.folder = folder
         self.up, self.down = secrets.token_bytes(16), secrets.token_bytes(16)
         folder.mkdir()

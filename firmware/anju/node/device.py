@@ -125,7 +125,7 @@ class Device:
             self.outbox.restore(event)
             self._tell("kept", event.event_id, "code", event.code, "zone", event.zone)
             if event.is_urgent():
-                self.feedback.press(event.event_id, now)
+                self._show(event, now)
 
     @property
     def is_answered(self) -> bool:
@@ -176,7 +176,12 @@ class Device:
         if code in (table.Code.PANIC, table.Code.HELD):
             carrier = entry if is_taken else self.outbox.waiting(code, zone)
             if carrier is not None:
-                self.feedback.press(carrier.event_id, now, code == table.Code.HELD)
+                self._show(carrier, now)
+
+    def _show(self, press: Entry, now: int) -> None:
+        """That it is on its way, or nothing, if nobody may notice."""
+        is_silent = self.inputs[press.zone].is_silent
+        self.feedback.press(press.event_id, now, press.code == table.Code.HELD, is_silent)
 
     def _look_at_witness(self, now: int) -> None:
         """A statement is in no hurry: everything else goes before it."""
@@ -186,10 +191,13 @@ class Device:
             self.wish = TESTIFY
 
     def _frame_due(self, now: int) -> "bytearray | None":
+        rising_ms = -1
         for zone, contact in enumerate(self.inputs):
             code = contact.poll(now)
             if code != table.Code.NONE:
                 self.happened(code, zone, now)
+            rising_ms = max(rising_ms, contact.rising_ms)
+        self.feedback.rising_ms = rising_ms
         entry = self.outbox.poll(now)
         if entry is None and now >= self._heartbeat.due_ms:
             entry = self._beat(now)

@@ -8,6 +8,8 @@
                 long as the command holds; no timer, retry or machine ever leads here
     REFUSED     the node is unenrolled: nobody will come
 
+Before all that, while a button is held that has said nothing yet, an amber light grows: let go now, and nothing has happened.
+
 A pattern is steps of (green, amber, red, buzzer in Hz, milliseconds): an introduction, then a loop. Each sounding stage
 begins with a note of its own.
 """
@@ -68,6 +70,12 @@ REFUSED_MS = 5000
 TEST_MS = 30000
 """So long a TEST is believed; then the button is dark, and looks as it does for whoever needs it."""
 
+RISE_AFTER_MS = 200
+"""A touch in passing lights nothing."""
+_TICK_MS = 50
+_FLASH = const(4)
+"""Ticks from flash to flash. Of the first one is lit, of the second two, and so on: from the fourth on the light is steady."""
+
 _REMEMBERED = const(8)
 """Presses that a person's answer may still name."""
 
@@ -83,21 +91,28 @@ class Feedback:
         self.outputs = DARK
         """Green, amber, red, buzzer in Hz, as of the last `poll`."""
         self.is_silent = is_silent
+        self.rising_ms = -1
+        """Since when a button is held that has said nothing yet; -1 = none is."""
         self.presses: "list[int]" = []
-        """Event ids that an answer may name, the newest last."""
+        """Event ids that an answer may name, the newest last; before them, negative, those of presses that nobody may notice."""
         self._stage_ends_ms = 0
         self._steps = PATTERNS[SENDING][1]
         self._step = 0
         self._step_ends_ms = 0
+        self._next_ms = 0
+        """When `outputs` may change."""
 
-    def press(self, event_id: int, now: int, is_held: bool = False) -> None:
+    def press(self, event_id: int, now: int, is_held: bool = False, is_silent: bool = False) -> None:
         """A panic with this event id is on its way. One that `is_held` was told of before: what is said of it still holds, but
-        for a TEST, which it ends."""
+        for a TEST, which it ends. Of one that `is_silent` nothing is ever shown, whatever else is."""
         if event_id in self.presses:
             self.presses.remove(event_id)
-        self.presses.append(event_id)
-        if len(self.presses) > _REMEMBERED:
+        if len(self.presses) == _REMEMBERED:
             del self.presses[0]
+        if is_silent:
+            self.presses.insert(0, -event_id)
+            return
+        self.presses.append(event_id)
         if not is_held or self.stage in (IDLE, TESTED):
             self.show(SENDING, UNDELIVERED_AFTER_MS, now)
 
@@ -115,11 +130,13 @@ class Feedback:
     def answer(self, order: int, event_id: int, valid_ms: int, now: int) -> bool:
         """Someone's answer to a press of this node, true for `valid_ms`; False if it is none that can be shown."""
         stage = _STAGE_OF_ORDER.get(order)
-        if stage is None or event_id not in self.presses:
+        if stage is None:
             return False
-        if stage == COMING or not self._says_more_than_seen(event_id):
-            self.show(stage, valid_ms, now)
-        return True
+        if event_id in self.presses:
+            if stage == COMING or not self._says_more_than_seen(event_id):
+                self.show(stage, valid_ms, now)
+            return True
+        return -event_id in self.presses
 
     def refuse(self, now: int) -> None:
         """A press that nobody will hear of."""
@@ -132,30 +149,36 @@ class Feedback:
         self._stage_ends_ms = now + lasts_ms
         self._steps = introduction or loop
         self._step = 0
-        self._step_ends_ms = now + self._steps[0][4]
+        self._step_ends_ms = self._next_ms = now + self._steps[0][4]
 
     def poll(self, now: int) -> None:
         """Bring `outputs` up to `now`."""
-        if self.stage == IDLE:
-            return
-        if now >= self._stage_ends_ms:
-            if self.stage != SENDING:
+        if self.stage != IDLE and now >= self._stage_ends_ms:
+            if self.stage == SENDING:
+                self.show(UNDELIVERED, _FOREVER_MS, now)
+            else:
                 self.stage = IDLE
-                self.outputs = DARK
-                return
-            self.show(UNDELIVERED, _FOREVER_MS, now)
-        if now >= self._step_ends_ms:
-            self._step += 1
-            if self._step == len(self._steps):
-                self._steps = PATTERNS[self.stage][1]
-                self._step = 0
-            self._step_ends_ms = now + self._steps[self._step][4]
-        if not self.is_silent:
-            self.outputs = self._steps[self._step][:4]
+        outputs = DARK
+        if self.stage != IDLE:
+            if now >= self._step_ends_ms:
+                self._step += 1
+                if self._step == len(self._steps):
+                    self._steps = PATTERNS[self.stage][1]
+                    self._step = 0
+                self._step_ends_ms = now + self._steps[self._step][4]
+            outputs = self._steps[self._step][:4]
+            self._next_ms = min(self._stage_ends_ms, self._step_ends_ms)
+        if self.rising_ms >= 0:
+            rises_ms = self.rising_ms + RISE_AFTER_MS
+            tick = max((now - rises_ms) // _TICK_MS, -1)
+            if tick >= 0:
+                outputs = (0, int(tick % _FLASH <= tick // _FLASH), 0, 0)
+            self._next_ms = rises_ms + (tick + 1) * _TICK_MS
+        self.outputs = DARK if self.is_silent else outputs
 
     def deadline(self) -> "int | None":
         """When `outputs` change next; None = never by themselves."""
-        return None if self.stage == IDLE else min(self._stage_ends_ms, self._step_ends_ms)
+        return None if self.stage == IDLE and self.rising_ms < 0 else self._next_ms
 
     def _says_more_than_seen(self, event_id: int) -> bool:
         """Who is coming has also seen it; and that an earlier press was seen says nothing of one that is still on its way."""

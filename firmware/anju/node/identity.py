@@ -16,8 +16,11 @@ _KEY_BYTES = const(16)
 _MOST_INPUTS = const(16)
 """`levels` of a frame has a bit for each input, and 16 bits."""
 
-KINDS = ("entry", "hold_up", "tamper", "detector", "siren", "keypad")
+_BUTTONS = ("any_press", "silent_hold_up", "silent_any_press")
+KINDS = ("entry", "hold_up", "tamper", "detector", "siren", "keypad") + _BUTTONS
 """What an input can be enrolled as, in the order of `table.InputKind`; `anju.node.input` knows the codes of each."""
+BUTTONS = ("hold_up",) + _BUTTONS
+"""Those that are an `anju.node.press.Press`."""
 
 
 class StoreError(Exception):

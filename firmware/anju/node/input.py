@@ -1,8 +1,7 @@
 """One contact: debounce, and what its changes mean.
 
 A level counts once it has stayed for `settle_ms`. A contact that does not come to rest counts as active after STORM_MS, once:
-a button pressed by a trembling hand or a magnet in a rattling door must not go unheard, and must not flood either. A hold-up
-button that is still pressed HELD_MS after its PANIC says HELD, once for each press: nobody does that by mistake or for a test.
+a button pressed by a trembling hand or a magnet in a rattling door must not go unheard, and must not flood either.
 """
 
 from anju.wire import table
@@ -10,20 +9,23 @@ from anju.wire import table
 STORM_MS = 300
 """Bouncing for so long is not bounce; ordinary contacts rest within 5 ms, poor ones within 20."""
 
-HELD_MS = 3000
-
 CODES = {
     "entry": (table.Code.OPENED, table.Code.CLOSED),
-    "hold_up": (table.Code.PANIC, table.Code.NONE),
     "tamper": (table.Code.TAMPERED, table.Code.TAMPER_RESTORED),
     "detector": (table.Code.DETECTED, table.Code.CLEARED),
 }
-"""Kind of an input: the code of its becoming active, and of its coming to rest (NONE = no event). Any other kind makes none."""
+"""Kind of an input: the code of its becoming active, and of its coming to rest. A button is a `press.Press`; any other kind makes
+no event."""
 _NO_EVENT = (table.Code.NONE, table.Code.NONE)
 
 
 class Input:
     """Debounced state of one contact. Starts at rest, so a contact that is active at boot makes its event."""
+
+    is_silent = False
+    """Whether nobody may see or hear that it made an event."""
+    rising_ms = -1
+    """Since when it has been held towards an event that it has not made yet; -1 = it is not, or nobody is to see it."""
 
     def __init__(self, kind: str, active_level: int, settle_ms: int) -> None:
         self.is_active = False
@@ -37,8 +39,6 @@ class Input:
         """When the present unrest began."""
         self._has_struck = False
         """It moved while nobody could look; no settling needed."""
-        self._held_ms = -1
-        """When this press has lasted for HELD_MS; -1 = there is none, or it has been told."""
 
     def edge(self, level: int, now: int) -> None:
         """The contact moved and reads `level` now; both edges of a pulse may have passed before it was read."""
@@ -47,38 +47,35 @@ class Input:
             self._unrest_ms = now
         self._moved_ms = now
 
-    def wake(self, has_struck: bool, level: int, now: int) -> None:
-        """After a sleep the contact reads `level`. If it `has_struck`, it woke the node: that counts, back or not."""
-        self._has_struck = has_struck
-        if (level == self._active_level) != (self.is_active != has_struck):
+    def wake(self, struck_ms: int, level: int, now: int) -> None:
+        """After a sleep the contact reads `level`. If it woke the node, at `struck_ms` (or -1), that counts, back or not."""
+        self._has_struck = struck_ms >= 0
+        if (level == self._active_level) != (self.is_active != self._has_struck):
             self.edge(level, now)
+        if self._has_struck:
+            self._unrest_ms = struck_ms
 
     def poll(self, now: int) -> int:
         """Code of what happened by `now`, or NONE."""
-        moved = self._moved_ms
         if self._has_struck:
             self._has_struck = False
             return self._become(not self.is_active, now)
-        if 0 <= self._held_ms <= (now if moved < 0 else moved):
-            self._held_ms = -1
-            return table.Code.HELD
-        if moved < 0:
-            return table.Code.NONE
-        if now - moved >= self._settle_ms:
-            self._moved_ms = -1
-            return self._become(self._raw, now)
-        if now - self._unrest_ms >= STORM_MS:
-            return self._become(True, now)
+        moved = self._moved_ms
+        if moved >= 0:
+            if now - moved >= self._settle_ms:
+                self._moved_ms = -1
+                return self._become(self._raw, now)
+            if now - self._unrest_ms >= STORM_MS:
+                return self._become(True, now)
         return table.Code.NONE
 
     def deadline(self) -> "int | None":
         """When to poll next if nothing moves; None = there is nothing to tell."""
-        moved = self._moved_ms
         if self._has_struck:
             return 0
-        if moved < 0 or 0 <= self._held_ms <= moved:
-            return None if self._held_ms < 0 else self._held_ms
-        settled = moved + self._settle_ms
+        if self._moved_ms < 0:
+            return None
+        settled = self._moved_ms + self._settle_ms
         storm = self._unrest_ms + STORM_MS
         return settled if self.is_active or settled < storm else storm
 
@@ -86,6 +83,4 @@ class Input:
         if is_active == self.is_active:
             return table.Code.NONE
         self.is_active = is_active
-        code = self._codes[not is_active]
-        self._held_ms = now + HELD_MS if code == table.Code.PANIC else -1
-        return code
+        return self._codes[not is_active]

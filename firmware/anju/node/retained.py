@@ -1,7 +1,7 @@
 """What a node that slept deeply must not have forgotten: one block of bytes for the memory that outlives deep sleep.
 
     header    _HEADER: of whom, which numbers are free, session, time, inputs, plan
-    presses   event ids that an answer may name
+    presses   event ids that an answer may name, negative those of presses that nobody may notice
     answers   what was said to the last commands
     outbox    the events that nobody has acknowledged (`anju.node.keeping`)
     CRC-32    over all that
@@ -15,6 +15,8 @@ store has raised that.
 import struct
 from binascii import crc32
 
+from micropython import const
+
 from anju.node.identity import Identity
 
 try:
@@ -25,11 +27,15 @@ except ImportError:  # MicroPython
 MOST_BYTES = 2048
 """As much as an ESP32 has."""
 
-_VERSION = 1
+_VERSION = 2
 _HEADER = ">BBBHHBQII8sBIIIHHIIBBB"
+_PRESSES = ">{}i"
 _ANSWER = ">IIB"
 _CRC = ">I"
-_SESSION, _TIME, _UNDELIVERED, _STORED = 1, 2, 4, 8
+_SESSION = const(1)
+_TIME = const(2)
+_UNDELIVERED = const(4)
+_STORED = const(8)
 """Bits of the flags: window open, time known, the newest press not acknowledged, the store holds events."""
 
 _MOST = 0xFFFFFFFF
@@ -69,10 +75,8 @@ class Retained:
 
     def pack(self, owner: Identity) -> bytes:
         """The block, never above MOST_BYTES."""
-        flags = _SESSION if self.floor >= 0 else 0
-        flags |= _TIME if self.time_s >= 0 else 0
-        flags |= _UNDELIVERED if self.is_undelivered else 0
-        flags |= _STORED if self.is_stored else 0
+        flags = _SESSION * (self.floor >= 0) | _TIME * (self.time_s >= 0)
+        flags |= _UNDELIVERED * self.is_undelivered | _STORED * self.is_stored
         block = bytearray(
             struct.pack(
                 _HEADER,
@@ -99,8 +103,7 @@ class Retained:
                 len(self.answers),
             )
         )
-        for event_id in self.presses:
-            block += struct.pack(">H", event_id)
+        block += struct.pack(_PRESSES.format(len(self.presses)), *self.presses)
         for answer in self.answers:
             block += struct.pack(_ANSWER, *answer)
         block += self.outbox
@@ -122,11 +125,11 @@ class Retained:
         owned = (owner.epoch, owner.network, owner.node, len(owner.inputs))
         if version != _VERSION or told[2:6] != owned or self.ceiling != ceiling or not 0 < self.next_number <= ceiling:
             return None
-        middle = start + 2 * presses
+        middle = start + 4 * presses
         end = middle + struct.calcsize(_ANSWER) * answers
         if end > len(body):
             return None
-        self.presses = [struct.unpack_from(">H", body, at)[0] for at in range(start, middle, 2)]
+        self.presses = struct.unpack_from(_PRESSES.format(presses), body, start)
         self.answers = [struct.unpack_from(_ANSWER, body, at) for at in range(middle, end, struct.calcsize(_ANSWER))]
         self.outbox = body[end:]
         if not flags & _SESSION:

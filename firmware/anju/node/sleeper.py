@@ -1,7 +1,7 @@
 """A node on a battery: the same `Device`, and when it may sleep, for how long, and what it takes along.
 
     sleeper.resume(…) or .start(…)      after a sleep, or after anything else
-    sleeper.wake(struck, levels, now)   then: what the contacts read, and which of them have ended the sleep
+    wake(inputs, struck, levels, now, awake_ms)   then: what the contacts read, and which of them have ended the sleep
     sleeper.rest_ms(now)                how long to sleep now; 0 = not yet
     sleeper.retain(now, running_ms)     what the next `resume` gets
 
@@ -82,10 +82,6 @@ class Sleeper(Device):
         for event in keeping.unpack(self.identity, kept.outbox) or ():
             self.outbox.restore(event)
 
-    def wake(self, struck: "Sequence[int]", levels: "Sequence[int]", now: int) -> None:
-        """Each input reads so now; those in `struck` have ended the sleep."""
-        _wake(self.inputs, struck, levels, now)
-
     def rest_ms(self, now: int) -> int:
         """How long to sleep if everything stays as it is, so that all is sent that is due then; 0 = stay awake."""
         beat = self._heartbeat
@@ -141,9 +137,10 @@ class Sleeper(Device):
             self._awake_until_ms = max(self._awake_until_ms, now + PENDING_MS)
 
 
-def _wake(inputs: "Sequence[Input]", struck: "Sequence[int]", levels: "Sequence[int]", now: int) -> None:
+def wake(inputs: "Sequence[Input]", struck: "Sequence[int]", levels: "Sequence[int]", now: int, awake_ms: int) -> None:
+    """Each input reads so now; those in `struck` have ended the sleep `awake_ms` ago. For both kinds of node below."""
     for zone, contact in enumerate(inputs):
-        contact.wake(zone in struck, levels[zone], now)
+        contact.wake(max(now - awake_ms, 0) if zone in struck else -1, levels[zone], now)
 
 
 def _are_restless(inputs: "Sequence[Input]") -> bool:
@@ -157,10 +154,6 @@ class SleepingUnenrolled(Unenrolled):
     """A node on a battery without keys: long awake on the bench, then asleep until a contact moves."""
 
     awake_until_ms = 0
-
-    def wake(self, struck: "Sequence[int]", levels: "Sequence[int]", now: int) -> None:
-        """As that of a `Sleeper`."""
-        _wake(self.inputs, struck, levels, now)
 
     def rest_ms(self, now: int) -> int:
         """How long to sleep; 0 = stay awake."""

@@ -1,3 +1,3 @@
 """The firmware's version, as a HELLO tells it."""
 
-VERSION = (0, 1, 0)
+VERSION = (0, 1, 1)

@@ -232,7 +232,10 @@ class PairingEnd:
             self.refused += 1
             return
         root_key, network, node, epoch, time_s, inputs, kinds = struct.unpack(_GRANT, grant)
-        if network != _network_of(self._key) or not _are_kinds(kinds, inputs, self._about[3]):
+        if network != _network_of(self._key):
+            return
+        if not _are_kinds(kinds, inputs, self._about[3]):
+            self.close()  # whoever stands before it sees that it won't be that
             return
         if now - self._answered_ms < PROMPT_MS:
             self.time = time_s, now

@@ -15,7 +15,7 @@ from micropython import const
 from anju.node import device as enrolled
 from anju.node import feedback, front
 from anju.node.device import ENDED
-from anju.node.identity import StoreError
+from anju.node.identity import BUTTONS, StoreError
 from anju.node.version import VERSION
 from anju.pair import hands
 from anju.pair.beside import Beside
@@ -292,7 +292,7 @@ def _hands_at(device: "Any", board: "Any") -> "Hands | None":
         case = None if board.CASE < 0 else inputs[board.CASE]
         return Hands(inputs[board.BUTTON], case, board.BUTTON)
     kinds = identity.inputs
-    if "tamper" not in kinds or "hold_up" not in kinds:
+    button = ([zone for zone, kind in enumerate(kinds) if kind in BUTTONS] or (-1,))[0]
+    if button < 0 or "tamper" not in kinds:
         return None
-    button = kinds.index("hold_up")
     return Hands(inputs[button], inputs[kinds.index("tamper")], button)

@@ -15,7 +15,7 @@ from anju.node.counter import Counter
 from anju.node.feedback import DARK, Feedback
 from anju.node.identity import StoreError
 from anju.node.retained import Retained
-from anju.node.sleeper import UNENROLLED_BENCH_MS, Sleeper, SleepingUnenrolled
+from anju.node.sleeper import UNENROLLED_BENCH_MS, Sleeper, SleepingUnenrolled, wake
 from anju.role import wiring
 from anju.role.forget import TRIAL, forget
 from anju.role.signals import Signals
@@ -206,8 +206,7 @@ class Node:
                 device.resume(build, kept, self._elapsed_ms)
         except StoreError as error:
             return self._unenrolled_device(error, struck, 0 if has_slept else now + UNENROLLED_BENCH_MS)
-        device.wake(struck, self._first_look(), self._elapsed_ms)
-        return wiring.attended(device, self._board, self._elapsed_ms)
+        return self._woken(device, struck)
 
     def _enrolled(self, *parts: "Any") -> Sleeper:
         return Sleeper(*parts)
@@ -215,15 +214,16 @@ class Node:
     def _unenrolled_device(self, reason: StoreError, struck: "Sequence[int]", awake_until_ms: int) -> "Any":
         print("store:", reason)
         print("unenrolled")
-        kinds = ("hold_up",) * len(self._board.inputs())
+        kinds = ("any_press",) * len(self._board.inputs())
         self._contacts, inputs = wiring.wire(self._board, kinds, nothing)
         device = SleepingUnenrolled(inputs, Feedback(self._board.IS_SILENT))
         device.awake_until_ms = awake_until_ms
-        device.wake(struck, self._first_look(), self._elapsed_ms)
-        return wiring.attended(device, self._board, self._elapsed_ms)
+        return self._woken(device, struck)
 
-    def _first_look(self) -> "list[int]":
-        """What the contacts read; `_look` tells of what moves from now on."""
+    def _woken(self, device: "Any", struck: "Sequence[int]") -> "Any":
+        """What stands for a device that knows what its contacts read; `_look` tells of what moves from now on."""
         for contact in self._contacts:
             contact.edge()
-        return [contact.level() for contact in self._contacts]
+        levels = [contact.level() for contact in self._contacts]
+        wake(device.inputs, struck, levels, self._elapsed_ms, self._board.awake_ms())
+        return wiring.attended(device, self._board, self._elapsed_ms)

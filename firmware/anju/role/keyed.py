@@ -4,7 +4,7 @@ import time
 
 from anju.node.keys import Key, Keys
 from anju.role.forget import forget
-from anju.sensor.contact import SETTLE_MS, Contact
+from anju.sensor.contact import OTHERS_SETTLE_MS, Contact
 
 try:
     from typing import TYPE_CHECKING
@@ -29,7 +29,7 @@ def keys_of(
     if kinds[-1] == "keypad":
         inputs.pop()
         for pin in board.inputs()[len(inputs) :]:
-            key = Key(keys, "keypad", board.ACTIVE_LEVEL, SETTLE_MS["keypad"])
+            key = Key(keys, "keypad", board.ACTIVE_LEVEL, OTHERS_SETTLE_MS)
             inputs.append(key)
             keys.keys.append(key)
             if len(inputs) > len(contacts):

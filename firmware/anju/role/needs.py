@@ -1,7 +1,7 @@
 """What a role needs from a board: read by those who write a `boards/<name>/board.py`, and by the type checker; never run."""
 
 from collections.abc import Sequence
-from typing import Protocol
+from typing import Any, Protocol
 
 from anju.node.identity import Identity
 from anju.sensor.contact import Pin
@@ -126,6 +126,9 @@ class BatteryBoard(Board, Protocol):
 
     def retain(self, block: bytes) -> None:
         """Hold up to 2,048 bytes over deep sleep."""
+
+    def awake_ms(self) -> Any:
+        """Since the deep sleep ended, as far as the program knows; an int, or the ticks of a port."""
 
     def woken_by(self) -> Sequence[int]:
         """Terminals that ended the deep sleep; empty if a timer did, or if there was none."""

@@ -186,6 +186,6 @@ class Node:
 
         print("store:", reason)
         print("unenrolled")
-        self._contacts, inputs = wiring.wire(self._board, ("hold_up",) * len(self._board.inputs()), self._edge.set)
+        self._contacts, inputs = wiring.wire(self._board, ("any_press",) * len(self._board.inputs()), self._edge.set)
         self._edge.set()  # the press that found the store broken is looked at anew
         return wiring.attended(Unenrolled(inputs, Feedback(self._board.IS_SILENT)), self._board, self._now())

@@ -4,7 +4,7 @@ import sys
 import time
 
 from anju.node.device import ENDED, TESTIFY
-from anju.node.identity import Identity, StoreError
+from anju.node.identity import BUTTONS, Identity, StoreError
 from anju.node.input import Input
 from anju.node.version import VERSION
 from anju.node.witness import Witness
@@ -40,7 +40,12 @@ def wire(board: "Board", kinds: "tuple[str, ...]", wake: "Callable[[], object]")
     inputs = []
     for terminal, kind in enumerate(kinds):
         contacts.append(Contact(pins[terminal], wake, time.ticks_ms))
-        inputs.append(Input(kind, board.ACTIVE_LEVEL, SETTLE_MS.get(kind, OTHERS_SETTLE_MS)))
+        make: "type[Input]" = Input
+        if kind in BUTTONS:
+            from anju.node.press import Press
+
+            make = Press
+        inputs.append(make(kind, board.ACTIVE_LEVEL, SETTLE_MS.get(kind, OTHERS_SETTLE_MS)))
     return contacts, inputs
 
 

@@ -14,12 +14,11 @@ if TYPE_CHECKING:
         def irq(self, handler: "Callable[[Pin], None]") -> object: ...
 
 
-SETTLE_MS = {"hold_up": 20, "keypad": 20, "tamper": 100, "detector": 100}
-OTHERS_SETTLE_MS = 50
+SETTLE_MS = {"entry": 50, "tamper": 100, "detector": 100}
+OTHERS_SETTLE_MS = 20
 """How long a level has to stay before it counts, by the kind of input.
 
-hold_up    a short-stroke button rests within 5 ms, a worn one within 20
-keypad     its keys are short-stroke buttons, too
+others     a short-stroke button rests within 5 ms, a worn one within 20; the keys of a keypad are such buttons, too
 entry      a reed contact rests within 1 ms, but a door that falls shut swings in and out of its magnet's reach
 detector   a relay of a smoke, gas or water detector rests within 20 ms, and stays for seconds
 tamper     a knock at the wall moves a lever switch under a lid for some tens of milliseconds, an opened lid for good

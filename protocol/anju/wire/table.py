@@ -225,6 +225,9 @@ class InputKind(IntEnum):
     DETECTOR = 4
     SIREN = 5
     KEYPAD = 6
+    ANY_PRESS = 7
+    SILENT_HOLD_UP = 8
+    SILENT_ANY_PRESS = 9
 
 
 class Type(IntEnum):

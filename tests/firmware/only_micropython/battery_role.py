@@ -205,6 +205,10 @@ class Board:
         self.clock_ms += 1
         return self.clock_ms
 
+    def awake_ms(self) -> int:
+        """It looks at once."""
+        return 0
+
     def recall(self) -> bytes:
         """Once."""
         block, self.block = self.block, b""

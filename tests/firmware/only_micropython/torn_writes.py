@@ -10,10 +10,9 @@ from anju.node.counter import BLOCK, Counter
 from anju.node.device import Device
 from anju.node.feedback import Feedback
 from anju.node.identity import StoreError
-from anju.node.input import Input
 from anju.store.littlefs import LittlefsStore
 from anju.wire import table
-from firmware.portable.kit import Concentrator, Dice, identity
+from firmware.portable.kit import Concentrator, Dice, contact, identity
 from firmware.portable.supply import MOUNT, Supply
 
 _ENROLMENT = identity().to_json()
@@ -56,7 +55,7 @@ def _eventful_life(supply: Supply, presses: int) -> "tuple[list[int], list[int]]
         supply.mount()
         store = LittlefsStore(MOUNT)
         own, ceiling = store.load()
-        inputs = [Input(kind, 1, 20) for kind in own.inputs]
+        inputs = [contact(kind) for kind in own.inputs]
         counter = Counter(ceiling, store.reserve)
         device = Device(own, inputs, counter, Feedback(), store.keep, Dice(ceiling + 1).bytes, tell, 60000)
         device.start(b"test", table.ResetCause.POWER_ON, store.kept(), 0)

@@ -7,8 +7,9 @@ from anju.node import frame
 from anju.node.counter import Counter
 from anju.node.device import Device
 from anju.node.feedback import Feedback
-from anju.node.identity import Identity, StoreError
+from anju.node.identity import BUTTONS, Identity, StoreError
 from anju.node.input import Input
+from anju.node.press import Press
 from anju.node.seal import Cipher
 from anju.wire import table
 
@@ -23,9 +24,34 @@ NOW_S = 1767225600
 _PRIME = 0x7FFFFFFF
 
 
-def identity(kinds: "tuple[str, ...]" = ("hold_up", "entry", "tamper"), up: bytes = UP) -> Identity:
-    """Node 7 of network 1, with made-up keys."""
+def identity(kinds: "tuple[str, ...]" = ("any_press", "entry", "tamper"), up: bytes = UP) -> Identity:
+    """Node 7 of network 1, with made-up keys. Its button is one that any press will do for: what is not about how it is pressed
+    need not wait for it."""
     return Identity(1, 7, 1, up, DOWN, kinds)
+
+
+def contact(kind: str, active_level: int = 1, settle_ms: int = 20) -> Input:
+    """An input as it is wired."""
+    return (Press if kind in BUTTONS else Input)(kind, active_level, settle_ms)
+
+
+def run(moves: Input, edges: "list[tuple[int, int]]", until: int) -> "list[tuple[int, int]]":
+    """(ms, code) of what a contact makes of (ms, level) edges until then, polled only when it asks to be."""
+    events: "list[tuple[int, int]]" = []
+    waiting = list(edges)
+    for _ in range(100000):
+        deadline = moves.deadline()
+        if waiting and (deadline is None or waiting[0][0] < deadline):
+            now, level = waiting.pop(0)
+            moves.edge(level, now)
+        elif deadline is None or deadline > until:
+            return events
+        else:
+            now = deadline
+        code = moves.poll(now)
+        if code != table.Code.NONE:
+            events.append((now, int(code)))
+    raise AssertionError("it never comes to rest")
 
 
 def new_folder() -> str:
@@ -178,7 +204,7 @@ class Bench:
         self.counter = Counter(ceiling, self._reserve)
         self.feedback = Feedback()
         own = own or identity()
-        inputs = [Input(kind, 1, 20) for kind in own.inputs]
+        inputs = [contact(kind) for kind in own.inputs]
         give = self.dice.bytes
         self.device = make(own, inputs, self.counter, self.feedback, self._keep, give, self._tell, heartbeat_ms)
         self.device.start(b"test", table.ResetCause.POWER_ON, kept, self.now)

@@ -25,7 +25,7 @@ class KeyBench(Bench):
 
     def __init__(self, digits: int = 0) -> None:
         self.keys = Keys()
-        super().__init__(own=identity(("hold_up", "keypad")))
+        super().__init__(own=identity(("any_press", "keypad")))
         self.device.inputs.pop()  # type: ignore[attr-defined]
         for _ in range(3 + digits):
             key = Key(self.keys, "keypad", 1, 20)

@@ -4,7 +4,7 @@ from anju.node import feedback, frame
 from anju.node.counter import Counter
 from anju.node.device import UNCERTAIN_HEARTBEAT_MS
 from anju.node.identity import StoreError
-from anju.node.input import HELD_MS
+from anju.node.press import HELD_MS
 from anju.wire import table
 from anju.wire.table import Code, Type, Verdict
 from firmware.portable.kit import NOW_S, Bench, greeted, raises
@@ -15,7 +15,7 @@ def test_the_first_frame_is_a_hello() -> None:
     (hello,) = bench.sent()
     assert hello.type == Type.HELLO
     assert hello.counter == 100
-    assert hello.body[10:13] == bytes((0, 1, 0))
+    assert hello.body[10:13] == bytes((0, 1, 1))
     assert hello.body[13] == table.ResetCause.POWER_ON
     assert hello.body[14] == 3
     assert frame.find_extra(hello.body, table.Extra.BUILD) == b"test"

@@ -3,13 +3,13 @@
 from anju.node import feedback, sleeper
 from anju.node.counter import BLOCK, Counter
 from anju.node.feedback import Feedback
-from anju.node.input import HELD_MS, Input
 from anju.node.outbox import CAPACITY
+from anju.node.press import HELD_MS
 from anju.node.retained import MOST_BYTES, Retained
-from anju.node.sleeper import Sleeper, SleepingUnenrolled
+from anju.node.sleeper import Sleeper, SleepingUnenrolled, wake
 from anju.wire import table
 from anju.wire.table import Code, Flag, Type
-from firmware.portable.kit import NOW_S, Concentrator, Dice, Heard, identity
+from firmware.portable.kit import NOW_S, Concentrator, Dice, Heard, contact, identity
 
 try:
     from typing import Sequence
@@ -22,7 +22,11 @@ _BUTTON, _DOOR = 0, 1
 class Night:
     """A node over many wakes: its store, its retained memory, its contacts and its concentrator; time is turned by hand."""
 
-    def __init__(self, heartbeat_ms: int = 900000, is_silent: bool = False) -> None:
+    awake_ms = 0
+    """Since what has ended a sleep, when the node looks at its contacts."""
+
+    def __init__(self, heartbeat_ms: int = 900000, is_silent: bool = False, button: str = "any_press") -> None:
+        self.own = identity((button, "entry", "tamper"))
         self.running_ms = 777000
         self.levels = [0, 0, 0]
         self.block = b""
@@ -40,12 +44,12 @@ class Night:
 
     def start(self, cause: int, struck: "Sequence[int]" = ()) -> None:
         """Begin anew as after a reset of this cause, with what the memory holds."""
-        own = identity()
+        own = self.own
         has_slept = cause == table.ResetCause.DEEP_SLEEP
         kept = Retained.unpack(own, self.ceiling, self.block) if has_slept else None
         self.block = b""
         self.is_resumed = kept is not None
-        inputs = [Input(kind, 1, 20) for kind in own.inputs]
+        inputs = [contact(kind) for kind in own.inputs]
         counter = Counter(self.ceiling, self._reserve, 0 if kept is None else kept.next_number)
         shown = Feedback(self._is_silent)
         self.device = Sleeper(own, inputs, counter, shown, self._keep, self.dice.bytes, self._tell, self._heartbeat_ms)
@@ -55,7 +59,7 @@ class Night:
         else:
             self.now = self.running_ms - kept.slept_ms
             self.device.resume(b"test", kept, self.now)
-        self.device.wake(struck, self.levels, self.now)
+        wake(self.device.inputs, struck, self.levels, self.now, self.awake_ms)
 
     def sent(self) -> "list[Heard]":
         """What the node sends now."""
@@ -91,7 +95,7 @@ class Night:
         self.levels[zone] = level
         self.device.edge(zone, level, self.now)
 
-    def awake_ms(self, is_answered: bool = True, most: int = 400000) -> "tuple[int, list[Heard]]":
+    def until_it_sleeps(self, is_answered: bool = True, most: int = 400000) -> "tuple[int, list[Heard]]":
         """Live until the node would sleep: how long that took, and what it sent."""
         heard: "list[Heard]" = []
         since = self.now
@@ -128,7 +132,7 @@ class Night:
 def _asleep(is_silent: bool = False) -> Night:
     """A node that was answered, and would sleep."""
     night = Night(is_silent=is_silent)
-    night.awake_ms()
+    night.until_it_sleeps()
     return night
 
 
@@ -184,7 +188,7 @@ def test_a_command_is_carried_out_once_over_a_sleep() -> None:
     night.device.receive(night.concentrator.command(*command), night.now)
     (answer,) = night.sent()
     assert answer.ack()[2] == table.Verdict.ACCEPTED
-    night.awake_ms()
+    night.until_it_sleeps()
     night.sleep(5000)
     night.device.receive(night.concentrator.command(*command), night.now)
     (answer,) = night.sent()
@@ -196,7 +200,7 @@ def test_an_answer_may_name_a_press_from_before_the_sleep() -> None:
     night = _asleep(is_silent=True)
     night.sleep(struck=(_BUTTON,), level=0)
     (panic,) = night.answered()
-    night.awake_ms()
+    night.until_it_sleeps()
     night.sleep(5000)
     night.device.receive(night.concentrator.command(panic.event_id(), time_s=night.time_s()), night.now)
     assert night.device.feedback.stage == feedback.SEEN
@@ -205,7 +209,7 @@ def test_an_answer_may_name_a_press_from_before_the_sleep() -> None:
 def test_an_unanswered_hello_is_said_again_with_the_same_challenge() -> None:
     night = Night()
     (hello,) = night.sent()
-    awake, _ = night.awake_ms(is_answered=False)
+    awake, _ = night.until_it_sleeps(is_answered=False)
     assert awake >= sleeper.FAST_MS
     night.sleep()
     (again,) = night.sent()
@@ -224,7 +228,7 @@ def test_a_press_shorter_than_the_wake_is_heard() -> None:
     night = _asleep()
     night.sleep(struck=(_BUTTON,), level=0)
     assert [heard.code() for heard in night.answered()] == [Code.PANIC]
-    night.awake_ms()
+    night.until_it_sleeps()
     night.sleep(struck=(_BUTTON,), level=0)
     assert [heard.code() for heard in night.answered()] == [Code.PANIC]
 
@@ -251,10 +255,10 @@ def test_a_contact_that_moved_unarmed_is_noticed_at_the_next_wake() -> None:
 def test_nothing_is_made_of_contacts_that_did_not_move() -> None:
     night = _asleep()
     night.sleep(struck=(_DOOR,), level=1)
-    night.awake_ms()
+    night.until_it_sleeps()
     for _ in range(3):
         night.sleep()
-        _, heard = night.awake_ms()
+        _, heard = night.until_it_sleeps()
         assert _types(heard) == [Type.HEARTBEAT]
         assert heard[0].status()[4] == 1 << _DOOR
     night.sleep(struck=(_DOOR,), level=0)
@@ -278,7 +282,7 @@ def test_it_wakes_for_its_heartbeat() -> None:
     for _ in range(5):
         before = night.running_ms
         night.sleep()
-        awake, heard = night.awake_ms()
+        awake, heard = night.until_it_sleeps()
         assert _types(heard) == [Type.HEARTBEAT]
         assert awake < 200
         assert 700000 < night.running_ms - before <= 900000 + 200
@@ -287,7 +291,7 @@ def test_it_wakes_for_its_heartbeat() -> None:
 def test_it_listens_a_second_for_the_answer_to_a_heartbeat_and_then_gives_up() -> None:
     night = _asleep()
     night.sleep()
-    awake, heard = night.awake_ms(is_answered=False)
+    awake, heard = night.until_it_sleeps(is_answered=False)
     assert _types(heard) == [Type.HEARTBEAT]
     assert sleeper.ANSWER_MS <= awake < sleeper.ANSWER_MS + 100
 
@@ -315,7 +319,7 @@ def test_pending_keeps_it_listening() -> None:
 
 def test_after_anything_but_a_sleep_it_stays_awake_for_the_bench() -> None:
     night = Night()
-    awake, _ = night.awake_ms()
+    awake, _ = night.until_it_sleeps()
     assert awake >= sleeper.BENCH_MS
 
 
@@ -323,7 +327,7 @@ def test_an_unacknowledged_panic_is_sent_without_end_and_ever_more_seldom() -> N
     night = _asleep()
     night.sleep(struck=(_BUTTON,), level=0)
     since = night.running_ms
-    awake, heard = night.awake_ms(is_answered=False)
+    awake, heard = night.until_it_sleeps(is_answered=False)
     assert awake >= sleeper.FAST_MS
     assert len(heard) > 25
     event_id = heard[0].event_id()
@@ -333,7 +337,7 @@ def test_an_unacknowledged_panic_is_sent_without_end_and_ever_more_seldom() -> N
         night.sleep()
         assert night.is_resumed
         assert night.device.feedback.stage == feedback.UNDELIVERED
-        awake, heard = night.awake_ms(is_answered=False)
+        awake, heard = night.until_it_sleeps(is_answered=False)
         panics = [event for event in heard if event.type == Type.EVENT]
         assert sleeper.ATTEMPT_MS <= awake < sleeper.ATTEMPT_MS + 1200
         assert len(panics) >= 4
@@ -353,11 +357,11 @@ def test_an_unacknowledged_panic_is_sent_without_end_and_ever_more_seldom() -> N
 def test_another_event_restarts_the_fast_pace() -> None:
     night = _asleep()
     night.sleep(struck=(_BUTTON,), level=1)
-    night.awake_ms(is_answered=False)
+    night.until_it_sleeps(is_answered=False)
     night.sleep()
-    night.awake_ms(is_answered=False)
+    night.until_it_sleeps(is_answered=False)
     night.sleep(1000, struck=(_DOOR,), level=1)
-    awake, _ = night.awake_ms(is_answered=False)
+    awake, _ = night.until_it_sleeps(is_answered=False)
     assert awake >= sleeper.FAST_MS
 
 
@@ -365,7 +369,7 @@ def test_it_stays_awake_while_somebody_may_look_at_its_lamps() -> None:
     night = _asleep()
     night.sleep(struck=(_BUTTON,), level=1)
     night.answered()
-    awake, _ = night.awake_ms()
+    awake, _ = night.until_it_sleeps()
     assert awake >= feedback.HELD_MS
 
 
@@ -373,14 +377,14 @@ def test_a_silent_one_has_nothing_to_show_and_sleeps() -> None:
     night = _asleep(is_silent=True)
     night.sleep(struck=(_BUTTON,), level=0)
     night.answered()
-    awake, _ = night.awake_ms()
+    awake, _ = night.until_it_sleeps()
     assert awake < 200
 
 
 def test_a_button_that_is_held_keeps_it_awake_until_that_was_told_and_no_longer() -> None:
     night = _asleep(is_silent=True)
     night.sleep(struck=(_BUTTON,), level=1)
-    awake, heard = night.awake_ms()
+    awake, heard = night.until_it_sleeps()
     assert [event.code() for event in heard] == [Code.PANIC, Code.HELD]
     assert HELD_MS <= awake < HELD_MS + 200
     night.sleep()
@@ -393,7 +397,7 @@ def test_a_test_is_shown_to_the_end_and_then_it_sleeps() -> None:
     (panic,) = night.sent()
     night.device.receive(night.concentrator.ack(panic, night.time_s(), flags=Flag.TEST), night.now)
     assert night.device.feedback.stage == feedback.TESTED
-    awake, _ = night.awake_ms()
+    awake, _ = night.until_it_sleeps()
     assert feedback.TEST_MS <= awake < feedback.TEST_MS + 200
 
 
@@ -403,11 +407,11 @@ def test_every_event_of_a_full_outbox_is_taken_along() -> None:
         night.move(_DOOR, 1 - night.levels[_DOOR])
         night.wait(20)
         night.sent()
-    night.awake_ms(is_answered=False)
+    night.until_it_sleeps(is_answered=False)
     made = {told[1] for told in night.told if told[0] == "event"}
     night.kept = b""  # nothing of it comes from the store
     night.sleep()
-    arrived = {event.event_id() for event in night.awake_ms()[1] if event.type == Type.EVENT}
+    arrived = {event.event_id() for event in night.until_it_sleeps()[1] if event.type == Type.EVENT}
     assert len(arrived) == CAPACITY
     assert arrived <= made
 
@@ -415,9 +419,9 @@ def test_every_event_of_a_full_outbox_is_taken_along() -> None:
 def test_an_event_that_arrived_is_not_sent_again_after_the_next_cold_start() -> None:
     night = _asleep()
     night.sleep(struck=(_BUTTON,), level=1)
-    night.awake_ms(is_answered=False)
+    night.until_it_sleeps(is_answered=False)
     night.sleep()
-    night.awake_ms()
+    night.until_it_sleeps()
     night.start(table.ResetCause.POWER_ON)
     assert _types(night.answered()) == [Type.HELLO]
 
@@ -442,7 +446,7 @@ def test_no_number_twice_whatever_happens() -> None:
                 else:
                     night.sent()
             if dice.below(3):
-                night.awake_ms()
+                night.until_it_sleeps()
                 night.block = night.device.retain(night.now, night.running_ms)
                 old.append((night.ceiling, night.block))
             cause = (
@@ -475,7 +479,7 @@ def test_a_wake_burns_no_block() -> None:
     night = _asleep()
     for _ in range(50):
         night.sleep(struck=(_DOOR,), level=1 - night.levels[_DOOR])
-        night.awake_ms()
+        night.until_it_sleeps()
     assert night.ceiling == BLOCK
 
 
@@ -544,15 +548,14 @@ def test_the_longest_block_fits() -> None:
 
 
 def test_an_unenrolled_one_is_awake_on_the_bench_and_then_sleeps_until_a_contact_moves() -> None:
-    inputs = [Input("hold_up", 1, 20)]
-    node = SleepingUnenrolled(inputs, Feedback())
+    node = SleepingUnenrolled([contact("any_press")], Feedback())
     node.awake_until_ms = 1000
-    node.wake((), (0,), 0)
+    wake(node.inputs, (), (0,), 0, 0)
     assert node.poll(0) is None
     assert not node.rest_ms(999)
     assert node.rest_ms(1000) == sleeper.LONGEST_REST_MS
-    woken = SleepingUnenrolled([Input("hold_up", 1, 20)], Feedback())
-    woken.wake((0,), (0,), 0)
+    woken = SleepingUnenrolled([contact("any_press")], Feedback())
+    wake(woken.inputs, (0,), (0,), 0, 0)
     assert not woken.rest_ms(0)
     woken.poll(0)
     assert woken.feedback.stage == feedback.REFUSED

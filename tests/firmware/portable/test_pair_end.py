@@ -257,3 +257,5 @@ def test_behind_a_good_first_message_no_other_is_looked_at_for_a_second() -> Non
 def test_kinds_are_numbered_as_the_table_says() -> None:
     assert (KINDS[table.InputKind.ENTRY - 1], KINDS[table.InputKind.HOLD_UP - 1]) == ("entry", "hold_up")
     assert KINDS[table.InputKind.TAMPER - 1] == "tamper"
+    assert KINDS[table.InputKind.ANY_PRESS - 1] == "any_press"
+    assert KINDS[table.InputKind.SILENT_HOLD_UP - 1 :] == ("silent_hold_up", "silent_any_press")

@@ -8,7 +8,6 @@ from anju.node.counter import Counter
 from anju.node.device import ENDED, PAIR, WATCH, Device
 from anju.node.feedback import Feedback
 from anju.node.identity import Identity, StoreError
-from anju.node.input import Input
 from anju.node.unenrolled import Unenrolled
 from anju.pair import session
 from anju.pair.end import OPEN_MS
@@ -16,7 +15,7 @@ from anju.pair.hands import HOLD_MS
 from anju.pair.session import ADOPTED, LEAVING_MS, PUT_OFFS, SENDINGS, WIPE, Session
 from anju.store.memory import MemoryStore
 from anju.wire import table
-from firmware.portable.kit import Concentrator, Dice, Heard, identity
+from firmware.portable.kit import Concentrator, Dice, Heard, contact, identity
 
 try:
     from typing import Any
@@ -25,7 +24,7 @@ except ImportError:  # MicroPython
 
 _FILE = __file__.rsplit("tests/", 1)[0] + "protocol/vectors/v1/pairing.json"
 _LID = 2
-_NEW = Identity(1, 7, 2, b"\5" * 16, b"\6" * 16, ("hold_up", "entry", "tamper"))
+_NEW = Identity(1, 7, 2, b"\5" * 16, b"\6" * 16, ("any_press", "entry", "tamper"))
 
 
 class _Board:
@@ -68,10 +67,10 @@ class _Node:
         """What the store says that it is."""
         store = self.board.memory
         if not store.holds_identity():
-            inputs = [Input("hold_up", 1, 20) for _ in range(3)]
+            inputs = [contact("any_press") for _ in range(3)]
             return session.attend(Unenrolled(inputs, Feedback()), self.board, self.now)
         own, ceiling = store.load()
-        inputs = [Input(kind, 1, 20) for kind in own.inputs]
+        inputs = [contact(kind) for kind in own.inputs]
         counter = Counter(ceiling, store.reserve)
         device = Device(own, inputs, counter, Feedback(), store.keep, Dice(3).bytes, self._tell, 600000)
         device.start(b"", 1, store.kept(), self.now)
@@ -207,7 +206,7 @@ def _adopts(node: _Node) -> bool:
 
 
 def test_new_keys_wait_until_the_last_event_under_the_old_ones_is_answered() -> None:
-    node = _Node(("hold_up", "entry", "tamper"))
+    node = _Node(("any_press", "entry", "tamper"))
     node.device.wish = PAIR
     node.wait(0)
     node.drive(0, 1)
@@ -221,7 +220,7 @@ def test_new_keys_wait_until_the_last_event_under_the_old_ones_is_answered() -> 
 
 
 def test_an_event_in_the_midst_of_it_is_waited_for_too() -> None:
-    node = _Node(("hold_up", "entry", "tamper"))
+    node = _Node(("any_press", "entry", "tamper"))
     node.device.wish = PAIR
     node.wait(0)
     adopting = node.device._adopt(_NEW, bytes(32))
@@ -235,7 +234,7 @@ def test_an_event_in_the_midst_of_it_is_waited_for_too() -> None:
 
 
 def test_an_event_takes_the_room_of_what_is_being_worked_out() -> None:
-    node = _Node(("hold_up", "entry", "tamper"))
+    node = _Node(("any_press", "entry", "tamper"))
     node.device.wish = PAIR
     node.wait(0)
     beside = node.device
@@ -255,7 +254,7 @@ def test_an_event_takes_the_room_of_what_is_being_worked_out() -> None:
 
 
 def test_new_keys_do_not_wait_for_ever_for_somebody_who_is_gone() -> None:
-    node = _Node(("hold_up", "entry", "tamper"))
+    node = _Node(("any_press", "entry", "tamper"))
     node.device.wish = PAIR
     node.wait(0)
     node.drive(0, 1)
@@ -267,7 +266,7 @@ def test_new_keys_do_not_wait_for_ever_for_somebody_who_is_gone() -> None:
 
 
 def test_as_long_as_there_are_answers_none_is_given_up() -> None:
-    node = _Node(("hold_up", "entry", "tamper"))
+    node = _Node(("any_press", "entry", "tamper"))
     node.device.wish = PAIR
     node.wait(0)
     node.drive(0, 1)
@@ -283,7 +282,7 @@ def test_as_long_as_there_are_answers_none_is_given_up() -> None:
 
 
 def test_nothing_more_is_sealed_under_keys_that_are_over() -> None:
-    node = _Node(("hold_up", "entry", "tamper"))
+    node = _Node(("any_press", "entry", "tamper"))
     node.device.wish = PAIR
     node.wait(0)
     assert _adopts(node)
@@ -294,7 +293,7 @@ def test_nothing_more_is_sealed_under_keys_that_are_over() -> None:
 
 
 def test_what_was_opened_once_more_meanwhile_is_not_waited_for() -> None:
-    node = _Node(("hold_up", "entry", "tamper"))
+    node = _Node(("any_press", "entry", "tamper"))
     node.device.wish = PAIR
     node.wait(0)
     assert _adopts(node)
@@ -322,10 +321,10 @@ class _Decided:
 
 
 def test_a_promise_from_before_the_power_cut_goes_on_beside_either_device() -> None:
-    for kinds in ((), ("hold_up", "entry", "tamper")):
+    for kinds in ((), ("any_press", "entry", "tamper")):
         node = _Node(kinds)
         proof = bytes.fromhex(node.case["proof"])
-        own = Identity(1, 9, 2, b"\5" * 16, b"\6" * 16, ("hold_up",))
+        own = Identity(1, 9, 2, b"\5" * 16, b"\6" * 16, ("any_press",))
         promise = proof + bytes(64) + own.to_json().encode()
         node.board.memory.note(session.PROMISE, promise)
         node.device = session.attend(node.device if kinds else node.device.device, node.board, node.now)
@@ -335,7 +334,7 @@ def test_a_promise_from_before_the_power_cut_goes_on_beside_either_device() -> N
 
 
 def test_an_order_opens_an_enrolled_node_and_a_press_is_an_alarm() -> None:
-    node = _Node(("hold_up", "entry", "tamper"))
+    node = _Node(("any_press", "entry", "tamper"))
     node.wait(0)
     node.device.wish = PAIR
     node.wait(2000)
@@ -348,11 +347,11 @@ def test_an_order_opens_an_enrolled_node_and_a_press_is_an_alarm() -> None:
 
 
 def test_a_resident_who_leans_on_the_button_unpairs_nothing() -> None:
-    node = _Node(("hold_up", "entry", "tamper"))
+    node = _Node(("any_press", "entry", "tamper"))
     node.drive(0, 1)
     node.wait(10 * HOLD_MS)
     assert [event.code() for event in node.events()] == [table.Code.PANIC, table.Code.HELD]
-    node = _Node(("hold_up", "entry"))
+    node = _Node(("any_press", "entry"))
     node.drive(0, 1)
     node.wait(10 * HOLD_MS)
     assert node.board.memory.holds_identity()
@@ -364,7 +363,7 @@ def test_a_resident_who_leans_on_the_button_unpairs_nothing() -> None:
 
 
 def test_ten_seconds_with_the_case_open_say_leaving_and_then_forget() -> None:
-    node = _Node(("hold_up", "entry", "tamper"))
+    node = _Node(("any_press", "entry", "tamper"))
     node.board.memory.note("root_key", bytes(32))
     node.drive(_LID, 1)
     assert isinstance(node.device, Session)
@@ -387,7 +386,7 @@ def test_ten_seconds_with_the_case_open_say_leaving_and_then_forget() -> None:
 
 
 def test_an_answer_to_leaving_ends_the_waiting() -> None:
-    node = _Node(("hold_up", "entry", "tamper"))
+    node = _Node(("any_press", "entry", "tamper"))
     node.drive(_LID, 1)
     node.drive(0, 1)
     node.wait(HOLD_MS + 100)
@@ -400,7 +399,7 @@ def test_an_answer_to_leaving_ends_the_waiting() -> None:
 
 
 def test_a_case_that_is_shut_again_ends_the_watching() -> None:
-    node = _Node(("hold_up", "entry", "tamper"))
+    node = _Node(("any_press", "entry", "tamper"))
     node.drive(_LID, 1)
     assert isinstance(node.device, Session)
     node.drive(_LID, 0)

@@ -21,7 +21,7 @@ from anju.wire import table
 
 KIB = 1024
 PEAK_LIMIT = 96 * KIB
-INPUTS = ("hold_up", "entry", "tamper", "hold_up", "entry", "tamper", "entry", "entry")
+INPUTS = ("any_press", "entry", "tamper", "any_press", "entry", "tamper", "entry", "entry")
 _SHORT_S = 30.0
 _STEP_KIB = 4
 _GREETING_US = 30_000_000

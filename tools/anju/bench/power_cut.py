@@ -29,7 +29,7 @@ from anju.emulator.image import firmware, flash_image
 from anju.emulator.strike import strike
 from anju.service.i18n import _
 
-INPUTS = ("hold_up", "entry", "tamper")
+INPUTS = ("any_press", "entry", "tamper")
 _WORKERS = 2
 _BOOT_S = 120.0
 _WRITES_S = 1.5

@@ -30,6 +30,7 @@ from anju.simulator.interpreter import micropython
 from anju.simulator.node import Node, NodeProcess, Place
 from anju.simulator.output import Acked, Made, Output
 from anju.simulator.premises import BUILDING, found
+from anju.uplink.reports import ZoneKind
 
 _FLATS = 64
 _ROUNDS = 9
@@ -201,7 +202,9 @@ class _Flats:
 
 def _enrol_all(site: Site) -> list[tuple[int, Path]]:
     stores = [(name, site.folder / "nodes" / name) for name in households(BUILDING, _FLATS)]
-    return [(enrol(site, name, button_inputs(), store).node, store) for name, store in stores]
+    # Of any press the event is made at once: the way is measured, not how long a button is held.
+    inputs = [(name, ZoneKind.ANY_PRESS if kind is ZoneKind.HOLD_UP else kind) for name, kind in button_inputs()]
+    return [(enrol(site, name, inputs, store).node, store) for name, store in stores]
 
 
 async def _line(process: Process) -> bytes:

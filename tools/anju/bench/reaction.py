@@ -21,7 +21,7 @@ from anju.wire import table
 from anju.wire.framing import Deframer, LineFault
 from anju.wire.messages import Status
 
-INPUTS = ("hold_up", "entry", "tamper")
+INPUTS = ("any_press", "entry", "tamper")
 """Of a flat."""
 MOVES = (("A0", 1), ("A1", 1), ("A0", 0), ("A1", 0))
 """One turn: button down, door open, button up (which is no event), door closed."""

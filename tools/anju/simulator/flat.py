@@ -12,6 +12,8 @@ from anju.simulator.node import Node
 from anju.uplink.reports import ZoneKind
 from anju.wire.table import Code
 
+HOLD_S = 1.0
+"""So long a button is held before the node makes an event of it (`anju.node.press`)."""
 _FIRST_INPUT = 0
 
 
@@ -67,7 +69,8 @@ class Flat:
         if level:
             self.heard.clear()
             self.button_noticed.clear()
-            self.recorder.driven(self, self.button_node, Code.PANIC, at)
+            # What is timed is the way from there on, not how long a hand rests on a button.
+            self.recorder.driven(self, self.button_node, Code.PANIC, at + HOLD_S)
 
     def door(self, level: int) -> None:
         """Open (1) or close (0) the front door."""

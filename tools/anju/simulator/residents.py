@@ -21,7 +21,7 @@ class Habits:
     presses_per_s: float
     visits_per_s: float
     armings_per_s: float
-    hold_s: Range = (0.15, 0.3)
+    hold_s: Range = (1.1, 1.3)
     door_open_s: Range = (0.3, 1.5)
     away_s: Range = (2.0, 6.0)
     rest_s: Range = (0.5, 1.0)

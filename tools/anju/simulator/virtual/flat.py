@@ -24,7 +24,7 @@ NODE_OF = {zone: node for node, zones in FURNITURE.items() for zone, _kind, _inp
 
 _AGAIN_S = 5.0
 """So soon somebody tries again at a panel that does not answer."""
-_PRESS_S, _HOLD_S, _MOVES_S = 0.6, 4.0, 2.0
+_PRESS_S, _HOLD_S, _MOVES_S = 1.2, 4.0, 2.0
 _MOVEMENTS = {
     Act.OPENS: True,
     Act.CLOSES: False,
