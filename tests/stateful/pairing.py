@@ -77,13 +77,15 @@ class Power:
 class Node:
     """A node's end with its store."""
 
-    def __init__(self, seed: int = 1, inputs: int = 4, code: bytes | None = None) -> None:
+    def __init__(
+        self, seed: int = 1, inputs: int = 4, code: bytes | None = None, version: tuple[int, int, int] = (0, 1, 0)
+    ) -> None:
         self.dice = Random(seed)
         self.secret = self.dice.randbytes(32)
         self.public = Ed25519PrivateKey.from_private_bytes(self.secret).public_key().public_bytes_raw()
         self.label = Label(device_id(self.public), SetupCode(self.dice.randbytes(10)))
         self.code = code or self.label.code.secret
-        self.about = bytes((0, 1, 0, inputs))
+        self.about = bytes((*version, inputs))
         self.power = Power()
         self.kept = b""
         self.identity: Identity | None = None
@@ -119,6 +121,8 @@ class Concentrator:
         self.news: list[News] = []
         self.refused = 0
         self.next_node = 7
+        self.kinds: tuple[InputKind, ...] = KINDS
+        """Of the next node."""
         self.start(0)
 
     def start(self, now: int) -> None:
@@ -131,7 +135,7 @@ class Concentrator:
         if node is None:
             node = self.next_node
             self.next_node += 1
-        place = Place(ROOT_KEY, Address(1, node), epoch, KINDS, "3-2-0501")
+        place = Place(ROOT_KEY, Address(1, node), epoch, self.kinds, "3-2-0501")
         self.do(decide.begin(self.pairings, label, place, self.dice.randbytes(32), moment(now)))
 
     def do(self, decision: Decision) -> bytes | None:

@@ -17,6 +17,8 @@ def kind_names(_: Callable[[str], str]) -> dict[ZoneKind, str]:
         ZoneKind.FOLLOWER: _("inner door"),
         ZoneKind.ALL_HOURS: _("guarded at all hours"),
         ZoneKind.SILENT_HOLD_UP: _("silent button"),
+        ZoneKind.ANY_PRESS: _("emergency button (any press)"),
+        ZoneKind.SILENT_ANY_PRESS: _("silent button (any press)"),
         ZoneKind.FIRE: _("smoke detector"),
         ZoneKind.GAS: _("gas detector"),
         ZoneKind.WATER: _("water detector"),

@@ -105,6 +105,9 @@ class ZoneKind(StrEnum):
 
     HOLD_UP = "hold_up"
     SILENT_HOLD_UP = "silent_hold_up"
+    ANY_PRESS = "any_press"
+    """A hold-up button of somebody who can neither hold it for a second nor press it three times: any press will do."""
+    SILENT_ANY_PRESS = "silent_any_press"
     ENTRY = "entry"
     INSTANT = "instant"
     FOLLOWER = "follower"
@@ -190,6 +193,7 @@ class PairingFailure(StrEnum):
     NO_PROOF = "no_proof"
     IMPOSTOR = "impostor"
     TOO_FEW_INPUTS = "too_few_inputs"
+    TOO_OLD = "too_old"
     WITHDRAWN = "withdrawn"
 
 
@@ -298,7 +302,16 @@ class ScheduleEntry(Contract):
     number: Annotated[int, Field(ge=1, le=0xFFFF)]
 
 
-_DONE_AT_ONCE = frozenset({ZoneKind.HOLD_UP, ZoneKind.SILENT_HOLD_UP, ZoneKind.SIREN, ZoneKind.KEYPAD})
+_DONE_AT_ONCE = frozenset(
+    {
+        ZoneKind.HOLD_UP,
+        ZoneKind.SILENT_HOLD_UP,
+        ZoneKind.ANY_PRESS,
+        ZoneKind.SILENT_ANY_PRESS,
+        ZoneKind.SIREN,
+        ZoneKind.KEYPAD,
+    }
+)
 
 
 class WalkedZone(Contract):

@@ -11,7 +11,10 @@ import pytest
 from unit.cli.conftest import Anju
 
 ACTIONS = "'show', 'arm', 'disarm', 'reset', 'bypass', 'unbypass', 'test', 'test-end', 'duress', 'schedule', 'code'."
-KINDS = "hold_up, silent_hold_up, entry, instant, follower, 24_hour, fire, gas, water, tamper, siren, keypad"
+KINDS = (
+    "hold_up, silent_hold_up, any_press, silent_any_press, entry, instant, follower, 24_hour, fire, gas, water, tamper,"
+    " siren, keypad"
+)
 COMMANDS = [
     *("demo", "init", "run", "enrol", "status", "panel", "flash", "devices", "monitor", "bench-station"),
     *("label", "pair", "unpair", "nodes", "walk-test", "survey", "export-identity", "import-identity"),

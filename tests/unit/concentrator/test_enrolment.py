@@ -167,6 +167,14 @@ async def test_a_node_is_told_how_to_read_an_input_and_not_what_it_means(site: S
     assert set(json.loads(file.read_text())["inputs"]) <= set(KINDS)
 
 
+async def test_a_node_is_told_how_its_button_is_pressed_and_whether_anybody_may_notice(
+    site: Site, tmp_path: Path
+) -> None:
+    kinds = [ZoneKind.HOLD_UP, ZoneKind.SILENT_HOLD_UP, ZoneKind.ANY_PRESS, ZoneKind.SILENT_ANY_PRESS]
+    _, _, file = await enrolled(site, tmp_path / "store", inputs=[(kind.value, kind) for kind in kinds])
+    assert json.loads(file.read_text())["inputs"] == ["hold_up", "silent_hold_up", "any_press", "silent_any_press"]
+
+
 async def test_a_file_that_is_there_is_left_alone(site: Site, tmp_path: Path) -> None:
     """It may hold the only copy of a node's keys."""
     file = (await enrolled(site, tmp_path / "store")).file

@@ -12,7 +12,7 @@ from anju.wire import handshake, pairing
 from anju.wire.handshake import Initiator
 from anju.wire.label import Label, SetupCode
 from anju.wire.pairing import FRAME_BYTES, PairingFault
-from anju.wire.table import MOST_BYTES, PAIRING_BYTES, Step
+from anju.wire.table import MOST_BYTES, PAIRING_BYTES, InputKind, Step
 from firmware.portable.noise import SMALL_ORDER
 from stateful.pairing import KINDS, ROOT_KEY, Desk, Node, Power, hasten, moment
 from vectors.golden import cases
@@ -154,6 +154,21 @@ class TestNothingChanged:
 
     def test_a_node_with_too_few_inputs(self) -> None:
         assert self.ended(begun(Node(inputs=2))) == News.TOO_FEW_INPUTS
+
+    @pytest.mark.parametrize("kind", [InputKind.ANY_PRESS, InputKind.SILENT_HOLD_UP, InputKind.SILENT_ANY_PRESS])
+    def test_a_node_whose_firmware_does_not_know_such_a_button(self, kind: InputKind) -> None:
+        """It would be granted nothing that it understands, and fall silent."""
+        for version, is_paired in (((0, 1, 0), False), ((0, 1, 1), True), ((1, 0, 0), True)):
+            desk = Desk(Node(version=version))
+            desk.host.kinds = (kind, InputKind.TAMPER)
+            desk.host.show(desk.node.label, 0)
+            desk.node.end.open(0)
+            desk.exchange()
+            assert desk.is_paired() == is_paired
+            assert (desk.host.news[-1] == News.TOO_OLD) == (not is_paired)
+            assert bool(desk.node.identity) == is_paired
+            if desk.node.identity:
+                assert desk.node.identity.inputs == (kind.name.lower(), "tamper")
 
     def test_a_person_takes_it_back(self) -> None:
         desk = begun()
@@ -443,3 +458,16 @@ def test_it_tells_when_it_wants_to_be_woken() -> None:
     assert decide.next_deadline(desk.host.pairings) == decide.PROOF_S + desk.now / 1000
     desk.host.start(10_000)
     assert decide.next_deadline(desk.host.pairings) == decide.PROOF_S + 10
+
+
+def test_a_node_that_is_to_be_what_it_does_not_know_shows_that_it_will_not(monkeypatch: pytest.MonkeyPatch) -> None:
+    """It offers itself no longer, which its role shows in red; a promise that it cannot keep it does not make."""
+    monkeypatch.setattr("anju.pair.end.KINDS", ("entry", "hold_up", "tamper"))
+    desk = Desk(Node(version=(9, 0, 0)))
+    desk.host.kinds = (InputKind.SILENT_HOLD_UP,)
+    desk.host.show(desk.node.label, 0)
+    desk.node.end.open(0)
+    desk.exchange()
+    assert not desk.node.end.is_open
+    assert not desk.node.kept
+    assert desk.node.identity is None

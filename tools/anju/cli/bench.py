@@ -65,7 +65,10 @@ def _add_nodes_to(group: typer.Typer, json_option: Any) -> None:
 
     @group.command(
         cls=grammar.Command,
-        help=_("A node on the emulated board: from a contact to the line, and what it needs of memory."),
+        help=_(
+            "A node on the emulated board: from a contact to the line, and what it needs of memory. Of its button any press"
+            " will do, so that each edge is decided at once."
+        ),
     )
     def node(
         seed: Annotated[int, typer.Option(metavar="S", help=_("Decides when contacts move."))] = 1,

@@ -32,7 +32,9 @@ def add_to(app: typer.Typer) -> None:
             typer.Option(
                 metavar="NAME:KIND",
                 parser=values.zone,
-                help=_("What hangs at the node's inputs, in their order; KIND is entry, hold_up or tamper."),
+                help=_(
+                    "What hangs at the node's inputs, in their order; KIND such as hold_up, any_press, entry or tamper."
+                ),
             ),
         ] = None,
         replace: Annotated[str, typer.Option(metavar="NODE", help=_("Take the place of this node."))] = "",

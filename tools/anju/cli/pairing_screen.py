@@ -68,7 +68,7 @@ def _line(step: dict[str, Any]) -> str:
     device = step.get("device", "")
     asked = {
         "door": _("Open the door now…"),
-        "button": _("Press the button now… The duty room sees a real alarm: tell them that it is you."),
+        "button": _("Press the button for one second now… The duty room sees a real alarm: tell them that it is you."),
         "case": _("Open the case now…"),
         "key": _("Press a key now…"),
         "detector": _(
@@ -147,6 +147,11 @@ def _failed(step: dict[str, Any]) -> PairingError:
         "too_few_inputs": (
             _("%(device)s has fewer inputs than zones were named."),
             _("Name as many zones as it has inputs, with --zone."),
+            FAILED,
+        ),
+        "too_old": (
+            _("The firmware of %(device)s does not know such a button: silent, or pressed anyhow."),
+            _("Bring it up to date with anju flash."),
             FAILED,
         ),
         "withdrawn": (_("It was taken back."), "", FAILED),

@@ -52,7 +52,7 @@ def add_to(app: typer.Typer) -> None:
                 metavar="NAME:KIND",
                 parser=values.zone,
                 help=_(
-                    "What hangs at the node's inputs, in their order; KIND such as entry, instant, hold_up or tamper."
+                    "What hangs at the node's inputs, in their order; KIND such as entry, instant, hold_up, any_press or tamper."
                 ),
             ),
         ],

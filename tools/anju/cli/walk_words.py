@@ -40,8 +40,10 @@ def state(zone: dict[str, Any]) -> str:
         return _("planned, but no node has it")
     if triggered is None:
         return {
-            "hold_up": _("press it briefly"),
-            "silent_hold_up": _("press it briefly"),
+            "hold_up": _("hold it for one second, not for three"),
+            "silent_hold_up": _("hold it for one second, not for three"),
+            "any_press": _("press it briefly"),
+            "silent_any_press": _("press it briefly"),
             "tamper": _("open the case, then shut it"),
             "fire": _("let it detect, then wait until it rests"),
             "gas": _("let it detect, then wait until it rests"),
@@ -52,7 +54,7 @@ def state(zone: dict[str, Any]) -> str:
     told = {"time": at(triggered)}
     if kind == "siren":
         return _("sounded at %(time)s") % told
-    if kind in {"hold_up", "silent_hold_up", "keypad"}:
+    if kind in {"hold_up", "silent_hold_up", "any_press", "silent_any_press", "keypad"}:
         return _("pressed at %(time)s") % told
     if "restored_at_ms" not in zone:
         return _("opened at %(time)s; shut it") % told

@@ -12,11 +12,10 @@ from anju.concentrator.core.node_kinds import WARN_S
 from anju.concentrator.core.panel.signals import Standing, Warned
 from anju.concentrator.core.panel.source import Contact, Source
 from anju.concentrator.core.panel.trouble import TROUBLE_ROWS, Fault
-from anju.concentrator.core.panel.zones import ROW_OF
+from anju.concentrator.core.panel.zones import BUTTONS, ROW_OF
 from anju.concentrator.core.places import Address, reported
 from anju.concentrator.core.premises import Premises
 from anju.uplink.reports import ArmWarning, TroubleKind, Zone, ZoneKind, ZoneWarning
-from anju.wire.table import InputKind
 
 _SILENCE = frozenset({TroubleKind.NODE_SILENT, TroubleKind.NODE_LOST})
 
@@ -45,7 +44,7 @@ def zones(
 
 def _is_open(zone: Zone, levels: int, number: int) -> bool:
     """Whether it stands open. A button does not: nobody hears of its release before the next heartbeat."""
-    return ROW_OF[zone.kind].input is not InputKind.HOLD_UP and bool(levels >> number & 1)
+    return ROW_OF[zone.kind].input not in BUTTONS and bool(levels >> number & 1)
 
 
 def origin(source: Source) -> dict[str, Any]:

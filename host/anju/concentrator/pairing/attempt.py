@@ -11,7 +11,7 @@ from typing import Any
 from anju.concentrator.core.intake import CARRIED_OUT
 from anju.concentrator.core.pairing.note import Note
 from anju.concentrator.core.pairing.state import News
-from anju.concentrator.core.panel.zones import ROW_OF
+from anju.concentrator.core.panel.zones import BUTTONS, ROW_OF
 from anju.concentrator.core.places import Address, LinkId
 from anju.uplink.reports import PairingFailure
 from anju.wire.label import SetupCode, short_name
@@ -27,7 +27,7 @@ _TRIGGERS = {Code.PANIC: "pressed", Code.OPENED: "opened", Code.CLOSED: "closed"
 _CASE = {Code.TAMPERED: "opened", Code.TAMPER_RESTORED: "closed"}
 _ASKED = (
     (InputKind.ENTRY, "door"),
-    (InputKind.HOLD_UP, "button"),
+    *((kind, "button") for kind in sorted(BUTTONS)),
     (InputKind.KEYPAD, "key"),
     (InputKind.DETECTOR, "detector"),
 )

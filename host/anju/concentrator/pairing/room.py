@@ -202,7 +202,7 @@ class Pairing:
         answers = []
         for attempt in [attempt for attempt in self.attempts.values() if attempt.is_typed]:
             decision = self._tried(attempt, device, frame, moment)
-            if decision.save or any(one.news == News.TOO_FEW_INPUTS for one in decision.told):
+            if decision.save or any(one.news in {News.TOO_FEW_INPUTS, News.TOO_OLD} for one in decision.told):
                 # It knows the code. Whatever follows is a search like any other.
                 attempt.device = device
                 await self.do(decision)

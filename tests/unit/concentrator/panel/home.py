@@ -21,14 +21,14 @@ from anju.concentrator.core.panel.source import Contact, Source
 from anju.concentrator.core.panel.state import PanelState
 from anju.concentrator.core.panel.steps import stepped
 from anju.concentrator.core.panel.stored import from_json, to_json
-from anju.concentrator.core.panel.zones import ROW_OF
+from anju.concentrator.core.panel.zones import BUTTONS, ROW_OF
 from anju.uplink.reports import ArmWarning, PanelMode, ReportKind, ZoneKind
 from anju.wire.table import Code, InputKind
 
 DELAYED_AFTER_S = 30
 _CODES = {
     InputKind.ENTRY: (Code.OPENED, Code.CLOSED),
-    InputKind.HOLD_UP: (Code.PANIC, None),
+    **dict.fromkeys(BUTTONS, (Code.PANIC, None)),
     InputKind.TAMPER: (Code.TAMPERED, Code.TAMPER_RESTORED),
     InputKind.DETECTOR: (Code.DETECTED, Code.CLEARED),
 }

@@ -139,3 +139,17 @@ def test_duress_disarms_and_calls_for_help_without_a_sound() -> None:
     assert home.state.mode is PanelMode.OFF
     assert home.state.sounding is None
     assert home.state.latched == {"silent_hold_up"}
+
+
+def test_how_somebody_presses_it_is_not_told_with_the_alarm() -> None:
+    for kind, told_as in (
+        (ZoneKind.ANY_PRESS, ZoneKind.HOLD_UP),
+        (ZoneKind.SILENT_ANY_PRESS, ZoneKind.SILENT_HOLD_UP),
+    ):
+        home, usual = Home(zones={"bed": kind}), Home(zones={"bed": told_as})
+        for one in (home, usual):
+            one.become_active("bed")
+            one.hold("bed")
+        assert home.told == usual.told
+        assert home.state == usual.state
+        assert home.state.latched == {told_as}

@@ -25,7 +25,7 @@ from anju.concentrator.core.panel.source import Contact, Source
 from anju.concentrator.core.panel.state import PanelState
 from anju.concentrator.core.panel.stays import Stays
 from anju.concentrator.core.panel.timer import Timer
-from anju.concentrator.core.panel.zones import ROW_OF
+from anju.concentrator.core.panel.zones import BUTTONS, ROW_OF
 from anju.uplink.reports import PanelMode, ZoneKind
 from anju.wire.table import Code, InputKind
 
@@ -33,7 +33,7 @@ TICKS = Times(exit_s=2, entry_s=1, abort_s=1, siren_s=2, settle_s=1)
 NOW = Moment(1_800_000_000_000, 1000.0)
 ACTIVE = {
     InputKind.ENTRY: (Code.OPENED, Code.CLOSED),
-    InputKind.HOLD_UP: (Code.PANIC, Code.PANIC),
+    **dict.fromkeys(BUTTONS, (Code.PANIC, Code.PANIC)),
     InputKind.TAMPER: (Code.TAMPERED, Code.TAMPER_RESTORED),
     InputKind.DETECTOR: (Code.DETECTED, Code.CLEARED),
 }

@@ -44,6 +44,11 @@ SEARCH_S = 120.0
 PROOF_S = 60.0
 """So long after its GRANT a node may take to prove itself."""
 
+SINCE: dict[InputKind, tuple[int, ...]] = dict.fromkeys(
+    (InputKind.ANY_PRESS, InputKind.SILENT_HOLD_UP, InputKind.SILENT_ANY_PRESS), (0, 1, 1)
+)
+"""Firmware that knows an input of such a kind, the others are as old as pairing. An older one would fall silent at its GRANT."""
+
 _STEP_AT = 2
 _K = TypeVar("_K")
 _V = TypeVar("_V")
@@ -148,6 +153,8 @@ def _on_answer(now: Pairings, search: Search, clear: Clear, rest: bytes, moment:
         return Decision(now, refused=True, told=(Told(device, News.IMPOSTOR),))
     if told.inputs < len(place.kinds):
         return _ended(now, device, News.TOO_FEW_INPUTS)
+    if any(SINCE.get(kind, ()) > (told.major, told.minor, told.patch) for kind in place.kinds):
+        return _ended(now, device, News.TOO_OLD)
     kinds = bytes(place.kinds).ljust(16, b"\0")
     granted = Grant(place.root_key, *place.address, place.epoch, moment.wall_ms // 1000, len(place.kinds), kinds)
     record = Record(

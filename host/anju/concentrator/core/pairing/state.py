@@ -126,6 +126,8 @@ class News(StrEnum):
     """Somebody knows the code and is not the device on the label."""
     TOO_FEW_INPUTS = "too_few_inputs"
     """Nothing changed: the device has fewer inputs than it was to have."""
+    TOO_OLD = "too_old"
+    """Nothing changed: its firmware does not know an input of the kind that it was to have."""
     WITHDRAWN = "withdrawn"
     """Nothing changed: a person took it back."""
 

@@ -15,7 +15,7 @@ from anju.concentrator.core.panel.state import PanelState, Settling
 from anju.concentrator.core.panel.stays import Stay
 from anju.concentrator.core.panel.tamper import TAMPER_ROWS, TamperRow
 from anju.concentrator.core.panel.timer import later
-from anju.concentrator.core.panel.zones import ROW_OF, Meaning, ZoneRow
+from anju.concentrator.core.panel.zones import HOLD_UPS, ROW_OF, Meaning, ZoneRow
 from anju.concentrator.core.places import Address
 from anju.uplink.reports import Lane, PanelMode, ReportKind, ZoneKind
 from anju.wire.table import Code
@@ -23,7 +23,6 @@ from anju.wire.table import Code
 _ACTIVE = frozenset({Code.OPENED, Code.DETECTED})
 _AT_REST = {Code.CLOSED: ReportKind.CLOSED, Code.CLEARED: ReportKind.RESTORED}
 _MAY_BE_OUT = frozenset({Meaning.DELAY, Meaning.TRIP})
-_HOLD_UPS = frozenset({ZoneKind.HOLD_UP, ZoneKind.SILENT_HOLD_UP})
 
 
 def judge(state: PanelState, signal: ZoneSignal, scene: Scene) -> Decision:
@@ -61,7 +60,7 @@ def guarded_again(
         return Decision(state)  # what is tried is judged when that ends
     for zone in scene.zones():
         row = ROW_OF[zone.kind]
-        is_meant = zone.is_open and zone.kind not in _HOLD_UPS and contact in {None, zone.contact}
+        is_meant = zone.is_open and zone.kind not in HOLD_UPS and contact in {None, zone.contact}
         if not is_meant or zone.kind in state.latched & _AT_ALL_HOURS or state.is_settling(zone.contact):
             continue
         meaning = _meaning(state, row)
@@ -77,7 +76,7 @@ def settled(state: PanelState, over: Settling, scene: Scene) -> Decision:
     """A node's sensors have settled: what is active now is as if it had become so now, on TEST too."""
     told: tuple[Told, ...] = ()
     for zone in scene.zones():
-        if zone.is_open and zone.contact[:2] == over[:2] and zone.kind not in _HOLD_UPS:
+        if zone.is_open and zone.contact[:2] == over[:2] and zone.kind not in HOLD_UPS:
             source = zone.source._replace(at_ms=scene.moment.wall_ms)
             row = ROW_OF[zone.kind]
             meaning = _meaning(state, row)
@@ -101,7 +100,7 @@ def _follows(state: PanelState, signal: ZoneSignal, scene: Scene) -> bool:
 
 
 def _hold_up(state: PanelState, row: HoldUpRow, signal: ZoneSignal, scene: Scene) -> Decision:
-    kind = signal.source.kind if signal.source.kind in _HOLD_UPS else ZoneKind.HOLD_UP
+    kind = HOLD_UPS.get(signal.source.kind, ZoneKind.HOLD_UP)
     source = signal.source._replace(kind=kind)
     if signal.on_test and row.in_test:
         tried = state.tried(source.contact)
@@ -143,7 +142,7 @@ def _at_rest(state: PanelState, signal: ZoneSignal, scene: Scene) -> Decision:
 
 def _active(state: PanelState, signal: ZoneSignal, scene: Scene) -> Decision:
     row = ROW_OF[signal.source.kind]
-    if row.kind in _HOLD_UPS:
+    if row.kind in HOLD_UPS:
         return _hold_up(state, HOLD_UP_ROWS[0], signal, scene)
     if row.kind is ZoneKind.TAMPER:
         return _tamper(state, TAMPER_ROWS[0], signal, scene)

@@ -78,7 +78,11 @@ LOG, DELAY, TRIP, ALARM = Meaning.LOG, Meaning.DELAY, Meaning.TRIP, Meaning.ALAR
 ALL_LOG = (LOG, LOG, LOG, LOG, LOG, LOG)
 ALL_ALARM = (ALARM, ALARM, ALARM, ALARM, ALARM, ALARM)
 _HOLD_UP, _INTRUSION, _TECHNICAL = ReportKind.HOLD_UP_ALARM, ReportKind.INTRUSION_ALARM, ReportKind.TECHNICAL_ALARM
-_CONTACT, _BUTTON, _CASE, _DETECTOR = InputKind.ENTRY, InputKind.HOLD_UP, InputKind.TAMPER, InputKind.DETECTOR
+_CONTACT, _CASE, _DETECTOR = InputKind.ENTRY, InputKind.TAMPER, InputKind.DETECTOR
+_BUTTON, _ANY_PRESS = InputKind.HOLD_UP, InputKind.ANY_PRESS
+_SILENT_BUTTON, _SILENT_ANY_PRESS = InputKind.SILENT_HOLD_UP, InputKind.SILENT_ANY_PRESS
+BUTTONS = frozenset({_BUTTON, _ANY_PRESS, _SILENT_BUTTON, _SILENT_ANY_PRESS})
+"""How a node takes what is pressed by whoever is in need."""
 
 ZONE_ROWS = (
     ZoneRow(ZoneKind.ENTRY, _CONTACT, LOG, LOG, DELAY, DELAY, LOG, LOG, _INTRUSION, Lane.ALARM, Siren.INTRUSION, False),
@@ -90,7 +94,9 @@ ZONE_ROWS = (
     ),
     ZoneRow(ZoneKind.ALL_HOURS, _CONTACT, *ALL_ALARM, _INTRUSION, Lane.ALARM, Siren.INTRUSION, True),
     ZoneRow(ZoneKind.HOLD_UP, _BUTTON, *ALL_ALARM, _HOLD_UP, Lane.PANIC, Siren.HOLD_UP, True),
-    ZoneRow(ZoneKind.SILENT_HOLD_UP, _BUTTON, *ALL_ALARM, _HOLD_UP, Lane.PANIC, None, False),
+    ZoneRow(ZoneKind.SILENT_HOLD_UP, _SILENT_BUTTON, *ALL_ALARM, _HOLD_UP, Lane.PANIC, None, False),
+    ZoneRow(ZoneKind.ANY_PRESS, _ANY_PRESS, *ALL_ALARM, _HOLD_UP, Lane.PANIC, Siren.HOLD_UP, True),
+    ZoneRow(ZoneKind.SILENT_ANY_PRESS, _SILENT_ANY_PRESS, *ALL_ALARM, _HOLD_UP, Lane.PANIC, None, False),
     ZoneRow(ZoneKind.FIRE, _DETECTOR, *ALL_ALARM, ReportKind.FIRE_ALARM, Lane.PANIC, Siren.FIRE, True),
     ZoneRow(ZoneKind.GAS, _DETECTOR, *ALL_ALARM, _TECHNICAL, Lane.ALARM, Siren.FIRE, True),
     ZoneRow(ZoneKind.WATER, _DETECTOR, *ALL_ALARM, _TECHNICAL, Lane.ALARM, None, False),
@@ -99,3 +105,10 @@ ZONE_ROWS = (
     ZoneRow(ZoneKind.KEYPAD, InputKind.KEYPAD, *ALL_LOG, ReportKind.UNKNOWN_ALARM, Lane.ROUTINE, None, False),
 )
 ROW_OF = {row.kind: row for row in ZONE_ROWS}
+HOLD_UPS = {
+    ZoneKind.HOLD_UP: ZoneKind.HOLD_UP,
+    ZoneKind.SILENT_HOLD_UP: ZoneKind.SILENT_HOLD_UP,
+    ZoneKind.ANY_PRESS: ZoneKind.HOLD_UP,
+    ZoneKind.SILENT_ANY_PRESS: ZoneKind.SILENT_HOLD_UP,
+}
+"""Zones with a button, as which they are raised, latched and reported: how somebody can press it is nobody's business there."""
