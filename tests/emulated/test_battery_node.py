@@ -151,7 +151,7 @@ def arm(terminals, level):
 
 
 async def test_a_press_that_is_over_before_the_board_is_awake_is_heard(image: Path, tmp_path: Path) -> None:
-    async with _bench(image, tmp_path, ("hold_up",), "IS_SILENT = True\n") as bench:
+    async with _bench(image, tmp_path, ("silent_any_press",)) as bench:
         for number in (1, 2, 3):
             slept, woken = bench.slept(), bench.woken()
             await bench.board.drive(CONTACT, 1)
@@ -162,10 +162,24 @@ async def test_a_press_that_is_over_before_the_board_is_awake_is_heard(image: Pa
         assert bench.said("event ") == 3
 
 
+async def test_a_touch_that_wakes_it_is_no_alarm_and_a_press_that_is_held_is_one(image: Path, tmp_path: Path) -> None:
+    async with _bench(image, tmp_path, ("silent_hold_up",)) as bench:
+        slept, woken = bench.slept(), bench.woken()
+        await bench.board.drive(CONTACT, 1)
+        await bench.until(lambda: bench.woken() > woken)
+        await bench.board.drive(CONTACT, 0)
+        await bench.asleep(slept + 1)
+        assert not bench.said("event ")
+        await bench.board.drive(CONTACT, 1)
+        await bench.until(lambda: bench.said("acked ") == 2)
+        assert [line.split()[3] for line in bench.lines if line.startswith("event ")] == ["3", "7"]
+        assert not any(event.value for event in bench.events if event.what.startswith("gpioB"))
+
+
 async def test_a_panic_that_nobody_answers_goes_on_in_its_sleep_until_somebody_does(
     image: Path, tmp_path: Path
 ) -> None:
-    async with _bench(image, tmp_path, ("hold_up", "tamper")) as bench:
+    async with _bench(image, tmp_path, ("any_press", "tamper")) as bench:
         bench.peer.answers = lambda: False
         await bench.board.drive(CONTACT, 1)
         await bench.until(lambda: bench.said("event ") == 1)

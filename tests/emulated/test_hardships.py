@@ -16,7 +16,7 @@ from anju.wire import table
 from emulated.heard import Heard
 
 pytestmark = pytest.mark.anyio
-INPUTS = ("hold_up", "entry", "tamper")
+INPUTS = ("any_press", "entry", "tamper")
 BUTTON, DOOR = "A0", "A1"
 
 

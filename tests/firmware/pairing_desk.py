@@ -21,6 +21,7 @@ class PairingDesk:
     def __init__(self, clock_ms: Callable[[], int] | None = None) -> None:
         """The clock is the board's where time passes for it alone."""
         self.pairings = Pairings()
+        self.pairings.kinds = table.InputKind.ANY_PRESS, table.InputKind.ENTRY, table.InputKind.TAMPER
         self.steps: list[int] = []
         """Of the pairing frames that came."""
         self.deaf = 0

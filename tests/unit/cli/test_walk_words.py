@@ -75,7 +75,7 @@ class Concentrator:
 @pytest.mark.parametrize(
     ("one", "words"),
     [
-        (zone(BED), "○ bed: press it briefly"),
+        (zone(BED), "○ bed: hold it for one second, not for three"),
         (zone(DOOR), "○ door: open it, then shut it"),
         (zone(CASE), "○ case: open the case, then shut it"),
         (zone(ATTIC), "– attic: planned, but no node has it"),

@@ -20,6 +20,7 @@ from unit.planning.plans import PLANS
 CSV, TOML = Path("plan.csv"), Path("plan.toml")
 KINDS = (
     "emergency button, door or window, case, window without entry time, inner door, guarded at all hours, silent button, "
+    "emergency button (any press), silent button (any press), "
     "smoke detector, gas detector, water detector, siren, keypad or key fob"
 )
 FLAT = PlannedHousehold(
