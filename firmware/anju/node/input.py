@@ -51,8 +51,8 @@ class Input:
         """After a sleep the contact reads `level`. If it woke the node, at `struck_ms` (or -1), that counts, back or not."""
         self._has_struck = struck_ms >= 0
         if (level == self._active_level) != (self.is_active != self._has_struck):
-            self.edge(level, now)
-        if self._has_struck:
+            self.edge(level, now)  # back already, and nobody knows since when: it has not been held
+        elif self._has_struck:
             self._unrest_ms = struck_ms
 
     def poll(self, now: int) -> int:

@@ -95,10 +95,11 @@ def test_a_number_that_was_imported_by_its_name_stands_in_its_place_too() -> Non
 
 
 def test_what_is_imported_for_an_annotation_or_for_a_number_is_not_imported() -> None:
-    keys = "from anju.node import device\nfrom anju.node.device import Device, Other\n\n\n"
-    keys += "def f(one: Device, other: 'Other') -> Device:\n    return Other(one, device.OPEN)\n"
+    keys = "from anju.node.device import (\n    LIMIT_MS,\n)\nfrom anju.node import device\n"
+    keys += "from anju.node.device import Device, Other\n\n\n"
+    keys += "def f(one: Device, other: 'Other') -> Device:\n    return Other(one, device.OPEN + LIMIT_MS)\n"
     made = unused(inlined(TEXTS | {"anju/node/keys.py": keys}))["anju/node/keys.py"]
-    assert made.splitlines()[:2] == ["", "from anju.node.device import Other"]
+    assert made.splitlines()[:5] == ["", "", "", "", "from anju.node.device import Other"]
     the_same(keys, made)
 
 

@@ -61,7 +61,7 @@ def _of_others(
                 home = node.module.replace(".", "/") + ".py"
                 if file in numbers:
                     modules[alias.asname or alias.name] = file
-                elif alias.name in numbers.get(home, {}) and not alias.asname:
+                elif node in tree.body and alias.name in numbers.get(home, {}) and not alias.asname:
                     given[alias.name] = numbers[home][alias.name]
                 else:
                     imported.add((home, alias.name))

@@ -55,8 +55,10 @@ def _used(node: ast.AST) -> Iterator[str]:
 def _without(text: str, tree: ast.Module, needed: set[str]) -> str:
     lines = text.splitlines()
     for node in tree.body:
-        if isinstance(node, ast.ImportFrom) and node.lineno == node.end_lineno:
+        if isinstance(node, ast.ImportFrom):
             kept = [alias for alias in node.names if {alias.asname or alias.name, alias.name} & {*needed, "*"}]
             if len(kept) < len(node.names):
-                lines[node.lineno - 1] = ast.unparse(ast.ImportFrom(node.module, kept, 0)) if kept else ""
+                end = node.end_lineno or node.lineno
+                line = ast.unparse(ast.ImportFrom(node.module, kept, 0)) if kept else ""
+                lines[node.lineno - 1 : end] = [line, *[""] * (end - node.lineno)]
     return "\n".join(lines) + "\n"
