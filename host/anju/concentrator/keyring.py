@@ -22,6 +22,7 @@ from anju.concentrator.core.pairing import state as pairing
 from anju.concentrator.core.pairing.note import Note
 from anju.concentrator.core.places import Address, Linked, LinkId, Placement
 from anju.ledger import Ledger, LedgerError
+from anju.ledger.head import JournalKey
 from anju.service.i18n import _
 from anju.uplink.reports import Zone
 from anju.wire.codec import Codec
@@ -239,6 +240,10 @@ class Keyring:
 
         await self._ledger.write(delete)
 
+    async def journal_key(self) -> JournalKey:
+        """With what the journal is signed: made when it is first asked for."""
+        return JournalKey(await self._ledger.write(rows.journal_key))
+
     async def hand_over(self) -> HandedKeys:
         """All that another keyring needs to take this one's place, and from now on no counter of that one's is used here."""
         handed = await self._ledger.write(rows.give)
@@ -250,6 +255,13 @@ class Keyring:
         """Become what was handed over, every ceiling higher by `leap`. For a new keyring."""
         await self._ledger.write(lambda connection: rows.take(connection, handed, leap, BLOCK))
         self._load()
+
+    async def leap(self, by: int, most_used: int) -> None:
+        """Go on as a copy of a keyring that has gone on itself: every ceiling leaps, and above all that another PC may use."""
+        await self._ledger.write(lambda connection: rows.leap(connection, by, most_used, BLOCK))
+        for address, counter in self._counters.items():
+            counter.ceiling, counter.most = self._stored(address, counter.epoch)
+            counter.used = counter.ceiling
 
     def _load(self) -> None:
         stored = self._ledger.read().execute(

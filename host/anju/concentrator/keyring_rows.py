@@ -19,6 +19,7 @@ from anju.concentrator.core.identity import (
     HandedPromise,
 )
 from anju.concentrator.core.pairing.state import Record, Stage
+from anju.ledger.head import JournalKey
 from anju.uplink.reports import Zone
 
 LEAP = 1 << 24
@@ -41,6 +42,15 @@ def zones_of(inputs: str) -> tuple[Zone, ...]:
     return tuple(Zone.model_validate_json(json.dumps(zone)) for zone in json.loads(inputs))
 
 
+def journal_key(connection: sqlite3.Connection) -> bytes:
+    """The journal's key, 32 bytes; a new one if there is none."""
+    found = connection.execute("SELECT private FROM journal_key").fetchone()
+    if found is None:
+        found = (JournalKey.new().private,)
+        connection.execute("INSERT INTO journal_key VALUES (?)", found)
+    return bytes(found[0])
+
+
 def give(connection: sqlite3.Connection) -> HandedKeys:
     """All of a keyring. From now on its counters end `LEAP` above their ceilings, and what it had promised and not decided is
     cancelled: that is for whoever takes it over to decide."""
@@ -51,6 +61,7 @@ def give(connection: sqlite3.Connection) -> HandedKeys:
     keypads = connection.execute("SELECT network, node, epoch, is_exposed, has_digits FROM keypad")
     handed = HandedKeys(
         codes=tuple(_handed_code(*row) for row in codes) or None,
+        journal_key=journal_key(connection).hex(),
         keypads=tuple(_handed_keypad(*row) for row in keypads) or None,
         links=tuple(_handed(*row) for row in links),
         notices=tuple(facts for (facts,) in notices),
@@ -82,6 +93,8 @@ def take(connection: sqlite3.Connection, handed: HandedKeys, leap: int, least: i
         }
         columns, marks = ", ".join(row), ", ".join("?" * len(row))
         connection.execute(f"INSERT INTO link ({columns}) VALUES ({marks})", tuple(row.values()))  # noqa: S608  # the same
+    if handed.journal_key:
+        connection.execute("INSERT INTO journal_key VALUES (?)", (bytes.fromhex(handed.journal_key),))
     for promise in handed.promises:
         save_promise(connection, promise.record)
     connection.executemany("INSERT INTO notice (facts) VALUES (?)", [(facts,) for facts in handed.notices])
@@ -92,6 +105,16 @@ def take(connection: sqlite3.Connection, handed: HandedKeys, leap: int, least: i
     connection.executemany("INSERT INTO code VALUES (?, ?, ?, ?, ?)", codes)
     keypads = [(one.network, one.node, one.epoch, one.is_exposed, one.has_digits) for one in handed.keypads or ()]
     connection.executemany("INSERT INTO keypad VALUES (?, ?, ?, ?, ?)", keypads)
+
+
+def leap(connection: sqlite3.Connection, by: int, most_used: int, least: int) -> None:
+    """Raise every ceiling by `by`. Where the keyring was handed over, another PC counts on above its end, by `most_used` at most:
+    then to above that. Where fewer than `least` counters would be left, none is."""
+    connection.execute(
+        "UPDATE link SET most = ?3, ceiling = max(ceiling + ?1, CASE WHEN most < ?3 THEN most + ?2 ELSE 0 END)",
+        (by, most_used, MOST_COUNTER),
+    )
+    connection.execute("UPDATE link SET ceiling = ?1 WHERE ceiling + ?2 > ?1", (MOST_COUNTER, least))
 
 
 def _handed_code(household: str, person: str, is_duress: int, salt: bytes, digest: bytes) -> HandedCode:

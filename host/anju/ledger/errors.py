@@ -25,6 +25,10 @@ class LedgerError(ServiceError):
     """A database cannot be used, or did not commit; nothing of the failed transaction is in the file."""
 
 
+class DamagedError(LedgerError):
+    """The file itself is wrong: it holds what nobody has written."""
+
+
 def is_damage(error: sqlite3.Error) -> bool:
     """Whether the file itself is wrong, rather than the disk below it."""
     return getattr(error, "sqlite_errorcode", 0) & 0xFF in (sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB)
@@ -46,9 +50,9 @@ def not_opened(path: Path, error: OSError) -> LedgerError:
     )
 
 
-def not_a_ledger(path: Path, reason: object) -> LedgerError:
+def not_a_ledger(path: Path, reason: object) -> DamagedError:
     """The file is damaged or is something else."""
-    return LedgerError(
+    return DamagedError(
         _("%(path)s is damaged or is not a database: %(reason)s.") % {"path": path, "reason": reason},
         _("The file was left as it is."),
         _(

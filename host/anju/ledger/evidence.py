@@ -65,26 +65,41 @@ class _Event(NamedTuple):
     first_counter: int
 
 
-def check(reports: Iterable[Report], trusted: Mapping[str, str] | None = None) -> Findings:
+class _Counters(NamedTuple):
+    """Under which events of one node count up."""
+
+    network: int
+    node: int
+    epoch: int
+
+
+def check(reports: Iterable[Report], trusted: Mapping[str, str] | None = None, cut_at: int = 0) -> Findings:
     """Go through all reports of one journal, in their order. `trusted`: public key (hexadecimal) by device id; None = each
-    device's own, which its id is made of.
+    device's own, which its id is made of. `cut_at`: up to this row the journal was cut off (`anju.ledger.head.Cut`).
     """
     found = Findings()
     events: dict[_Event, Witnessed] = {}
     alarms: set[_Event] = set()
     statements: list[Report] = []
+    first: dict[_Counters, int] = {}
+    newest: dict[_Counters, int] = {}
     for report in reports:
         if report.evidence is not None:
             statements.append(report)
         elif report.witnessed is not None and report.node is not None:
             key = _key(report, report.witnessed)
             events[key] = report.witnessed
+            counters, counter = _Counters(*key[:3]), key.first_counter
+            if report.seq > cut_at:
+                first[counters] = min(first.get(counters, counter), counter)
+            else:  # the newest one of a node is never cut off
+                newest[counters] = max(newest.get(counters, counter), counter)
             if report.kind in ALARMS:
                 alarms.add(key)
     signed: set[_Event] = set()
     chains: dict[str, set[str]] = {}
     for report in statements:
-        signed |= _judge(report, events, chains, trusted, found)
+        signed |= _judge(report, events, chains, trusted, found, newest | first if cut_at else None)
     found.statements, found.events = len(statements), len(signed)
     found.alarms, found.signed = len(alarms), len(alarms & signed)
     return found
@@ -96,8 +111,10 @@ def _judge(
     chains: dict[str, set[str]],
     trusted: Mapping[str, str] | None,
     found: Findings,
+    first: Mapping[_Counters, int] | None,
 ) -> set[_Event]:
-    """Add what is wrong with one statement; the events for which it is good."""
+    """Add what is wrong with one statement; the events for which it is good. `first`: counter of the first event of a node
+    from which on none was cut off; None: nothing was."""
     told, device = report.evidence, report.device or ""
     assert told is not None  # noqa: S101 - the caller looked
     found.devices.add(device)
@@ -106,7 +123,8 @@ def _judge(
         found.faults.append(Finding(report.seq, device, kind, counter))
 
     known = chains.setdefault(device, {_FIRST})
-    if told.before not in known:
+    is_first = len(known) == 1
+    if told.before not in known and not (is_first and first is not None):
         fault(Fault.GAP)
     known |= {told.before, told.digest}
     if not _is_signed(report, told):
@@ -120,7 +138,8 @@ def _judge(
         key = _key(report, event)
         there = events.get(key)
         if there is None:
-            fault(Fault.MISSING, event.first_counter)
+            if first is None or first.get(_Counters(*key[:3]), 0) <= event.first_counter:
+                fault(Fault.MISSING, event.first_counter)
         elif not _agree(event, there):
             fault(Fault.CHANGED, event.first_counter)
         else:

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from anju.cli import grammar, screen, values
+from anju.cli import grammar, screen, values, verify_journal
 from anju.service.errors import ServiceError
 from anju.service.i18n import _
 
@@ -24,6 +24,7 @@ def add_to(app: typer.Typer) -> None:
         cls=grammar.Group, rich_markup_mode=None, help=_("Check what was kept against who has signed it.")
     )
     app.add_typer(group, name="verify")
+    verify_journal.add_to(group)
     site_option = values.site_option()
 
     @group.command(
@@ -54,7 +55,9 @@ def add_to(app: typer.Typer) -> None:
         if journal is not None and duty_room:
             raise typer.BadParameter(_("--journal goes without --duty-room"))
         trusted = None if keys is None else _read_keys(keys)
-        found = check(_reports(site, journal, duty_room=duty_room), trusted)
+        path = _path(site, journal, duty_room=duty_room)
+        cut_at = 0 if duty_room else _cut_at(path)
+        found = check(_reports(path, duty_room=duty_room), trusted, cut_at)
         if json:
             screen.as_json(_as_json(found))
         else:
@@ -62,20 +65,43 @@ def add_to(app: typer.Typer) -> None:
         return _FAILED if found.faults else 0
 
 
-def _reports(site: Path, journal: Path | None, *, duty_room: bool) -> "Iterator[Report]":
-    """Reports in their order; ServiceError if there are none to be had."""
-    import sqlite3
-
-    from anju.concentrator.journal import JournalFault, reports_in
-    from anju.dutyroom.store import reports_held
+def _path(site: Path, journal: Path | None, *, duty_room: bool) -> Path:
+    """The file that is meant; ServiceError if it is not there."""
     from anju.service import settings
 
     path = journal
     if path is None:
         path = settings.load(site).dutyroom_db if duty_room else settings.load(site).journal
-    nothing, next_step = _("Nothing was checked."), _("Name a journal with --journal, or a site with --site.")
     if not path.is_file():
+        nothing, next_step = _nothing_checked()
         raise ServiceError(_("There is no file %(file)s.") % {"file": path}, nothing, next_step)
+    return path
+
+
+def _nothing_checked() -> tuple[str, str]:
+    return _("Nothing was checked."), _("Name a journal with --journal, or a site with --site.")
+
+
+def _cut_at(path: Path) -> int:
+    """Up to which row a journal was cut off; 0 if it can't be told, which the check will."""
+    import sqlite3
+
+    from anju.concentrator.journal_audit import cut_at
+
+    try:
+        return cut_at(path)
+    except sqlite3.Error:
+        return 0
+
+
+def _reports(path: Path, *, duty_room: bool) -> "Iterator[Report]":
+    """Reports in their order; ServiceError if there are none to be had."""
+    import sqlite3
+
+    from anju.concentrator.journal import JournalFault, reports_in
+    from anju.dutyroom.store import reports_held
+
+    nothing, next_step = _nothing_checked()
     try:
         if duty_room:
             yield from (report for _journal, _seq, report in reports_held(path))
