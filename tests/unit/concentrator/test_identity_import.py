@@ -12,6 +12,7 @@ from anju.concentrator.core.panel.schedule import Scheduled
 from anju.concentrator.core.panel.signals import Action
 from anju.concentrator.core.places import Address
 from anju.concentrator.identity import adopt
+from anju.concentrator.journal_audit import verify
 from anju.concentrator.keypads.codes import Known
 from anju.concentrator.keyring import BLOCK
 from anju.concentrator.keyring_rows import LEAP
@@ -54,6 +55,16 @@ async def test_it_is_the_same_concentrator(site: Site, clock: HandClock, tmp_pat
     async with bench(new.folder, clock) as rooms:
         assert await rooms.verdict(node, node.press()) == Verdict.ACCEPTED
         assert rooms.journal.building.nodes[Address(*node.address)].firmware == "0.1.0 test"
+
+
+async def test_the_journals_key_goes_along(site: Site, clock: HandClock, tmp_path: Path) -> None:
+    _node, _said, identity = await a_life(site, clock)
+    async with bench(site.folder, clock) as rooms:
+        public = (await rooms.keyring.journal_key()).public
+    new = await adopted(identity, tmp_path / "new", clock)
+    assert identity.keyring.journal_key is not None
+    assert identity.keyring.journal_key not in repr(identity)
+    assert verify(new.journal, public).faults == []
 
 
 async def test_what_is_made_is_for_its_owner_alone_and_has_nothing_beside_it(

@@ -154,6 +154,8 @@ class HandedKeys(Contract):
     """All of a keyring; `notices` are facts of reports that its journal does not hold yet."""
 
     codes: tuple[HandedCode, ...] | None = None
+    journal_key: Annotated[Bytes32 | None, Field(repr=False)] = None
+    """With what the journal is signed; None: of a concentrator that signed nothing."""
     keypads: tuple[HandedKeypad, ...] | None = None
     links: tuple[HandedLink, ...]
     notices: tuple[Annotated[Text, _read_by(Report.model_validate_json)], ...]

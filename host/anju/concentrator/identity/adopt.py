@@ -53,14 +53,14 @@ def adopt(file: Path, folder: Path, ask: Callable[[], str], person: str, clock: 
     ServiceError: nothing was made, and why.
     """
     place = folder.resolve()
-    _check_empty(place)
+    check_empty(place, _("Nothing was imported."))
     identity = _opened(file, ask)
     settings.parse(identity.settings.encode(), file)
     try:
-        with _beside(place) as stage:
+        with beside(place) as stage:
             spent = asyncio.run(_furnish(stage, identity, person, clock))
     except OSError as error:
-        raise _not_made(place, error.strerror or error) from error
+        raise not_made(place, error.strerror or error) from error
     return Adopted(place, identity, [link for link in identity.in_force if link.id.address in spent])
 
 
@@ -74,7 +74,8 @@ def leap_since(exported_at_ms: int, clock: Clock) -> int:
     return LEAP + min(max(age_s, 0), MOST_AGE_S)
 
 
-def _not_made(place: Path, reason: object) -> ServiceError:
+def not_made(place: Path, reason: object) -> ServiceError:
+    """The folder cannot be made."""
     return ServiceError(
         _("%(path)s cannot be made: %(reason)s.") % {"path": place, "reason": reason},
         _("Nothing was imported."),
@@ -82,7 +83,8 @@ def _not_made(place: Path, reason: object) -> ServiceError:
     )
 
 
-def _check_empty(place: Path) -> None:
+def check_empty(place: Path, nothing: str) -> None:
+    """ServiceError unless a site may be made there; `nothing`: that it was not."""
     try:
         held = {path.name for path in place.iterdir()}
     except FileNotFoundError:
@@ -90,7 +92,7 @@ def _check_empty(place: Path) -> None:
     except OSError as error:
         raise ServiceError(
             _("%(path)s cannot be used: %(reason)s.") % {"path": place, "reason": error.strerror},
-            _("Nothing was imported."),
+            nothing,
             _("Name a new folder with --site."),
         ) from error
     if held:
@@ -101,7 +103,7 @@ def _check_empty(place: Path) -> None:
         )
         raise ServiceError(
             what % {"folder": place},
-            _("Nothing was imported; what is there was left as it is."),
+            nothing + " " + _("What is there was left as it is."),
             _("Name a new folder with --site; settings and plan come with the file."),
         )
 
@@ -140,10 +142,11 @@ async def _furnish(stage: Path, identity: Identity, person: str, clock: Clock) -
     keyring = Keyring.open(site.keyring)
     try:
         await keyring.take_over(identity.keyring, leap_since(identity.exported_at_ms, clock))
+        key = await keyring.journal_key()
         spent = {link.id.address for link in keyring.links if not keyring.can_answer(link.id.address)}
     finally:
         await keyring.close()
-    journal = await Journal.open(site.journal, clock, (duty_room.NAME,))
+    journal = await Journal.open(site.journal, clock, (duty_room.NAME,), key)
     try:
         async with journal.change() as draft:
             draft.nodes.update({node.address: node.state for node in identity.nodes})
@@ -154,13 +157,13 @@ async def _furnish(stage: Path, identity: Identity, person: str, clock: Clock) -
                 kept = draft.schedule(handed.household)
                 draft.schedules[handed.household] = (*kept, Scheduled.from_json(handed.entry))
             draft.record(ReportKind.IDENTITY_IMPORTED, Lane.ROUTINE, person=person)
-            _end_tests(draft, [panel.household for panel in identity.panels], person)
+            end_tests(draft, [panel.household for panel in identity.panels], person)
     finally:
         await journal.close()
     return spent
 
 
-def _end_tests(draft: Draft, households: Iterable[str], person: str) -> None:
+def end_tests(draft: Draft, households: Iterable[str], person: str) -> None:
     """Nobody has put a household on TEST here: what was begun at another PC ends with it, and is reported."""
     for household in households:
         if draft.look(household).test:
@@ -168,7 +171,7 @@ def _end_tests(draft: Draft, households: Iterable[str], person: str) -> None:
 
 
 @contextmanager
-def _beside(place: Path) -> Iterator[Path]:
+def beside(place: Path) -> Iterator[Path]:
     """A folder that takes the place when the block ends well, and is gone when it does not."""
     stage = place.with_name(f".{place.name}.importing")
     held = _held(stage)
@@ -178,7 +181,7 @@ def _beside(place: Path) -> Iterator[Path]:
         try:
             yield stage
         except ServiceError as error:  # of a disk that is full
-            raise _not_made(place, error.what.rstrip(".")) from error
+            raise not_made(place, error.what.rstrip(".")) from error
         for file in stage.iterdir():
             if file.suffix == ".lock":
                 file.unlink()

@@ -137,7 +137,7 @@ def _gathered(site: Site, clock: Clock) -> Identity:
 async def _offline(site: Site, clock: Clock) -> Identity:
     keyring = Keyring.open(site.keyring)
     try:
-        journal = await Journal.open(site.journal, clock, (duty_room.NAME,))
+        journal = await Journal.open(site.journal, clock, (duty_room.NAME,), await keyring.journal_key())
         try:
             return await gather(site, keyring, journal, control.person_of(os.getuid()), clock)
         finally:

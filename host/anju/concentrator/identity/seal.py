@@ -1,4 +1,4 @@
-"""The file of an exported identity: a clear header, a proof of the passphrase, the content sealed. The one place of its bytes.
+"""The file of an exported identity or a backup: a clear header, a proof of the passphrase, the content sealed. Its one place.
 
     keys     scrypt (RFC 7914) of the passphrase and the salt: 32 bytes to prove, 32 to seal
     proof    HMAC-SHA256 of the header. It tells a wrong passphrase from an altered file, and binds the file to one passphrase,
@@ -26,6 +26,8 @@ from anju.service.i18n import _
 from anju.wire import table
 
 MAGIC = b"anju-id\n"
+BACKUP = b"anju-bk\n"
+"""Of a backup, whose content is another; all else is the same."""
 VERSION = 1
 HEADER = """
     8s  magic
@@ -77,18 +79,20 @@ def passphrase_rule() -> str:
     return _("at least %(characters)d characters, %(different)d of them different") % least
 
 
-def seal(content: bytes, passphrase: str) -> bytes:
+def seal(content: bytes, passphrase: str, magic: bytes = MAGIC) -> bytes:
     """The file of a content. No two are alike: salt and nonce are random."""
     salt, nonce = secrets.token_bytes(_SALT_BYTES), secrets.token_bytes(_NONCE_BYTES)
-    header = struct.pack(_FORMAT, MAGIC, VERSION, salt, nonce, len(content) + TAG_BYTES)
+    header = struct.pack(_FORMAT, magic, VERSION, salt, nonce, len(content) + TAG_BYTES)
     keys = derive(passphrase, salt)
     clear = header + _proof(keys, header)
     return clear + AESGCM(keys.seal).encrypt(nonce, content, clear)
 
 
-def look(file: bytes) -> None:
+def look(file: bytes, magic: bytes = MAGIC) -> None:
     """What can be told without the passphrase: SealError unless it is a whole file of this version."""
-    if not file.startswith(MAGIC):
+    if not file.startswith(magic) and magic == BACKUP:
+        raise _refused(_("this is no backup"), _("Name the file that anju backup has written."))
+    if not file.startswith(magic):
         raise _refused(_("this is no exported identity"), _("Name the file that anju export-identity has written."))
     if len(file) < _SEALED_AT:
         raise _not_whole()
@@ -103,9 +107,9 @@ def look(file: bytes) -> None:
         raise _not_whole()
 
 
-def unseal(file: bytes, passphrase: str) -> bytes:
+def unseal(file: bytes, passphrase: str, magic: bytes = MAGIC) -> bytes:
     """The content of a file; SealError if it is not whole, was altered, or has another passphrase."""
-    look(file)
+    look(file, magic)
     clear = file[:_SEALED_AT]
     header, proof = clear[:-PROOF_BYTES], clear[-PROOF_BYTES:]
     _magic, _version, salt, nonce, _length = struct.unpack(_FORMAT, header)
@@ -120,7 +124,7 @@ def unseal(file: bytes, passphrase: str) -> bytes:
     except InvalidTag:
         raise _refused(
             _("the passphrase is right, but the file was altered since it was written"),
-            _("Bring another copy of the file, or export once more."),
+            _("Bring another copy of the file, or another one."),
         ) from None
 
 

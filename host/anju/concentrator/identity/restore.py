@@ -1,0 +1,115 @@
+"""From a backup to a new site; whole or not at all.
+
+The one that was backed up may have gone on since. So every downlink counter leaps, the journal gets another name, and what was
+owed at the time of the backup is owed again: a duty room that has had it since knows it by its number and hash.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import io
+import zipfile
+from collections.abc import Callable
+from pathlib import Path
+from typing import NamedTuple
+
+from anju.concentrator.core.places import LinkId
+from anju.concentrator.core.ports import Clock
+from anju.concentrator.destinations import duty_room
+from anju.concentrator.identity import adopt, seal
+from anju.concentrator.identity.backup import DATABASES, FILES, MADE_AT
+from anju.concentrator.journal import Journal
+from anju.concentrator.journal_audit import verify
+from anju.concentrator.keyring import Keyring
+from anju.concentrator.keyring_rows import LEAP
+from anju.ledger import journal_key
+from anju.service import private_file, settings
+from anju.service.errors import ServiceError
+from anju.service.i18n import _
+from anju.uplink.reports import Lane, ReportKind
+
+_MOST_BYTES = 2 << 30
+
+
+class Restored(NamedTuple):
+    """The new site, when its backup was made, how many rows are owed, the faults of its journal, and nodes to be paired anew."""
+
+    folder: Path
+    made_at_ms: int
+    owed: int
+    faults: int
+    spent: list[LinkId]
+
+
+def restore(file: Path, folder: Path, ask: Callable[[], str], person: str, clock: Clock) -> Restored:
+    """Make a site in a new or empty folder of a backup, under the passphrase that `ask()` gives.
+
+    ServiceError: nothing was made, and why.
+    """
+    place = folder.resolve()
+    adopt.check_empty(place, _("Nothing was restored."))
+    content = _opened(file, ask)
+    settings.parse(content[settings.FILE_NAME], file)
+    try:
+        with adopt.beside(place) as stage:
+            made = asyncio.run(_furnish(stage, content, person, clock))
+    except OSError as error:
+        raise adopt.not_made(place, error.strerror or error) from error
+    return made._replace(folder=place)
+
+
+def _opened(file: Path, ask: Callable[[], str]) -> dict[str, bytes]:
+    try:
+        with file.open("rb") as source:
+            raw = source.read(seal.MOST_BYTES + 1)
+    except OSError as error:
+        raise ServiceError(
+            _("%(file)s cannot be read: %(reason)s.") % {"file": file, "reason": error.strerror or error},
+            _("Nothing was restored."),
+            _("Name the file that anju backup has written."),
+        ) from error
+    seal.look(raw, seal.BACKUP)
+    sealed = seal.unseal(raw, ask(), seal.BACKUP)
+    try:
+        with zipfile.ZipFile(io.BytesIO(sealed)) as archive:
+            names = archive.namelist()
+            is_known = len(names) == len(set(names)) and set(names) <= {MADE_AT, *FILES, *DATABASES}
+            if not is_known or sum(one.file_size for one in archive.infolist()) > _MOST_BYTES:
+                raise ValueError
+            content = {name: archive.read(name) for name in names}
+        int(content[MADE_AT])
+        if not {settings.FILE_NAME, *DATABASES[:2]} <= content.keys():
+            raise ValueError
+    except (zipfile.BadZipFile, ValueError, KeyError, NotImplementedError):
+        raise ServiceError(
+            _("What is in %(file)s is no backup of a site.") % {"file": file},
+            _("Nothing was restored."),
+            _("Name another backup, or make one with this release of Anju."),
+        ) from None
+    return content
+
+
+async def _furnish(stage: Path, content: dict[str, bytes], person: str, clock: Clock) -> Restored:
+    for name, raw in content.items():
+        if name != MADE_AT:
+            private_file.create(stage / name, raw)
+    site, made_at_ms = settings.load(stage), int(content[MADE_AT])
+    keyring = Keyring.open(site.keyring)
+    try:
+        await keyring.leap(adopt.leap_since(made_at_ms, clock), LEAP + adopt.MOST_AGE_S)
+        spent = [link.id for link in keyring.links if not keyring.can_answer(link.id.address)]
+        key = await keyring.journal_key()
+    finally:
+        await keyring.close()
+    journal_key.save_public(stage, key.public)
+    journal = await Journal.open(site.journal, clock, (duty_room.NAME,), key)
+    try:
+        faults = len(verify(site.journal, key.public).faults)
+        await journal.rename()
+        owed = journal.totals()["outbox"]
+        async with journal.change() as draft:
+            draft.record(ReportKind.BACKUP_RESTORED, Lane.ROUTINE, person=person)
+            adopt.end_tests(draft, list(journal.building.panels), person)
+    finally:
+        await journal.close()
+    return Restored(stage, made_at_ms, owed, faults, spent)

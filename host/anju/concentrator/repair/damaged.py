@@ -1,0 +1,93 @@
+"""What can be read of a damaged database, and how it gives way to a new one: nothing of it is deleted."""
+
+from __future__ import annotations
+
+import os
+import sqlite3
+from collections.abc import Callable, Iterator
+from contextlib import closing, contextmanager, suppress
+from pathlib import Path
+from typing import Any
+
+from anju.concentrator.core.ports import Clock
+from anju.ledger.errors import not_opened
+from anju.service import private_file
+
+
+def fault(path: Path, look: Callable[[sqlite3.Connection], object]) -> str | None:
+    """What is wrong with a file, by SQLite's quick_check, then by `look`; None: nothing, or there is no file."""
+    if not path.exists() or not path.stat().st_size:
+        return None
+    try:
+        with reading(path) as read:
+            (found,) = read.execute("PRAGMA quick_check(1)").fetchone()
+            if found != "ok":
+                return str(found)
+            reason = look(read)
+            return None if reason is None else str(reason)
+    except sqlite3.OperationalError:
+        return None  # busy, not to be opened, or of another format: for whoever opens it to say
+    except (sqlite3.DatabaseError, ValueError) as error:
+        return str(error)
+
+
+@contextmanager
+def reading(path: Path) -> Iterator[sqlite3.Connection]:
+    """A file as it is."""
+    with closing(sqlite3.connect(f"{path.absolute().as_uri()}?mode=ro", uri=True, isolation_level=None)) as read:
+        read.execute("PRAGMA busy_timeout = 5000")
+        yield read
+
+
+def whatever(read: sqlite3.Connection, columns: str, table: str, key: str) -> list[tuple[Any, ...]]:
+    """Rows of a table, from both of its ends as far as it can be read."""
+    rows: dict[Any, tuple[Any, ...]] = {}
+    for order in ("ASC", "DESC"):
+        by = ", ".join(f"{column} {order}" for column in key.split(", "))
+        with suppress(sqlite3.Error):
+            for row in read.execute(f"SELECT {key}, {columns} FROM {table} ORDER BY {by}"):  # noqa: S608  # names of ours
+                count = len(key.split(", "))
+                rows[row[:count]] = row[count:]
+            break
+    return list(rows.values())
+
+
+def set_aside(path: Path, successor: Path, clock: Clock) -> Path:
+    """Let a new file take the place of a damaged one; where that lies now. LedgerError if the disk does not let us."""
+    aside = _free(path, clock)
+    try:
+        with suppress(sqlite3.Error), closing(sqlite3.connect(path)) as damaged:
+            damaged.execute("PRAGMA wal_checkpoint(TRUNCATE)")  # what was committed last goes with it
+        os.link(path, aside)
+        wal = path.with_name(path.name + "-wal")
+        if wal.exists():
+            os.link(wal, aside.with_name(aside.name + "-wal"))
+        private_file.sync_folder(path.parent)
+        for ending in ("-wal", "-shm"):  # they must never be taken for those of the new one
+            path.with_name(path.name + ending).unlink(missing_ok=True)
+        successor.replace(path)
+        private_file.sync_folder(path.parent)
+    except OSError as error:
+        raise not_opened(path, error) from error
+    return aside
+
+
+def beside(path: Path) -> Path:
+    """Where the new file is made; what a repair that was killed has left there is gone."""
+    made = path.with_name(f".{path.name}.mended")
+    for ending in ("", "-wal", "-shm"):
+        made.with_name(made.name + ending).unlink(missing_ok=True)
+    return made
+
+
+def _free(path: Path, clock: Clock) -> Path:
+    """A name that nobody has: in UTC, so that it is the same wherever somebody looks."""
+    import datetime as dt
+
+    when = dt.datetime.fromtimestamp(clock().wall_ms / 1000, dt.UTC)
+    name, number = f"{path.name}.damaged-{when:%Y%m%d-%H%M%S}", 1
+    aside = path.with_name(name)
+    while aside.exists():
+        number += 1
+        aside = path.with_name(f"{name}-{number}")
+    return aside

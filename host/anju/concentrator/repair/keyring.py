@@ -1,0 +1,83 @@
+"""Opens the keyring, whatever it looks like. Of a damaged one every link that can be read goes on, and its counters leap; what is
+not among them has to be paired anew."""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Callable
+from contextlib import suppress
+from pathlib import Path
+from typing import Any
+
+import structlog
+
+from anju.concentrator import keyring_rows
+from anju.concentrator.core.ports import Clock
+from anju.concentrator.keyring import BLOCK, Keyring
+from anju.concentrator.repair import damaged
+from anju.ledger.errors import DamagedError
+from anju.service.lock import FileLock, Held
+from anju.wire.seal import KEY_BYTES
+
+_LINK = (
+    "network, node, epoch, up, down, household, inputs, ceiling, device, public_key, person, paired_at_ms, ended, most"
+)
+
+
+def _is_link(row: tuple[Any, ...]) -> bool:
+    """Whether a link can be used: no key is guessed, and its place is one."""
+    keyring_rows.zones_of(row[6])
+    return bool(row[12]) or len(row[3]) == len(row[4]) == KEY_BYTES
+
+
+_TABLES: list[tuple[str, str, str, Callable[[Any], bool]]] = [
+    ("link", _LINK, "network, node, epoch", _is_link),
+    ("promise", keyring_rows.PROMISE, "device, attempt", lambda _row: True),
+    ("notice", "number, facts", "number", lambda _row: True),
+    ("code", "household, person, is_duress, salt, digest", "household, person, is_duress", lambda _row: True),
+    ("keypad", "network, node, epoch, is_exposed, has_digits", "network, node, epoch", lambda _row: True),
+    ("journal_key", "private", "rowid", lambda row: len(row[0]) == 32),
+]
+_log = structlog.get_logger()
+
+
+async def open_mended(path: Path, clock: Clock) -> tuple[Keyring, str | None]:
+    """The keyring, or what can be read of it; and where a damaged one lies now. LedgerError as from `Keyring.open`."""
+    reason = damaged.fault(path, lambda _read: None)
+    if reason is None:
+        try:
+            return Keyring.open(path), None
+        except DamagedError as error:
+            reason = error.what
+    try:
+        lock = FileLock(path.with_name(path.name + ".lock"))
+    except (Held, OSError):
+        return Keyring.open(path), None  # which says what is wrong
+    try:
+        made = damaged.beside(path)
+        keyring = Keyring.open(made)
+        try:
+            kept = await keyring.ledger.write(lambda connection: _fill(connection, path))
+        finally:
+            await keyring.close()
+            made.with_name(made.name + ".lock").unlink(missing_ok=True)
+        aside = damaged.set_aside(path, made, clock)
+    finally:
+        lock.release()
+    _log.error("the keyring is damaged and was set aside", reason=reason, file=aside.name, links=kept)
+    return Keyring.open(path), aside.name
+
+
+def _fill(connection: sqlite3.Connection, path: Path) -> int:
+    links = 0
+    with damaged.reading(path) as read:
+        for table, columns, key, is_good in _TABLES:
+            for row in damaged.whatever(read, columns, table, key):
+                with suppress(ValueError, TypeError, KeyError, sqlite3.IntegrityError):
+                    if is_good(row):
+                        marks = ", ".join("?" * len(row))
+                        connection.execute(f"INSERT INTO {table} ({columns}) VALUES ({marks})", row)  # noqa: S608  # names of ours
+                        links += table == "link"
+    # A ceiling that was written and cannot be read any more must not be used again.
+    keyring_rows.leap(connection, keyring_rows.LEAP, keyring_rows.LEAP, BLOCK)
+    return links

@@ -1,0 +1,120 @@
+"""`anju backup` and `restore`: a site in one sealed file, and back; `anju.concentrator.identity` does it."""
+
+import datetime as dt
+import os
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from anju.cli import grammar, passphrases, screen, values
+from anju.service.i18n import _
+
+_PARTLY = 3
+
+
+def add_to(app: typer.Typer) -> None:
+    """Define the commands; their help is translated now."""
+    json_option = typer.Option("--json", help=_("Print one JSON object."))
+
+    @app.command(
+        cls=grammar.Command,
+        help=_(
+            "Seal a whole site into a file: keys, journal, what the duty room holds, settings and plan.\n\n"
+            "Its services may run meanwhile, and go on."
+        ),
+    )
+    def backup(
+        file: Annotated[Path, typer.Argument(metavar="FILE", help=_("The file to make; none is written over."))],
+        site: Annotated[Path, values.site_option()] = Path(),
+        json: Annotated[bool, json_option] = False,
+    ) -> None:
+        _backup(site, file, json=json)
+
+    @app.command(
+        cls=grammar.Command,
+        help=_("Make a site of a backup, in the place of the one that is gone."),
+    )
+    def restore(
+        file: Annotated[Path, typer.Argument(metavar="FILE", help=_("What anju backup has written."))],
+        site: Annotated[
+            Path, typer.Option("--site", metavar="NEW_DIR", help=_("The folder to make; an empty one will do."))
+        ],
+        json: Annotated[bool, json_option] = False,
+    ) -> int:
+        return _restore(file, site, json=json)
+
+
+def _backup(folder: Path, out: Path, *, json: bool) -> None:
+    from anju.concentrator.app import clock
+    from anju.concentrator.identity import backup, seal
+    from anju.service import settings
+
+    def ask() -> str:
+        if not passphrases.is_terminal():
+            return passphrases.piped()
+        screen.hint(_("The file opens with its passphrase alone: %(rule)s.") % {"rule": seal.passphrase_rule()})
+        return passphrases.typed_twice(_("Passphrase for the file: "), _("No backup was made."))
+
+    made = backup.backup(settings.load(folder), out, ask, clock)
+    files = [name for name in made.files if name != backup.MADE_AT]
+    if json:
+        screen.as_json({"file": str(out), "bytes": made.size, "files": files})
+        return
+    screen.say(
+        _("Backed up to %(file)s, %(size)d KB: %(what)s.")
+        % {"file": out, "size": (made.size + 1023) // 1024, "what": ", ".join(files)}
+    )
+    screen.hint(_("Whoever has it and the passphrase can speak for this concentrator: keep the two apart."))
+    screen.hint(
+        _("Keep it on another disk. If this PC is lost: anju restore %(file)s --site NEW_DIR") % {"file": out.name}
+    )
+    screen.hint(_("The estate's private root key is not in it."))
+
+
+def _restore(file: Path, folder: Path, *, json: bool) -> int:
+    from anju.concentrator import control
+    from anju.concentrator.app import clock
+    from anju.concentrator.identity import restore
+
+    def ask() -> str:
+        return passphrases.typed(_("Passphrase of the file: ")) if passphrases.is_terminal() else passphrases.piped()
+
+    made = restore.restore(file, folder, ask, control.person_of(os.getuid()), clock)
+    spent = sorted({f"{link.address.network}/{link.address.node}" for link in made.spent})
+    if json:
+        told = {"site": str(made.folder), "made_at_ms": made.made_at_ms, "owed": made.owed}
+        screen.as_json(told | {"faults": made.faults, "pair_anew": spent})
+    else:
+        _told(made.folder, made.made_at_ms, made.owed)
+    if made.faults:
+        screen.hint(
+            _("Its journal had been tampered with before the backup was made: anju verify journal --site %(site)s")
+            % {"site": made.folder}
+        )
+    if spent:
+        screen.hint(
+            _("These are heard but can't be answered any more, their counters are used up; pair them anew: %(nodes)s")
+            % {"nodes": ", ".join(spent)}
+        )
+    return _PARTLY if spent or made.faults else 0
+
+
+def _told(folder: Path, made_at_ms: int, owed: int) -> None:
+    """What was made, and all that is left to do by hand."""
+    when = dt.datetime.fromtimestamp(made_at_ms / 1000).astimezone()
+    screen.say(_("Made %(folder)s as it was on %(when)s.") % {"folder": folder, "when": f"{when:%Y-%m-%d %H:%M}"})
+    screen.hint(
+        _("Reports that the duty room had no receipt for then: %(owed)d. They are sent again; what it has, it knows.")
+        % {"owed": owed}
+    )
+    screen.hint(
+        _("What was paired or unpaired since is not known here: see anju nodes, and pair anew what is missing.")
+    )
+    screen.hint(
+        _("Households are armed as they were then, and what happened since is not in this journal; see the duty room.")
+    )
+    screen.hint(
+        _("The old PC must not go on: stop its services, see that nothing starts them again, take it off the network.")
+    )
+    screen.hint(_("Then: anju run %(site)s") % {"site": folder})
