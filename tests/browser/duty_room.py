@@ -1,4 +1,4 @@
-"""A real duty room as a process, and the concentrator's end of its socket."""
+"""A real duty room, core and page as processes, and the concentrator's end of its socket."""
 
 from __future__ import annotations
 
@@ -43,7 +43,8 @@ class DutyRoom:
         )
         self.url = f"http://127.0.0.1:{self.port}/"
         self._log = folder / "dutyroom.log"
-        self._process: subprocess.Popen[bytes] | None = None
+        self._page_log = folder / "page.log"
+        self._processes: list[subprocess.Popen[bytes]] = []
         self._after = 0
         self._concentrator = httpx.Client(
             transport=httpx.HTTPTransport(uds=str(self.site.dutyroom_socket)),
@@ -53,10 +54,9 @@ class DutyRoom:
 
     def start(self) -> None:
         """Start it and wait until it answers."""
-        command = [sys.executable, "-m", "anju.dutyroom", str(self.site.folder)]
-        with self._log.open("wb") as log:
-            self._process = subprocess.Popen(command, stderr=log, env=os.environ | {"ANJU_LANG": "en"})
-        eventually(self._is_ready)
+        self._start("dutyroom", self._log)
+        self._start("page", self._page_log)
+        eventually(lambda: self._is_ready(self._log) and self._is_ready(self._page_log))
 
     def kill(self) -> None:
         """End it without a warning."""
@@ -66,7 +66,7 @@ class DutyRoom:
         """End it in order, and the connection to it; nothing may have crashed meanwhile."""
         self._end(signal.SIGTERM)
         self._concentrator.close()
-        assert "level=error" not in self._log.read_text()
+        assert "level=error" not in self._log.read_text() + self._page_log.read_text()
 
     def receive(self, *reports: Report) -> None:
         """Let a concentrator report."""
@@ -87,16 +87,23 @@ class DutyRoom:
         self.receive(report(seq, ReportKind.COMMAND_OUTCOME, outcome=ended, recorded_at_ms=now_ms()))
         return command
 
-    def _is_ready(self) -> bool:
-        log = self._log.read_text()
-        assert self._process is not None
-        assert self._process.poll() is None, log
+    def _start(self, name: str, path: Path) -> None:
+        command = [sys.executable, "-m", f"anju.{name}", str(self.site.folder)]
+        with path.open("wb") as log:
+            started = subprocess.Popen(command, stderr=log, env=os.environ | {"ANJU_LANG": "en"})
+        self._processes.append(started)
+
+    def _is_ready(self, path: Path) -> bool:
+        log = path.read_text()
+        assert all(process.poll() is None for process in self._processes), log
         return "event=ready" in log
 
     def _end(self, number: signal.Signals) -> None:
-        if self._process is not None and self._process.poll() is None:
-            self._process.send_signal(number)
-            self._process.wait(PATIENCE_S)
+        """The page first, which would else say that it misses the core."""
+        while self._processes:
+            process = self._processes.pop()
+            process.send_signal(number)
+            process.wait(PATIENCE_S)
 
 
 def now_ms() -> int:

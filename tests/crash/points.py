@@ -14,7 +14,7 @@ from anju.simulator.estate import Estate
 from anju.simulator.host import RUN, SERVICES
 from anju.simulator.recorder import Moment
 
-CONCENTRATOR, DUTY_ROOM = SERVICES
+CONCENTRATOR, DUTY_ROOM, PAGE = SERVICES
 EVERYTHING = (RUN, *SERVICES)
 
 
@@ -34,6 +34,7 @@ POINTS = (
     Point("everything at once, as an acknowledgement leaves", Direction.DOWN, EVERYTHING, swallow=True),
     Point("an acknowledgement leaves and is lost", Direction.DOWN, (CONCENTRATOR,), swallow=True),
     Point("the guard clicks", Moment.CLICKING, (DUTY_ROOM, CONCENTRATOR)),
+    Point("the guard clicks, and the page dies of it", Moment.CLICKING, (PAGE,)),
     Point("the supervisor alone, as a button is pressed", Moment.PRESSED, (RUN,)),
     Point("an acknowledgement leaves, its report perhaps not delivered", Direction.DOWN, (DUTY_ROOM,)),
     Point("everything at once, as the node makes an event", Moment.MADE, EVERYTHING),

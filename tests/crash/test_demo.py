@@ -57,7 +57,7 @@ def check(figures: dict[str, Any], seconds: float) -> None:
     assert figures["firmware"].endswith("unix_sim")
     assert figures["frames"]["refused"] == 0
     assert figures["frames"]["retransmitted"] > 0
-    assert 0 < figures["host_rss_mb"] <= 200
+    assert 0 < figures["host_rss_mb"] <= 250  # four processes, what they share counted in each
     for name in LATENCIES:
         summary = figures["latency_ms"][name]
         assert 0 < summary["p50"] <= summary["p99"] <= summary["max"]
@@ -145,7 +145,7 @@ async def test_nothing_outlives_an_error(temporary: Path) -> None:
     async def fail() -> None:
         async with Estate(Plan(flats=1), lambda _household, _what: None) as estate:
             await estate.nodes_ready()
-            assert len(left(temporary)) == 2 + 3
+            assert len(left(temporary)) == 2 + 4
             raise ZeroDivisionError
 
     with pytest.raises(ZeroDivisionError):

@@ -5,6 +5,11 @@ from pathlib import Path
 
 import pytest
 
+from anju.concentrator.destinations.duty_room import NAME
+from anju.concentrator.journal_audit import hashes, verify
+from anju.dutyroom.store import held
+from anju.ledger import journal_key
+from anju.service.settings import Site
 from anju.simulator.day import Day
 from anju.simulator.estate import Estate, Plan
 from anju.simulator.faults import Faults
@@ -17,6 +22,14 @@ BAD_RADIO = Faults(loss=0.2, duplicate=0.05, reorder=0.05)
 PATIENCE_S = 120.0
 
 
+def tampered_with(site: Site) -> list[object]:
+    """What the checks of both chains say, and of receipts against what the duty room holds, while all of it runs."""
+    key = journal_key.load_public(site.folder / journal_key.PUBLIC)
+    receipts = [held.Held(*row) for row in hashes(site.journal, NAME)]
+    journalled = [held.Held(*row) for row in hashes(site.journal)]
+    return [*verify(site.journal, key).faults, *held.verify(site.dutyroom_db, receipts, journalled).faults]
+
+
 async def survive(kills: int, seed: int) -> None:
     """Kill so often, at one named point after the other, and let everything arrive in the end."""
     async with Estate(Plan(FLATS, BAD_RADIO, seed), lambda _household, _what: None) as estate:
@@ -27,6 +40,8 @@ async def survive(kills: int, seed: int) -> None:
             stuck = await day.finish(PATIENCE_S)
         account = estate.account()
         status = await estate.host.status()
+        chains = tampered_with(estate.site)
+    assert chains == []
     assert account.lost == ()
     assert account.doubled == ()
     assert stuck == {}

@@ -36,7 +36,16 @@ class GaveUp(ServiceError):
 class Child:
     """Keeps one service running; `ready` is set while it is up."""
 
-    def __init__(self, name: str, pid_file: Path, spawn: Callable[[], Awaitable[asyncio.subprocess.Process]]) -> None:
+    def __init__(
+        self,
+        name: str,
+        pid_file: Path,
+        spawn: Callable[[], Awaitable[asyncio.subprocess.Process]],
+        *,
+        is_spared: bool = False,
+    ) -> None:
+        """`is_spared`: once it was ready, it is never given up, because that would end the others."""
+        self._is_spared = is_spared
         self.name = name
         self.ready = asyncio.Event()
         self.told = ""
@@ -129,6 +138,10 @@ class Child:
             self.signal(signal.SIGKILL)
 
     def _give_up_if_hopeless(self, status: int, starts: int) -> None:
+        if self._is_spared and self._was_ready:
+            if status == EX_CONFIG:
+                _logger.error("cannot run; trying again", name=self.name, told=self.told)
+            return
         stopped = _("All services of this site were stopped; what they had stored is kept.")
         if status == EX_CONFIG:
             told = self.told or _("It gave no reason.")

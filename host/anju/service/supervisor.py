@@ -21,8 +21,11 @@ from anju.service.lock import FileLock, Held
 from anju.service.notices import Notices
 from anju.service.settings import Site
 
-SERVICES = ("dutyroom", "concentrator")
+SERVICES = ("dutyroom", "page", "concentrator")
 """Modules of the `anju` package, each run as `python -m`; they log to our stderr."""
+_OF_DUTY_ROOM = frozenset({"dutyroom", "page"})
+_SPARED = frozenset({"page"})
+"""Once it was up, nothing that befalls it ends the others."""
 
 _LEAVE_S = 10.0
 """Longer than a service needs to commit what it holds."""
@@ -61,6 +64,11 @@ async def _run(site: Site) -> None:
         await services.until(asked.wait())
 
 
+def services_of(site: Site) -> tuple[str, ...]:
+    """The services that run here: no duty room where site.toml says that it is on another PC."""
+    return tuple(name for name in SERVICES if site.dutyroom.url is None or name not in _OF_DUTY_ROOM)
+
+
 class Supervisor:
     """The services of one site as child processes, running inside `async with`.
 
@@ -70,7 +78,10 @@ class Supervisor:
     def __init__(self, site: Site) -> None:
         self._site = site
         self._open = AsyncExitStack()
-        self.children = {name: Child(name, site.run / f"{name}.pid", partial(self._spawn, name)) for name in SERVICES}
+        self.children = {
+            name: Child(name, site.run / f"{name}.pid", partial(self._spawn, name), is_spared=name in _SPARED)
+            for name in services_of(site)
+        }
         self._tasks: list[asyncio.Task[None]] = []
         self._lifeline = -1
 

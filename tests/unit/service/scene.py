@@ -1,4 +1,4 @@
-"""A site with two made-up services, and a supervisor as a real process."""
+"""A site with made-up services, and a supervisor as a real process."""
 
 from __future__ import annotations
 
@@ -13,6 +13,7 @@ from pathlib import Path
 import psutil
 
 from anju.service import site_template
+from anju.service.supervisor import SERVICES
 
 PATIENCE_S = 30.0
 """How long a condition may take on a busy machine before a test gives it up."""
@@ -77,13 +78,13 @@ def eventually(condition: Callable[[], object]) -> None:
 
 
 class Scene:
-    """Starts a supervisor over the made-up services `dutyroom` and `concentrator`, which stand in front of the real ones."""
+    """Starts a supervisor over made-up services, which stand in front of the real ones."""
 
     def __init__(self, folder: Path) -> None:
         self.site = folder / "site"
         self.services = folder / "path" / "anju"
         self.services.mkdir(parents=True)
-        for name in ("dutyroom", "concentrator"):
+        for name in SERVICES:
             (self.services / f"{name}.py").write_text(SERVICE)
         site_template.create(self.site, estate="Test", building="3", network=1, udp=None, port=8380)
         self._processes: list[subprocess.Popen[bytes]] = []

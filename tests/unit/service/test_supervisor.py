@@ -8,6 +8,7 @@ from pathlib import Path
 import psutil
 import pytest
 
+from anju.service.supervisor import SERVICES
 from unit.service.scene import Scene, eventually
 
 
@@ -150,3 +151,23 @@ def test_modules_of_the_folder_it_was_started_in_are_not_imported(
     process = scene.supervisor()
     scene.until_ready()
     assert process.poll() is None
+
+
+def test_where_the_duty_room_is_on_another_pc_none_is_started(scene: Scene) -> None:
+    file = scene.site / "site.toml"
+    file.write_text(file.read_text() + 'url = "https://10.0.0.5:8443"\n')
+    scene.supervisor()
+    eventually(lambda: "service=supervisor event=ready" in scene.log())
+    assert [scene.starts(name) for name in SERVICES] == [0, 0, 1]
+
+
+def test_a_page_that_was_up_and_cannot_come_back_takes_nobody_with_it(scene: Scene) -> None:
+    scene.supervisor()
+    pids = scene.until_ready()
+    scene.does("page", "refuse")
+    page = scene.pid("page")
+    assert page is not None
+    os.kill(page, signal.SIGKILL)
+    eventually(lambda: "cannot run; trying again" in scene.log())
+    eventually(lambda: scene.starts("page") >= 3)
+    assert (scene.pid("dutyroom"), scene.pid("concentrator")) == pids

@@ -18,6 +18,7 @@ from starlette.staticfiles import StaticFiles
 from starlette.types import ASGIApp
 
 from anju.dutyroom.core.ports import Console
+from anju.dutyroom.core.request import Unreached
 from anju.dutyroom.web import language, render
 from anju.dutyroom.web.actions import ACTS, Actions
 from anju.dutyroom.web.guard import Guard
@@ -81,11 +82,21 @@ def application(console: Console, estate: str, port: int) -> ASGIApp:
         Route("/parts/side", side),
         Mount("/static", StaticFiles(directory=_STATIC)),
     ]
-    return Guard(Starlette(routes=routes, exception_handlers={ServiceError: _say_not_written}), port)
+    return Guard(
+        Starlette(routes=routes, exception_handlers={ServiceError: _say_not_written, Unreached: _say_unreached}), port
+    )
 
 
 def _number(text: str | None) -> int | None:
     return int(text) if text and text.isascii() and text.isdigit() and len(text) < 16 else None
+
+
+def _say_unreached(request: Request, _error: Exception) -> Response:
+    _ = language.translate(of_request(request))
+    error = _(
+        "The duty room does not answer, and is being started again. Try again; what was done already is not done twice."
+    )
+    return JSONResponse({"error": error}, status_code=503)
 
 
 def _say_not_written(request: Request, _error: Exception) -> Response:

@@ -6,10 +6,22 @@ from collections.abc import Iterable, Mapping
 from typing import NamedTuple
 
 from anju.dutyroom.core.change import Change, What
+from anju.dutyroom.core.own_trouble import Seen
 from anju.dutyroom.web import words
 from anju.dutyroom.web.clock import time_of_day
 from anju.dutyroom.web.language import Translate
+from anju.service.certs.places import DUTY_ROOM
 from anju.uplink.reports import ALARMS, Lane, NodeAddress, Report, ReportKind, TroubleKind
+
+_OF_DUTY_ROOM = frozenset(
+    {
+        TroubleKind.DESTINATION_DOWN,
+        TroubleKind.CERTIFICATE_ENDS,
+        TroubleKind.CERTIFICATE_ENDS_SOON,
+        TroubleKind.CERTIFICATE_REFUSED,
+    }
+)
+"""Their subject is a destination."""
 
 
 class Trouble(NamedTuple):
@@ -36,7 +48,7 @@ def gathered(
         elif change.what is What.TROUBLE_OVER or _is_known_to_be_lost(change, lost):
             continue
         elif change.what is not What.LINK_LOST or change.detail["concentrator"] not in settled:
-            lines.setdefault(_told(_, change, concentrators or {}), []).append(change)
+            lines.setdefault(_told(_, change, concentrators or {}, now_ms), []).append(change)
     found = [
         Trouble(text, where, len(same), time_of_day(same[0].at_ms, now_ms), any(map(_is_urgent, same)))
         for (text, where), same in lines.items()
@@ -49,6 +61,9 @@ def _is_urgent(change: Change) -> bool:
         return True
     if change.what is What.CONFLICT:
         return Report.model_validate_json(change.detail["offered"]).kind in ALARMS
+    own = _own(change)
+    if own is not None:
+        return own.is_urgent
     return change.report is not None and change.report.lane is not Lane.ROUTINE
 
 
@@ -63,7 +78,7 @@ def _is_known_to_be_lost(change: Change, lost: set[tuple[str | None, NodeAddress
     return report.trouble is TroubleKind.NODE_SILENT and node in lost
 
 
-def _told(_: Translate, change: Change, concentrators: Mapping[str, str]) -> tuple[str, str]:
+def _told(_: Translate, change: Change, concentrators: Mapping[str, str], now_ms: int) -> tuple[str, str]:
     """What is wrong, and where."""
     if change.what is What.LINK_LOST:
         concentrator = _("concentrator %(name)s") % {"name": change.detail["concentrator"]}
@@ -74,10 +89,27 @@ def _told(_: Translate, change: Change, concentrators: Mapping[str, str]) -> tup
         if offered.kind in ALARMS:
             text = _("An alarm came under the number of another report; ask at the household")
         return text, offered.household or _("concentrator %(name)s") % {"name": change.detail["concentrator"]}
+    own = _own(change)
+    if own is not None:
+        return words.own_trouble(_, own, now_ms), _where_of(_, own)
     report = change.report
     if report is None:
         return words.trouble(_, None), ""
-    return _said(_, report), _where(_, report, concentrators.get(change.journal_id or ""))
+    is_one_of_several = len(set(concentrators.values())) > 1
+    return _said(_, report), _where(_, report, concentrators.get(change.journal_id or ""), is_one_of_several)
+
+
+def _own(change: Change) -> Seen | None:
+    """What the duty room itself has seen."""
+    return Seen.of(change.detail) if change.what is What.TROUBLE and change.report is None else None
+
+
+def _where_of(_: Translate, own: Seen) -> str:
+    if own.concentrator == DUTY_ROOM:
+        return _("duty room")
+    if own.concentrator:
+        return _("concentrator %(name)s") % {"name": own.concentrator}
+    return own.origin
 
 
 def _said(_: Translate, report: Report) -> str:
@@ -91,12 +123,14 @@ def _said(_: Translate, report: Report) -> str:
     return text
 
 
-def _where(_: Translate, report: Report, concentrator: str | None) -> str:
+def _where(_: Translate, report: Report, concentrator: str | None, is_one_of_several: bool) -> str:
     if report.household:
         return report.household
-    if report.node is not None:
-        return _("network %(network)d, device %(node)d") % {"network": report.node.network, "node": report.node.node}
     parts = [_("concentrator %(name)s") % {"name": concentrator}] if concentrator else []
+    if report.node is not None:
+        node = {"network": report.node.network, "node": report.node.node}
+        # Each concentrator numbers its devices for itself.
+        return _(", ").join([*(parts if is_one_of_several else ()), _("network %(network)d, device %(node)d") % node])
     if report.subject:
-        parts.append(_("duty room") if report.trouble is TroubleKind.DESTINATION_DOWN else report.subject)
+        parts.append(_("duty room") if report.trouble in _OF_DUTY_ROOM else report.subject)
     return _(", ").join(parts)

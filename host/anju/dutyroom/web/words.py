@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 
 from anju.dutyroom.core.incident import Cause, IncidentKind, Reason, State
+from anju.dutyroom.core.own_trouble import OwnTrouble, Seen
 from anju.dutyroom.web.language import Translate
 from anju.service import zone_words
 from anju.uplink.commands import CommandKind
@@ -206,6 +207,8 @@ def context(_: Translate, value: ReportKind, zone_name: str, person: str) -> str
         ReportKind.PAIRING_FAILED: _("%(person)s tried to pair a device; nothing changed"),
         ReportKind.EVIDENCE: _("The device has signed for its alarm"),
         ReportKind.IDENTITY_EXPORTED: _("The concentrator's keys were exported by %(person)s"),
+        ReportKind.BACKUP_MADE: _("A backup of the concentrator was made, by %(person)s"),
+        ReportKind.BACKUP_RESTORED: _("The concentrator was restored from a backup, by %(person)s"),
         ReportKind.IDENTITY_IMPORTED: _("Another PC became the concentrator, by %(person)s"),
     }
     return texts[value] % {"zone": zone_name, "person": person or _("somebody")}
@@ -237,6 +240,9 @@ def trouble(_: Translate, value: TroubleKind | None) -> str:
         TroubleKind.NODE_CLOCK: _("A device's clock is wrong"),
         TroubleKind.EVIDENCE: _("A device's signature does not fit what it says"),
         TroubleKind.TWO_CONCENTRATORS: _("Another concentrator has this one's keys"),
+        TroubleKind.FILE_DAMAGED: _(
+            "A file of the concentrator is damaged and was set aside; what could be read of it goes on"
+        ),
         TroubleKind.COUNTERS_SPENT: _("A device is heard but can't be answered any more: pair it anew"),
         TroubleKind.NODE_SILENT: _("A device is silent"),
         TroubleKind.NODE_LOST: _("A device has not been heard for hours"),
@@ -247,9 +253,58 @@ def trouble(_: Translate, value: TroubleKind | None) -> str:
         TroubleKind.DESTINATION_DOWN: _("Reports do not arrive where they should"),
         TroubleKind.MAINS_DOWN: _("No mains: the concentrator runs on its battery"),
         TroubleKind.UPS_LOW: _("The concentrator's battery is nearly empty"),
+        TroubleKind.DISK_LOW: _("The concentrator's disk is nearly full: soon it takes no alarm any more. Make room"),
         TroubleKind.CLOCK_STEPPED: _("The concentrator's clock was set"),
+        TroubleKind.CERTIFICATE_ENDS: _("Its certificate for the uplink ends within 30 days: anju certs renew"),
+        TroubleKind.CERTIFICATE_ENDS_SOON: _(
+            "Its certificate for the uplink ends within days, or has ended: anju certs renew"
+        ),
+        TroubleKind.CERTIFICATE_REFUSED: _("Duty room and concentrator did not take each other's certificate"),
         None: _("Trouble of an unknown kind"),
     }[value]
+
+
+def own_trouble(_: Translate, seen: Seen, now_ms: int) -> str:
+    """What the duty room itself has seen to be wrong."""
+    if seen.trouble in {OwnTrouble.CERTIFICATE_ENDED, OwnTrouble.CERTIFICATE_NOT_YET}:
+        return _out_of_time(_, seen, now_ms)
+    if seen.trouble is not OwnTrouble.REFUSED:
+        return {
+            OwnTrouble.CERTIFICATE_ENDS: _(
+                "The duty room's certificate ends within 30 days: anju certs renew duty-room"
+            ),
+            OwnTrouble.CERTIFICATE_ENDS_SOON: _(
+                "The duty room's certificate ends within days: renew it now, with anju certs renew duty-room"
+            ),
+            OwnTrouble.UPLINK_DOWN: _(
+                "No other PC is heard: the uplink's certificate or address cannot be used; see the log"
+            ),
+            OwnTrouble.TWO_CONCENTRATORS: _(
+                "Two machines speak as this concentrator: one of them may be a stolen copy"
+            ),
+            OwnTrouble.SOUNDER_DOWN: _("The sounder cannot be started: alarms are not heard"),
+        }[seen.trouble]
+    return {
+        "missing": _("Somebody without a certificate was refused at the uplink"),
+        "foreign": _("A certificate that is not this estate's was refused at the uplink"),
+        "revoked": _("Refused, for its certificate was revoked: alarms from there do not arrive"),
+        "other_name": _("Refused, for it spoke in the name of another building"),
+        "unsigned": _("Refused, for what came in its name was not signed by it"),
+        "old_tls": _("Somebody who speaks no TLS 1.3 was refused at the uplink"),
+    }.get(seen.why, _("Refused at the uplink"))
+
+
+def _out_of_time(_: Translate, seen: Seen, now_ms: int) -> str:
+    """A certificate that is taken although its time is over, or has not begun by this PC's clock, which may be wrong."""
+    days, hours = divmod(abs(now_ms - seen.at_ms) // 3_600_000, 24)
+    long = _("%(days)d days") % {"days": days} if days else _("%(hours)d hours") % {"hours": hours}
+    if seen.trouble is OwnTrouble.CERTIFICATE_ENDED:
+        text = _(
+            "Certificate for the uplink ended %(long)s ago; it is taken all the same. Renew it, or set this PC's clock"
+        )
+    else:
+        text = _("Certificate for the uplink begins in %(long)s; it is taken all the same. Set this PC's clock")
+    return text % {"long": long}
 
 
 def given(_: Translate, value: CommandKind) -> str:
