@@ -6,32 +6,43 @@ import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, closing
 
-from anju.dutyroom import orders, uplink, web
+from anju.dutyroom import orders, terminals, uplink
+from anju.dutyroom.core.own_trouble import OwnTrouble, Seen
 from anju.dutyroom.desk import Desk
-from anju.dutyroom.serve import listen_on_path, listen_on_port, serving
+from anju.dutyroom.serve import listen_on_path, serving
+from anju.dutyroom.sounder import Sounder
 from anju.dutyroom.store import Store
 from anju.service.settings import Site
 
 
 @asynccontextmanager
 async def build(site: Site) -> AsyncIterator[None]:
-    """The page on its port and the uplink on its socket, over one store; down again when left."""
-    port, path = site.dutyroom.port, site.dutyroom_socket
+    """The core: a desk over its store, and those who ask of it on a socket. The page is a process of its own."""
+    path = site.dutyroom_socket
     store = Store.open(site.dutyroom_db)
     try:
-        with closing(listen_on_port(port)) as page_socket, closing(listen_on_path(path)) as uplink_socket:
+        with closing(listen_on_path(path)) as uplink_socket:
             desk = Desk.of(store)
-            page = web.application(desk, site.estate.name, port)
+            others = orders.routes(desk) + terminals.routes(desk)
             async with (
-                serving(uplink.application(desk, orders.routes(desk)), uplink_socket),
-                serving(page, page_socket),
+                serving(uplink.application(desk, others), uplink_socket),
                 asyncio.TaskGroup() as group,
             ):
-                watch = group.create_task(desk.watch())
+                watches = [group.create_task(desk.watch())]
+                if (address := site.dutyroom.uplink_address) is not None:
+                    from anju.dutyroom import elsewhere
+
+                    watches.append(group.create_task(elsewhere.keep(site, desk, *address)))
+                if site.dutyroom.sounder:
+                    sounder = Sounder(
+                        site.dutyroom.sounder, desk.calls, lambda: desk.see(Seen(OwnTrouble.SOUNDER_DOWN))
+                    )
+                    watches.append(group.create_task(sounder.run()))
                 try:
                     yield
                 finally:
-                    watch.cancel()
+                    for watch in watches:
+                        watch.cancel()
                     desk.stop()
             path.unlink(missing_ok=True)
     finally:

@@ -1,4 +1,4 @@
-"""Sockets and servers: the page's port on this machine, the uplink's Unix socket for this user."""
+"""Sockets and servers: the page's port on this machine, the uplink's Unix socket for this user and its port for other PCs."""
 
 from __future__ import annotations
 
@@ -6,14 +6,18 @@ import asyncio
 import errno
 import os
 import socket
+import ssl
 import stat
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager, contextmanager, suppress
 from pathlib import Path
+from typing import Any
 
 import uvicorn
-from starlette.types import ASGIApp
+from starlette.types import ASGIApp, Receive, Scope, Send
+from uvicorn.protocols.http.h11_impl import H11Protocol
 
+from anju.dutyroom.core.ports import PEER
 from anju.service.errors import ServiceError
 from anju.service.i18n import _
 
@@ -42,6 +46,24 @@ def listen_on_port(port: int) -> socket.socket:
             "Stop the other program, or choose another number for port under [dutyroom] in site.toml, then start again."
         )
         raise ServiceError(what, _("The duty room was not started; nothing was changed."), next_step) from error
+    return listener
+
+
+def listen_on_address(host: str, port: int) -> socket.socket:
+    """A TCP socket on an address of this machine; ServiceError if it can't be had."""
+    listener = socket.socket(socket.AF_INET6 if ":" in host else socket.AF_INET, socket.SOCK_STREAM)
+    listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    try:
+        listener.bind((host, port))
+        listener.listen(_BACKLOG)
+    except OSError as error:
+        listener.close()
+        raise ServiceError(
+            _("%(address)s cannot be listened on: %(reason)s.")
+            % {"address": f"{host}:{port}", "reason": error.strerror},
+            _("The duty room was not started; nothing was changed."),
+            _("Write an address and a free port of this PC as uplink under [dutyroom] in site.toml, then start again."),
+        ) from error
     return listener
 
 
@@ -75,13 +97,19 @@ def listen_on_path(path: Path) -> socket.socket:
 
 
 @asynccontextmanager
-async def serving(application: ASGIApp, listener: socket.socket) -> AsyncIterator[None]:
-    """Serve an application on a socket until left; requests in progress may end within a few seconds."""
+async def serving(
+    application: ASGIApp, listener: socket.socket, context: ssl.SSLContext | None = None
+) -> AsyncIterator[None]:
+    """Serve an application on a socket until left; requests in progress may end within a few seconds.
+
+    With a `context` it is TLS, and the certificate of who calls stands in the scope.
+    """
     server = _Server(
-        uvicorn.Config(
+        _Config(
+            context,
             application,
             loop="asyncio",
-            http="h11",
+            http="h11" if context is None else _Known,
             ws="none",
             lifespan="off",
             log_config=None,
@@ -98,6 +126,32 @@ async def serving(application: ASGIApp, listener: socket.socket) -> AsyncIterato
     finally:
         server.should_exit = True
         await task
+
+
+class _Config(uvicorn.Config):
+    """Takes a TLS context that is made: uvicorn's own options can't say all of ours."""
+
+    def __init__(self, context: ssl.SSLContext | None, *details: Any, **more: Any) -> None:
+        super().__init__(*details, **more)
+        self._context = context
+
+    def load(self) -> None:
+        super().load()
+        self.ssl = self._context
+
+
+class _Known(H11Protocol):
+    """Hands the certificate of a connection on with each request."""
+
+    def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]  # as uvicorn has it
+        super().connection_made(transport)
+        certificate = transport.get_extra_info("ssl_object").getpeercert(binary_form=True)
+        application = self.app
+
+        async def known(scope: Scope, receive: Receive, send: Send) -> None:
+            await application({**scope, PEER: certificate}, receive, send)
+
+        self.app = known
 
 
 class _Server(uvicorn.Server):

@@ -1,6 +1,7 @@
-"""Where concentrators call: batches up, commands down, over HTTP on a Unix socket that only this user may open.
+"""Where concentrators call: batches up, commands down. HTTP on a Unix socket that only this user may open, or behind the gate.
 
-POST /uplink/v1/batches     200 receipt, after the commit · 413 too large · 422 refused, nothing stored · 503 not written
+POST /uplink/v1/batches     200 receipt, after the commit · 403 not its own to say · 413 too large · 422 refused, nothing stored
+                            503 not written
 GET  /uplink/v1/commands    200 commands of one journal above a number; waits up to wait_s for the first
 """
 
@@ -16,13 +17,13 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
-from anju.dutyroom.core.ports import Estate
+from anju.dutyroom.core.own_trouble import OwnTrouble, Seen
+from anju.dutyroom.core.ports import CALLER, Estate
 from anju.service.errors import ServiceError
 from anju.uplink.canonical import canonical, digest
 from anju.uplink.fields import JournalId
-from anju.uplink.reports import Batch
+from anju.uplink.reports import MOST_BYTES, Batch
 
-MOST_BYTES = 2 * 1024 * 1024
 _MOST_FAULTS_TOLD = 5
 
 _logger = structlog.get_logger()
@@ -41,10 +42,11 @@ class _Poll(BaseModel):
 class _Refused(Exception):
     """Answered with `status`; nothing was stored."""
 
-    def __init__(self, status: int, error: str) -> None:
+    def __init__(self, status: int, error: str, why: str | None = None) -> None:
         super().__init__(error)
         self.status = status
         self.error = error
+        self.why = why
 
 
 def application(estate: Estate, others: Sequence[Route] = ()) -> Starlette:
@@ -52,13 +54,29 @@ def application(estate: Estate, others: Sequence[Route] = ()) -> Starlette:
 
     async def batches(request: Request) -> Response:
         batch = _checked(await _body(request))
+        caller = request.scope.get(CALLER)
+        if caller is not None:
+            await _check_name(caller, batch)
         receipt = await estate.receive(batch)
         return Response(canonical(receipt), media_type="application/json")
 
     async def commands(request: Request) -> Response:
         poll = _poll(dict(request.query_params))
-        page = await estate.commands(poll.journal_id, poll.after, poll.wait_s)
+        caller = request.scope.get(CALLER)
+        if caller is not None and estate.owner(poll.journal_id) not in (None, caller):
+            raise await _not_its_own(caller)
+        page = await estate.commands(poll.journal_id, poll.after, poll.wait_s, caller)
         return Response(canonical(page), media_type="application/json")
+
+    async def _check_name(caller: str, batch: Batch) -> None:
+        """A certificate speaks for one building: its concentrator, that one's journals and its households."""
+        households = {row.report.household.partition("-")[0] for row in batch.rows if row.report.household}
+        if {batch.concentrator, estate.owner(batch.journal_id) or caller, *households} != {caller}:
+            raise await _not_its_own(caller)
+
+    async def _not_its_own(caller: str) -> _Refused:
+        await estate.see(Seen(OwnTrouble.REFUSED, caller, "other_name"))
+        return _Refused(403, f"refused: concentrator {caller} speaks for another; nothing was stored", "other_name")
 
     return Starlette(
         routes=[
@@ -110,7 +128,8 @@ def _say_refused(request: Request, error: Exception) -> Response:
     if not isinstance(error, _Refused):
         raise error
     _logger.warning("refused", path=request.url.path, status=error.status, error=error.error)
-    return JSONResponse({"error": error.error}, status_code=error.status)
+    why = {} if error.why is None else {"why": error.why}
+    return JSONResponse({"error": error.error} | why, status_code=error.status)
 
 
 def _say_not_written(_request: Request, error: Exception) -> Response:

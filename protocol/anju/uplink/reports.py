@@ -25,6 +25,8 @@ from anju.uplink.fields import (
 
 MOST_ROWS = 500
 """Rows in one batch, and in the receipt for it: about 200 KB of JSON, and one transaction of the duty room."""
+MOST_BYTES = 2 * 1024 * 1024
+"""Length of a body, either way; a receipt for a full batch has about 60 KB."""
 MOST_WALKED, MOST_SURVEYED = 128, 64
 """Zones in the record of a walk-test, nodes in that of a survey: of one household."""
 
@@ -83,6 +85,8 @@ class ReportKind(StrEnum):
     PAIRING_FAILED = "pairing_failed"
     IDENTITY_EXPORTED = "identity_exported"
     IDENTITY_IMPORTED = "identity_imported"
+    BACKUP_MADE = "backup_made"
+    BACKUP_RESTORED = "backup_restored"
     TROUBLE = "trouble"
     TROUBLE_RESTORED = "trouble_restored"
     COMMAND_OUTCOME = "command_outcome"
@@ -166,8 +170,18 @@ class TroubleKind(StrEnum):
     """The concentrator runs on its battery."""
     UPS_LOW = "ups_low"
     CLOCK_STEPPED = "clock_stepped"
+    FILE_DAMAGED = "file_damaged"
+    """A file of the concentrator was damaged and is set aside; what could be read of it goes on."""
+    DISK_LOW = "disk_low"
+    """The concentrator's disk is nearly full; what it can't store it does not acknowledge."""
     WRONG_CODES = "wrong_codes"
     """Somebody tries codes at a keypad."""
+    CERTIFICATE_ENDS = "certificate_ends"
+    """The concentrator's certificate for the uplink, within 30 days."""
+    CERTIFICATE_ENDS_SOON = "certificate_ends_soon"
+    """Within 7 days."""
+    CERTIFICATE_REFUSED = "certificate_refused"
+    """The duty room does not take the concentrator's certificate, or the concentrator that of the duty room."""
 
 
 LASTING = frozenset(
@@ -180,6 +194,10 @@ LASTING = frozenset(
         TroubleKind.DESTINATION_DOWN,
         TroubleKind.MAINS_DOWN,
         TroubleKind.UPS_LOW,
+        TroubleKind.DISK_LOW,
+        TroubleKind.CERTIFICATE_ENDS,
+        TroubleKind.CERTIFICATE_ENDS_SOON,
+        TroubleKind.CERTIFICATE_REFUSED,
     }
 )
 """Stands from its `trouble` to its `trouble_restored`; any other is an event of its own."""
@@ -444,10 +462,19 @@ class Row(Contract):
     sha256: Sha256
 
 
+class ChainHead(Contract):
+    """The end of a journal's hash chain at a row, as its concentrator has signed it."""
+
+    chain: Sha256
+    seq: Sequence
+    signature: Signature
+
+
 class Batch(Contract):
-    """Rows of one journal, on their way up."""
+    """Rows of one journal, on their way up; `head` is that of the chain over all rows up to one of them, or before."""
 
     concentrator: Name
+    head: ChainHead | None = None
     journal_id: JournalId
     rows: Annotated[tuple[Row, ...], Field(min_length=1, max_length=MOST_ROWS)]
     version: Version = 1

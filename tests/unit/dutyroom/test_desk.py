@@ -9,11 +9,12 @@ from typing import Any
 
 import pytest
 
+from anju.dutyroom.board import MOST_REPLAYED, MOST_WAITING, Subscription
 from anju.dutyroom.core.change import What
 from anju.dutyroom.core.incident import Act, Action, Cause
 from anju.dutyroom.core.link import LATE_AFTER_S, LOST_AFTER_S, LinkState
 from anju.dutyroom.core.request import Arrival, Handling
-from anju.dutyroom.desk import MOST_REPLAYED, MOST_WAITING, Desk, Subscription
+from anju.dutyroom.desk import Desk
 from anju.dutyroom.store import Store
 from anju.ledger import LedgerError
 from anju.uplink.reports import ReportKind

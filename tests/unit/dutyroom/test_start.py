@@ -31,9 +31,9 @@ def site(tmp_path: Path, taken: socket.socket) -> Site:
     return site_template.create(tmp_path / "site", estate="Sunny Garden", building="3", network=1, udp=None, port=port)
 
 
-def refused(site: Site) -> str:
-    """Start the duty room; what it says when it gives up."""
-    command = [sys.executable, "-m", "anju.dutyroom", str(site.folder)]
+def refused(site: Site, service: str = "dutyroom") -> str:
+    """Start a service; what it says when it gives up."""
+    command = [sys.executable, "-m", f"anju.{service}", str(site.folder)]
     ended = subprocess.run(
         command, capture_output=True, text=True, timeout=60, env=os.environ | {"ANJU_LANG": "en"}, check=False
     )
@@ -43,7 +43,7 @@ def refused(site: Site) -> str:
 
 
 def test_a_port_in_use(site: Site) -> None:
-    said = refused(site)
+    said = refused(site, "page")
     assert f"Port {site.dutyroom.port} on this machine is in use by another program." in said
     assert "choose another number for port under [dutyroom] in site.toml" in said
     assert not site.dutyroom_socket.exists()

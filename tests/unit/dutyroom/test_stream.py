@@ -6,7 +6,8 @@ import httpx
 import pytest
 from starlette.types import ASGIApp
 
-from anju.dutyroom.desk import MOST_REPLAYED, Desk
+from anju.dutyroom.board import MOST_REPLAYED
+from anju.dutyroom.desk import Desk
 from anju.dutyroom.web.stream import MOST_STREAMS
 from anju.uplink.reports import ReportKind, TroubleKind
 from unit.dutyroom.browser import KEY, Listener, acknowledge, sit_down

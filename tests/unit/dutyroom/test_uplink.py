@@ -14,12 +14,12 @@ from hypothesis import strategies as st
 
 from anju.dutyroom.desk import Desk
 from anju.dutyroom.store import reports_held
-from anju.dutyroom.uplink import MOST_BYTES, application
+from anju.dutyroom.uplink import application
 from anju.ledger import LedgerError
 from anju.uplink.canonical import canonical
 from anju.uplink.commands import CommandPage
 from anju.uplink.receipts import Receipt
-from anju.uplink.reports import Batch, ReportKind
+from anju.uplink.reports import MOST_BYTES, Batch, ReportKind
 from unit.dutyroom.reports import JOURNAL, batch, press, report
 
 pytestmark = pytest.mark.anyio

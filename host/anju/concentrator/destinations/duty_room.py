@@ -1,4 +1,4 @@
-"""The duty room over the uplink: batches up, receipts and commands down, HTTP on a local socket.
+"""The duty room over the uplink: batches up, receipts and commands down, over a local socket or signed and over TLS.
 
 What it answers is not trusted: too late, too long, not understood, or about rows that were not sent, it ends nothing.
 """
@@ -9,28 +9,33 @@ import asyncio
 import json
 import time
 from collections.abc import Awaitable, Callable, Iterable
-from pathlib import Path
+from contextlib import suppress
+from typing import Protocol
 from urllib.parse import urlencode
 
 import structlog
 from pydantic import ValidationError
 
 from anju.concentrator.core.outage import Outage
-from anju.concentrator.core.ports import Outbox, OwedRow
-from anju.concentrator.destinations.local_http import MOST_BYTES, LocalHttp, NoAnswer
+from anju.concentrator.core.ports import Attempt, Outbox, OwedRow
 from anju.ledger import LedgerError
+from anju.service.local_http import NoAnswer
 from anju.uplink.commands import CommandPage, EstateCommand
 from anju.uplink.receipts import Receipt, RowVerdict
-from anju.uplink.reports import MOST_ROWS
+from anju.uplink.reports import MOST_BYTES, MOST_ROWS
 
 NAME = "duty_room"
 FIRST_RETRY_S = 0.1
 LAST_RETRY_S = 2.0
-"""A duty room on the same machine is back within a second or two of its restart."""
+"""A duty room on the same machine is back within a second or two of its restart: so often it is asked for commands, and sent
+what an alarm is among."""
+LAST_PAUSE_S = 30.0
+"""Before it is sent what can wait, unless it answers meanwhile."""
 
 POLL_S = 20
 ANSWER_S = 10.0
-_BASE = "http://duty-room/uplink/v1"
+BASE = "http://duty-room/uplink/v1"
+"""How it is called on this machine."""
 _HEAD_BYTES, _ROW_BYTES = 1024, 128
 """More than a batch has beside its rows, and a row beside its report."""
 _log = structlog.get_logger()
@@ -43,13 +48,25 @@ class UnusableAnswer(Exception):
 _EXPECTED = (NoAnswer, ValidationError, UnusableAnswer, LedgerError)
 
 
+class Line(Protocol):
+    """The way there."""
+
+    async def ask(self, method: str, path: str, within_s: float, content: bytes = b"") -> bytes:
+        """The body of a good answer, of which it is certain who gave it; NoAnswer for anything else."""
+        ...
+
+    async def close(self) -> None:
+        """Close the connections."""
+        ...
+
+
 class DutyRoom:
     """Forwards what is owed and fetches commands, each in a loop of its own."""
 
     def __init__(
         self,
         concentrator: str,
-        socket: Path,
+        line: Line,
         outbox: Outbox,
         accept: Callable[[Iterable[EstateCommand]], Awaitable[None]],
         last_command: Callable[[], int],
@@ -59,7 +76,10 @@ class DutyRoom:
         self._accept = accept
         self._last_command = last_command
         self._committed = outbox.subscribe()
-        self._http = LocalHttp(socket, _BASE)
+        self._http = line
+        self._is_back = False
+        """Whether it has answered while reports wait for another try."""
+        self._was_heard = False
         self._failing_s: dict[str, float] = {}
         """Which of both loops fails, and since when by the monotonic clock."""
 
@@ -73,11 +93,14 @@ class DutyRoom:
 
     async def forward(self) -> None:
         """Send what is owed, oldest first within a household, until cancelled."""
-        await self._repeat(self._send_owed, "reports")
+        attempt = self._outbox.postponed(NAME)
+        if attempt.failures:  # a start makes no difference to a duty room that is down
+            await self._wait(min(attempt.in_s, LAST_PAUSE_S))
+        await self._repeat(self._send_owed, "reports", self._put_off, attempt.failures)
 
     async def listen(self) -> None:
         """Fetch commands as they are given, until cancelled."""
-        await self._repeat(self._fetch, "commands")
+        await self._repeat(self._fetch, "commands", lambda failures: asyncio.sleep(_pause_s(failures, LAST_RETRY_S)))
 
     async def _send_owed(self) -> None:
         self._committed.clear()
@@ -85,9 +108,31 @@ class DutyRoom:
         if not rows:
             await self._committed.wait()
             return
+        self._is_back = False
+        self._outbox.send(NAME, [row.seq for row in rows])
         answer = await self._http.ask("POST", "batches", ANSWER_S, self._batch(rows))
         received, conflicts = self._read(Receipt.model_validate_json(answer), rows)
         await self._outbox.settle(NAME, received, conflicts)
+
+    async def _put_off(self, failures: int) -> None:
+        """Wait for the next try, which a restart does not bring on."""
+        pause_s = _pause_s(failures, LAST_RETRY_S if self._outbox.owes_alarm(NAME) else LAST_PAUSE_S)
+        with suppress(LedgerError):  # then a restart tries at once
+            await self._outbox.postpone(NAME, Attempt(failures, pause_s))
+        await self._wait(pause_s)
+
+    async def _wait(self, pause_s: float) -> None:
+        """Pause; not longer than `LAST_RETRY_S` while an alarm is owed, nor once the duty room answers again."""
+        loop = asyncio.get_running_loop()
+        begun_s = loop.time()
+        while not self._is_back:
+            self._committed.clear()
+            most_s = min(pause_s, LAST_RETRY_S) if self._outbox.owes_alarm(NAME) else pause_s
+            try:
+                async with asyncio.timeout_at(begun_s + most_s):
+                    await self._committed.wait()
+            except TimeoutError:
+                return
 
     def _batch(self, rows: list[OwedRow]) -> bytes:
         # The journalled text goes out as it is: what was hashed is what is sent.
@@ -113,18 +158,31 @@ class DutyRoom:
 
     async def _fetch(self) -> None:
         after = self._last_command()
-        query = urlencode({"journal_id": self._outbox.journal_id, "after": after, "wait_s": POLL_S})
+        # One that was away is asked for an answer at once, because reports wait for it.
+        wait_s = POLL_S if self._was_heard else 0
+        query = urlencode({"journal_id": self._outbox.journal_id, "after": after, "wait_s": wait_s})
+        self._was_heard = False
         page = CommandPage.model_validate_json(await self._http.ask("GET", f"commands?{query}", POLL_S + ANSWER_S))
+        self._was_heard = True
+        if not wait_s:
+            self._is_back = True
+            self._committed.set()
         if page.commands:
             await self._accept(page.commands)
         if self._last_command() == after:
             # A duty room that says nothing new at once, and again, must not keep us busy.
             await asyncio.sleep(FIRST_RETRY_S)
 
-    async def _repeat(self, step: Callable[[], Awaitable[None]], what: str) -> None:
-        """Take a step again and again, with growing pauses while it fails; the log hears when that begins and when it ends."""
+    async def _repeat(
+        self,
+        step: Callable[[], Awaitable[None]],
+        what: str,
+        pause: Callable[[int], Awaitable[None]],
+        failures: int = 0,
+    ) -> None:
+        """Take a step again and again, with a `pause` after so many failures in a row; the log hears when that begins and when it
+        ends."""
         outage = Outage()
-        retry_s = FIRST_RETRY_S
         while True:
             try:
                 await step()
@@ -138,13 +196,18 @@ class DutyRoom:
                         error=repr(error),
                         exc_info=trace,
                     )
-                await asyncio.sleep(retry_s)
-                retry_s = min(2 * retry_s, LAST_RETRY_S)
+                failures += 1
+                await pause(failures)
             else:
                 self._failing_s.pop(what, None)
-                retry_s = FIRST_RETRY_S
+                failures = 0
                 if outage.worked():
                     _log.info("duty room reached again", what=what)
+
+
+def _pause_s(failures: int, most_s: float) -> float:
+    """Twice as long after each failure."""
+    return float(min(FIRST_RETRY_S * 2 ** min(failures - 1, 32), most_s))
 
 
 def _fitting(rows: list[OwedRow]) -> list[OwedRow]:

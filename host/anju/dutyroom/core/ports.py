@@ -8,10 +8,17 @@ from anju.dutyroom.core.change import Change, Story
 from anju.dutyroom.core.incident import Incident, Reason
 from anju.dutyroom.core.link import Link
 from anju.dutyroom.core.on_test import OnTest
+from anju.dutyroom.core.own_trouble import Seen
 from anju.dutyroom.core.request import Arrival, Handling, Order, Ordered, Person
 from anju.uplink.commands import CommandPage
 from anju.uplink.receipts import Receipt
 from anju.uplink.reports import Batch
+
+CALLER = "anju.caller"
+"""In the scope of a request: the building whose concentrator asks, where that is certain."""
+
+PEER = "anju.peer"
+"""In the scope: the certificate of the connection, DER; absent where there is none, as on a socket."""
 
 
 class Estate(Protocol):
@@ -21,8 +28,26 @@ class Estate(Protocol):
         """Commit a batch whose hashes were checked; the receipt is true when this returns."""
         ...
 
-    async def commands(self, journal_id: str, after: int, wait_s: float) -> CommandPage:
-        """A journal's commands above a number, as soon as there are any."""
+    async def commands(
+        self, journal_id: str, after: int, wait_s: float, concentrator: str | None = None
+    ) -> CommandPage:
+        """A journal's commands above a number, as soon as there are any; who asks, where that is certain."""
+        ...
+
+    def owner(self, journal_id: str) -> str | None:
+        """The concentrator that a journal is of; None for one that is not known yet."""
+        ...
+
+    async def present(self, concentrator: str, instance: str) -> bool:
+        """Note that this start of a concentrator speaks; whether it has become known that two do so, which is logged."""
+        ...
+
+    async def see(self, seen: Seen) -> bool:
+        """Log a trouble that the duty room itself sees; False if it was told lately, or could not be written."""
+        ...
+
+    async def dates(self, machine: str, seen: Seen | None) -> bool:
+        """Note what is wrong with the dates of a machine's certificate, None: nothing; whether that is news, which is logged."""
         ...
 
 
@@ -39,6 +64,34 @@ class Orders(Protocol):
 
     def ordered(self, number: int) -> Ordered | None:
         """What has become of a command."""
+        ...
+
+
+class Terminals(Protocol):
+    """What the processes need that show a page."""
+
+    async def handle(self, request: Handling) -> Change | Reason:
+        """Commit what a person does. NoSuchIncident, KeyReused."""
+        ...
+
+    async def sit_down(self, arrival: Arrival) -> Person:
+        """Commit who sits at a browser now."""
+        ...
+
+    async def news(self, after: int, wait_s: float) -> None:
+        """Wait until there is a change with a number above this one, or the wait is over."""
+        ...
+
+    def newest(self) -> int:
+        """The number of the newest change."""
+        ...
+
+    def links(self) -> list[Link]:
+        """How each concentrator's link is."""
+        ...
+
+    def is_faulty(self) -> bool:
+        """Whether the last attempt to write failed."""
         ...
 
 

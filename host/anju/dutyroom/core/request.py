@@ -65,5 +65,9 @@ class NoSuchIncident(Exception):
     """There is no incident with this number; nothing changed."""
 
 
+class Unreached(Exception):
+    """The core did not answer; what was asked may have been done or not, and is done once if it is asked again with its key."""
+
+
 class KeyReused(Exception):
     """This idempotency key has already served another request; nothing changed."""

@@ -7,7 +7,7 @@ import sqlite3
 from anju.dutyroom.core import incident as incidents
 from anju.dutyroom.core.change import What
 from anju.dutyroom.core.incident import Alarm, IncidentKind
-from anju.dutyroom.store import log, troubles
+from anju.dutyroom.store import held, log, troubles
 from anju.dutyroom.store.log import Entry
 from anju.uplink.canonical import canonical
 from anju.uplink.commands import ReportRef
@@ -36,22 +36,28 @@ class _Intake:
         self.now_ms = now_ms
 
     def row(self, row: Row) -> ReceiptRow:
-        """Keep one row, unless its key is taken: then by itself (a repetition) or by something else (a conflict)."""
+        """Keep one row, unless its key is taken: then by itself (a repetition) or by something else (a conflict).
+
+        What a restored or repaired journal still owes may have come under the name that the journal had before.
+        """
         key = (self.journal_id, row.report.seq)
         query = "SELECT sha256 FROM reports WHERE journal_id = ? AND seq = ?"
-        held = self.connection.execute(query, key).fetchone()
-        if held is None:
-            self._keep(row)
-        elif held["sha256"] != row.sha256:
-            self._conflict(ReportRef(journal_id=key[0], seq=key[1], sha256=held["sha256"]), row)
-            return ReceiptRow(seq=row.report.seq, sha256=held["sha256"], verdict=RowVerdict.CONFLICT)
+        there = self.connection.execute(query, key).fetchone()
+        if there is None:
+            if not held.is_known(self.connection, self.concentrator, row.report.seq, row.sha256):
+                self._keep(row)
+        elif there["sha256"] != row.sha256:
+            self._conflict(ReportRef(journal_id=key[0], seq=key[1], sha256=there["sha256"]), row)
+            return ReceiptRow(seq=row.report.seq, sha256=there["sha256"], verdict=RowVerdict.CONFLICT)
         return ReceiptRow(seq=row.report.seq, sha256=row.sha256, verdict=RowVerdict.COMMITTED)
 
     def _keep(self, row: Row) -> None:
         report = row.report
+        key = held.Held(self.journal_id, report.seq, row.sha256)
+        link = held.next_of(self.connection, key, self.now_ms, report.household)
         self.connection.execute(
-            "INSERT INTO reports VALUES (?, ?, ?, ?, ?, ?)",
-            (self.journal_id, report.seq, row.sha256, self.now_ms, canonical(report).decode(), report.household),
+            "INSERT INTO reports VALUES (?, ?, ?, ?, ?, ?, ?)",
+            (*key, self.now_ms, canonical(report).decode(), report.household, link),
         )
         ref = ReportRef(journal_id=self.journal_id, seq=report.seq, sha256=row.sha256)
         self._note_test(report)
@@ -115,8 +121,8 @@ class _Intake:
         incident = None if of is None else log.current(self.connection, of)
         log.append(self.connection, Entry(self.now_ms, What.OUTCOME, incident, ref))
 
-    def _conflict(self, held: ReportRef, row: Row) -> None:
+    def _conflict(self, first: ReportRef, row: Row) -> None:
         """Two contents under one key: the first stays, the other is shown as trouble, once, with all that it said."""
         offered = {"sha256": row.sha256, "offered": canonical(row.report).decode(), "concentrator": self.concentrator}
-        if not log.has_conflict(self.connection, held, offered):
-            log.append(self.connection, Entry(self.now_ms, What.CONFLICT, report=held, detail=offered))
+        if not log.has_conflict(self.connection, first, offered):
+            log.append(self.connection, Entry(self.now_ms, What.CONFLICT, report=first, detail=offered))

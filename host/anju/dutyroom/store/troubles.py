@@ -5,11 +5,14 @@ from __future__ import annotations
 import sqlite3
 
 from anju.dutyroom.core.change import Change, What
+from anju.dutyroom.core.own_trouble import STANDING, Seen
 from anju.dutyroom.store import log
 from anju.dutyroom.store.log import Entry
 from anju.uplink.commands import ReportRef
 from anju.uplink.reports import LASTING, Report
 
+_OWN = ""
+"""In place of a concentrator's name: what the duty room itself sees outlasts its journals."""
 _STANDING = "SELECT log_number FROM standing ORDER BY log_number DESC LIMIT ?"
 
 
@@ -27,6 +30,23 @@ def over(connection: sqlite3.Connection, concentrator: str, report: Report, ref:
         key = (concentrator, report.trouble.value, _subject(report))
         connection.execute("DELETE FROM standing WHERE concentrator = ? AND kind = ? AND subject = ?", key)
     log.append(connection, Entry(now_ms, What.TROUBLE_OVER, report=ref))
+
+
+def own(connection: sqlite3.Connection, machine: str, seen: Seen | None, now_ms: int) -> None:
+    """Log what the duty room itself sees of a machine, in place of what stood; None: that is over."""
+    connection.execute("DELETE FROM standing WHERE concentrator = ? AND subject = ?", (_OWN, machine))
+    if seen is None:
+        log.append(connection, Entry(now_ms, What.TROUBLE_OVER))
+        return
+    number = log.append(connection, Entry(now_ms, What.TROUBLE, detail=seen.detail()))
+    connection.execute("INSERT INTO standing VALUES (?, ?, ?, ?)", (_OWN, seen.trouble.value, machine, number))
+
+
+def own_standing(connection: sqlite3.Connection) -> dict[str, Seen]:
+    """What the duty room itself sees and has not seen the end of, by machine."""
+    rows = connection.execute("SELECT subject, log_number FROM standing WHERE concentrator = ?", (_OWN,)).fetchall()
+    found = ((row["subject"], Seen.of(log.one(connection, row["log_number"]).detail)) for row in rows)
+    return {machine: seen for machine, seen in found if seen is not None}
 
 
 def forget(connection: sqlite3.Connection, concentrator: str) -> None:
@@ -47,7 +67,12 @@ def since(connection: sqlite3.Connection, at_ms: int, most: int) -> list[Change]
 
 
 def _has_lasted(change: Change) -> bool:
-    return change.what is What.TROUBLE and change.report is not None and change.report.trouble in LASTING
+    if change.what is not What.TROUBLE:
+        return False
+    if change.report is not None:
+        return change.report.trouble in LASTING
+    seen = Seen.of(change.detail)
+    return seen is not None and seen.trouble in STANDING
 
 
 def _subject(report: Report) -> str:

@@ -38,6 +38,13 @@ def concentrators(connection: sqlite3.Connection) -> dict[str, str]:
     return {row["concentrator"]: row["journal_id"] for row in connection.execute(query).fetchall()}
 
 
+def owner(connection: sqlite3.Connection, journal_id: str) -> str | None:
+    """The concentrator that was the first to call from a journal; None for none yet."""
+    query = "SELECT concentrator FROM journals WHERE journal_id = ? ORDER BY rowid LIMIT 1"
+    row = connection.execute(query, (journal_id,)).fetchone()
+    return None if row is None else str(row["concentrator"])
+
+
 def story(connection: sqlite3.Connection, incident_id: int) -> Story | None:
     """All that is known of an incident; None if there is none with this number."""
     changes = log.of_incident(connection, incident_id, MOST_IN_STORY)
