@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import asyncio
+import datetime as dt
 import secrets
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from functools import cache
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from anju.concentrator.control import Control
 from anju.concentrator.core.moment import Moment
@@ -22,8 +23,8 @@ from anju.concentrator.desk import Desk
 from anju.concentrator.destinations import duty_room
 from anju.concentrator.downlink import Downlink
 from anju.concentrator.enrolment import checked, enrol_here
-from anju.concentrator.gauges import DestinationGauge, LinkGauge, PowerGauge
-from anju.concentrator.identity import export
+from anju.concentrator.gauges import CertificateGauge, DestinationGauge, DiskGauge, LinkGauge, PowerGauge
+from anju.concentrator.identity import backup, export
 from anju.concentrator.journal import Journal
 from anju.concentrator.keypads.codes import Codes
 from anju.concentrator.keypads.requests import CodeRequests
@@ -37,6 +38,9 @@ from anju.concentrator.panel_requests import PanelRequests
 from anju.concentrator.premises import Furnished
 from anju.concentrator.probing import Prober
 from anju.concentrator.reception import Reception
+from anju.concentrator.repair.journal import open_mended
+from anju.concentrator.repair.keyring import open_mended as open_keyring
+from anju.concentrator.retention import Retention
 from anju.concentrator.schedule.requests import ScheduleRequests
 from anju.concentrator.schedule.room import Schedules
 from anju.concentrator.sounder import Sounder
@@ -47,13 +51,20 @@ from anju.concentrator.timekeeper import Timekeeper
 from anju.concentrator.walk_test.requests import WalkTestRequests
 from anju.concentrator.walk_test.room import WalkTests
 from anju.concentrator.watchman import Watchman
+from anju.ledger import journal_key
+from anju.ledger.head import JournalKey
 from anju.plan.model import PlannedZone
 from anju.service import root_key, site_plan
 from anju.service.errors import ServiceError
 from anju.service.i18n import _
+from anju.service.local_http import LocalHttp
 from anju.service.settings import FILE_NAME, Site
+from anju.uplink.reports import TroubleKind
 from anju.wire.messages import Message
 from anju.wire.pairing import is_pairing
+
+if TYPE_CHECKING:
+    from anju.concentrator.destinations.signed_http import Equipping
 
 Arrive = Callable[[bytes, Route], None]
 _VERDICTS = {"accepted": "fresh", "duplicates": "duplicate"}
@@ -79,9 +90,9 @@ def _boot() -> str:
 async def build(site: Site) -> AsyncIterator[None]:
     """A running concentrator; ServiceError if it cannot start, and then nothing of it is left running."""
     async with AsyncExitStack() as closing:
-        keyring = Keyring.open(site.keyring)
+        keyring, damaged = await open_keyring(site.keyring, clock)
         closing.push_async_callback(keyring.close)
-        journal = await Journal.open(site.journal, clock, (duty_room.NAME,))
+        journal = await _journal(site, keyring, damaged)
         closing.push_async_callback(journal.close)
         supervision = Supervision()
         journal.building.premises = Furnished(keyring, supervision, _chosen(site))
@@ -95,7 +106,12 @@ async def build(site: Site) -> AsyncIterator[None]:
         closing.push_async_callback(surveys.close)
         downlink = Downlink(keyring.codec, keyring, journal, send, clock)
         pairing = Pairing(site.concentrator.network, keyring, journal, downlink, send, clock)
-        gauges: list[Gauge] = [PowerGauge()]
+        elsewhere = _elsewhere(site)
+        gauges: list[Gauge] = [
+            PowerGauge(),
+            DiskGauge(site.journal.parent),
+            CertificateGauge(duty_room.NAME, elsewhere),
+        ]
         watchman = Watchman(journal, lambda: keyring.links, supervision, gauges, clock)
         sounder, codes, keypads = _at_hand(keyring, journal, teller, walks)
         watch = _together(
@@ -105,11 +121,17 @@ async def build(site: Site) -> AsyncIterator[None]:
         )
         reception = Reception(keyring.codec, keyring, journal, send, clock, watch, keypads.requested)
         upwards = duty_room.DutyRoom(
-            site.concentrator.building, site.dutyroom_socket, journal, downlink.accept, lambda: downlink.last_command
+            site.concentrator.building,
+            elsewhere or LocalHttp(site.dutyroom_socket, duty_room.BASE),
+            journal,
+            downlink.accept,
+            lambda: downlink.last_command,
         )
         closing.push_async_callback(upwards.close)
-        destinations = DestinationGauge({duty_room.NAME: lambda: upwards.down_s(clock().monotonic_s)})
-        gauges += [LinkGauge(links.values(), reception.refused), destinations]
+        gauges += [
+            LinkGauge(links.values(), reception.refused),
+            DestinationGauge({duty_room.NAME: lambda: upwards.down_s(clock().monotonic_s)}),
+        ]
         requests = PairingRequests(
             pairing,
             keyring,
@@ -118,7 +140,10 @@ async def build(site: Site) -> AsyncIterator[None]:
             lambda household, zones: checked(site, household, zones),
             lambda: root_key.load_public(site.folder),
         )
-        identity = {"export_identity": export.handler(site, keyring, journal, pairing, clock)}
+        identity = {
+            "export_identity": export.handler(site, keyring, journal, pairing, clock),
+            "backup": backup.handler(journal),
+        }
         desk = _desk(site, keyring, journal, reception, pairing, links)
         schedules = Schedules(journal, clock, site.estate.zone)
         household = desk.household
@@ -138,13 +163,53 @@ async def build(site: Site) -> AsyncIterator[None]:
         async with asyncio.TaskGroup() as group:
             loops = [reception.run(), pairing.run(), downlink.run(), upwards.forward(), upwards.listen()]
             loops += [walks.run(), walks.ask(), timekeeper.run(), watchman.run(), schedules.run(), sounder.run()]
-            loops += [keypads.run(), *(line.run() for line in serial_lines)]
+            loops += [
+                keypads.run(),
+                Retention(journal, clock, *site.retention.limits).run(),
+                *(line.run() for line in serial_lines),
+            ]
             tasks = [group.create_task(loop) for loop in loops]
             try:
                 yield
             finally:
                 for task in tasks:
                     task.cancel()
+
+
+def _elsewhere(site: Site) -> Equipping | None:
+    """The way to a duty room on another PC; None where it is on this one."""
+    address = site.dutyroom.url_address
+    if address is None:
+        return None
+    # A site of one PC does without all of this.
+    from anju.concentrator.destinations.signed_http import Equipping, SignedHttp
+    from anju.service.certs.holder import Holder
+    from anju.service.certs.own import Own
+    from anju.service.certs.trust import Trust
+
+    def equip() -> SignedHttp:
+        own = Own.open(site.uplink_certificate, Holder(site.concentrator.building))
+        trust = Trust(own.authority, site.revoked, must_exist=False)
+        return SignedHttp.over_tls(*address, own, trust, lambda: dt.datetime.now(dt.UTC))
+
+    return Equipping(equip)
+
+
+async def _journal_key(site: Site, keyring: Keyring) -> JournalKey:
+    """With what the journal is signed; its public half lies in the site's folder, for whoever verifies."""
+    key = await keyring.journal_key()
+    await asyncio.to_thread(journal_key.save_public, site.folder, key.public)
+    return key
+
+
+async def _journal(site: Site, keyring: Keyring, damaged: str | None) -> Journal:
+    """The journal; that a keyring was set aside is trouble."""
+    key = await _journal_key(site, keyring)
+    journal = await open_mended(site.journal, clock, (duty_room.NAME,), key)
+    if damaged is not None:
+        async with journal.change() as draft:
+            draft.trouble(TroubleKind.FILE_DAMAGED, subject=damaged)
+    return journal
 
 
 def _at_hand(keyring: Keyring, journal: Journal, teller: Teller, walks: WalkTests) -> tuple[Sounder, Codes, Keypads]:

@@ -5,12 +5,15 @@ A gauge tells which of its faults stand now. That one begins or is over is news 
 
 from __future__ import annotations
 
+import shutil
 from collections.abc import Callable, Collection, Mapping
+from contextlib import suppress
 from pathlib import Path
 from typing import Protocol
 
 from anju.concentrator.core.jamming import Jamming
 from anju.concentrator.core.panel.trouble import Fault
+from anju.service.certs.places import URGE_DAYS, WARN_DAYS
 from anju.uplink.reports import TroubleKind
 
 DOWN_S = 170.0
@@ -20,6 +23,8 @@ LINK_DOWN_S = 10.0
 """A fault is processed when it has lasted for so long (EN 50131-1, 8.1): a USB adapter that is pulled and put back is none."""
 
 UPS_LOW_PERCENT = 20
+DISK_LOW_BYTES, DISK_ENOUGH_BYTES = 256 << 20, 320 << 20
+"""Trouble begins and ends with so much room: some 400,000 events of 600 bytes still fit in, and the trouble itself."""
 SUPPLIES = Path("/sys/class/power_supply")
 """Where Linux tells of mains and batteries, those of a UPS on USB among them."""
 
@@ -89,6 +94,59 @@ class DestinationGauge:
         return {
             Fault(TroubleKind.DESTINATION_DOWN, name) for name, down_s in self._down_s.items() if down_s() >= DOWN_S
         }
+
+
+class Certificate(Protocol):
+    """What a gauge asks of the way to a duty room on another PC."""
+
+    @property
+    def refused(self) -> bool:
+        """Whether one of the two does not take the other's certificate."""
+
+    @property
+    def days_left(self) -> int | None:
+        """Whole days until our certificate ends; None while there is none that can be used."""
+
+
+class CertificateGauge:
+    """The certificate by which the duty room knows us; None: on this machine none is needed."""
+
+    kinds = frozenset(
+        {TroubleKind.CERTIFICATE_ENDS, TroubleKind.CERTIFICATE_ENDS_SOON, TroubleKind.CERTIFICATE_REFUSED}
+    )
+
+    def __init__(self, destination: str, certificate: Certificate | None) -> None:
+        self._destination = destination
+        self._certificate = certificate
+
+    def read(self, _now_s: float) -> set[Fault]:
+        """Those of now."""
+        if self._certificate is None:
+            return set()
+        days = self._certificate.days_left
+        stands = {
+            TroubleKind.CERTIFICATE_ENDS: days is not None and days < WARN_DAYS,
+            TroubleKind.CERTIFICATE_ENDS_SOON: days is not None and days < URGE_DAYS,
+            TroubleKind.CERTIFICATE_REFUSED: self._certificate.refused,
+        }
+        return {Fault(kind, self._destination) for kind, is_so in stands.items() if is_so}
+
+
+class DiskGauge:
+    """The room that is left where the journal lies. Without any, nothing is taken nor acknowledged, and nodes say it again."""
+
+    kinds = frozenset({TroubleKind.DISK_LOW})
+
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder
+        self._is_low = False
+
+    def read(self, _now_s: float) -> set[Fault]:
+        """Whether it is low; one that cannot be asked tells nothing new."""
+        with suppress(OSError):
+            free = shutil.disk_usage(self._folder).free
+            self._is_low = free < (DISK_ENOUGH_BYTES if self._is_low else DISK_LOW_BYTES)
+        return {Fault(TroubleKind.DISK_LOW)} if self._is_low else set()
 
 
 class PowerGauge:

@@ -7,52 +7,37 @@ destination in ONE transaction, and only then adopts the draft. Nothing outside 
 from __future__ import annotations
 
 import asyncio
-import json
 import secrets
 import sqlite3
+import struct
 from collections.abc import AsyncIterator, Iterable, Iterator
 from contextlib import asynccontextmanager, closing
 from importlib.resources import files
 from pathlib import Path
-from typing import Any
 
 from pydantic import ValidationError
 
-from anju.concentrator.core.battery import History
+from anju.concentrator import journal_cut, journal_outbox, journal_rows
 from anju.concentrator.core.building import Building, PendingCommand
 from anju.concentrator.core.draft import Draft
-from anju.concentrator.core.freshness import Window
-from anju.concentrator.core.node import EventKey, NodeState
+from anju.concentrator.core.node import EventKey
 from anju.concentrator.core.panel import stored
 from anju.concentrator.core.panel.schedule import Scheduled
 from anju.concentrator.core.panel.trouble import Fault
-from anju.concentrator.core.places import Address, Route
-from anju.concentrator.core.ports import Clock, OwedRow
+from anju.concentrator.core.places import Address
+from anju.concentrator.core.ports import Attempt, Clock, OwedRow
 from anju.concentrator.core.supervision import Listening
 from anju.concentrator.core.walk_test import Walk
+from anju.concentrator.journal_audit import signed_of
+from anju.concentrator.journal_cut import Limits
 from anju.ledger import Ledger, chain
-from anju.uplink.canonical import canonical, digest
+from anju.ledger.errors import is_damage, not_a_ledger, not_committed
+from anju.ledger.head import Head, JournalKey
 from anju.uplink.commands import EstateCommand
-from anju.uplink.reports import Lane, Report, ReportKind, TroubleKind
+from anju.uplink.reports import Report, ReportKind, TroubleKind
 from anju.wire.table import Order
 
-_LANES = {Lane.PANIC: 0, Lane.ALARM: 1, Lane.ROUTINE: 2}
-_RECEIVED, _CONFLICT = 1, 2
 _READ_AT_ONCE = 1000
-
-# What is owed is found by indexes that hold nothing else: neither a long history nor a long outage makes a batch slower.
-_URGENT_HOUSEHOLDS = """
-    SELECT household FROM outbox INDEXED BY outbox_urgent WHERE destination = ? AND state = 0 AND lane < 2
-    GROUP BY household ORDER BY min(lane), min(seq)
-"""
-_OWED_BY_HOUSEHOLD = """
-    SELECT seq, report, sha256 FROM outbox INDEXED BY outbox_of_household JOIN event USING (seq)
-    WHERE destination = ? AND household = ? AND state = 0 ORDER BY seq LIMIT ?
-"""
-_OWED_BY_OTHERS = """
-    SELECT seq, report, sha256 FROM outbox INDEXED BY outbox_in_order JOIN event USING (seq)
-    WHERE destination = ? AND household NOT IN (SELECT value FROM json_each(?)) AND state = 0 ORDER BY seq LIMIT ?
-"""
 
 _LAST = "SELECT seq, chain, json_extract(report, '$.recorded_at_ms') FROM event ORDER BY seq DESC LIMIT 1"
 _WAS_TEST = """
@@ -62,11 +47,11 @@ _RECORDS = """
     SELECT report FROM record JOIN event USING (seq) WHERE kind = ?1 AND (?2 IS NULL OR record.household = ?2)
     ORDER BY seq DESC LIMIT ?3
 """
-_RECORDED = frozenset({ReportKind.WALK_TESTED, ReportKind.SURVEYED})
 _OWN_WAITING = """
     SELECT number, code, network, node, household, person, at_ms, valid_s, epoch FROM own_command WHERE outcome IS NULL
 """
 
+_COUNTED = "SELECT count(*) + (SELECT coalesce(sum(events), 0) FROM cut) FROM event WHERE first_counter IS NOT NULL"
 _LATELY = """
     SELECT 1 FROM (SELECT report FROM event ORDER BY seq DESC LIMIT 4096)
     WHERE json_extract(report, '$.kind') = ? AND json_extract(report, '$.event_at_ms') = ?
@@ -85,22 +70,35 @@ class JournalFault(Exception):
 class Journal:
     """The concentrator's journal in one SQLite file; use `Journal.open`."""
 
-    def __init__(self, ledger: Ledger, clock: Clock, destinations: tuple[str, ...]) -> None:
+    def __init__(self, ledger: Ledger, clock: Clock, destinations: tuple[str, ...], key: JournalKey) -> None:
         self.building = Building()
         self.journal_id = ""
         self._ledger = ledger
         self._clock = clock
         self._destinations = destinations
+        self._key = key
         self._chain = chain.GENESIS
         self._lock = asyncio.Lock()
         self._subscribers: list[asyncio.Event] = []
 
     @classmethod
-    async def open(cls, path: Path, clock: Clock, destinations: tuple[str, ...]) -> Journal:
-        """Open or create the journal and read the state it holds; LedgerError says what is wrong and what to do."""
-        journal = cls(Ledger.open(path, files("anju.concentrator") / "schema" / "journal"), clock, destinations)
-        journal.journal_id = await journal._ledger.write(journal._name_once)
-        journal._read_state()
+    async def open(cls, path: Path, clock: Clock, destinations: tuple[str, ...], key: JournalKey) -> Journal:
+        """Open or create the journal and read the state it holds; LedgerError says what is wrong and what to do.
+
+        `key`: with which the end of its chain is signed.
+        """
+        journal = cls(Ledger.open(path, files("anju.concentrator") / "schema" / "journal"), clock, destinations, key)
+        try:
+            journal.journal_id = await journal._ledger.write(journal._name_once)
+            journal._read_state()
+            await journal._ledger.write(journal._sign_once)
+        except (sqlite3.Error, ValueError, TypeError, KeyError, IndexError, struct.error) as error:
+            await journal._ledger.close()
+            is_of_the_disk = isinstance(error, sqlite3.Error) and not is_damage(error)
+            raise (not_committed if is_of_the_disk else not_a_ledger)(path, error) from error
+        except BaseException:
+            await journal._ledger.close()
+            raise
         return journal
 
     async def close(self) -> None:
@@ -121,13 +119,14 @@ class Journal:
     def holds(self, event: EventKey) -> bool:
         """Whether the event was journalled before."""
         found = self._ledger.read().execute(
-            "SELECT 1 FROM event WHERE network = ? AND node = ? AND epoch = ? AND first_counter = ?", _event_row(event)
+            "SELECT 1 FROM event WHERE network = ? AND node = ? AND epoch = ? AND first_counter = ?",
+            journal_rows.event_row(event),
         )
         return found.fetchone() is not None
 
     def was_test(self, event: EventKey) -> bool:
         """Whether an event that was journalled before was taken as a TEST."""
-        found = self._ledger.read().execute(_WAS_TEST, _event_row(event)).fetchone()
+        found = self._ledger.read().execute(_WAS_TEST, journal_rows.event_row(event)).fetchone()
         return bool(found and found[0])
 
     def records(self, kind: ReportKind, household: str | None, most: int) -> list[Report]:
@@ -148,28 +147,49 @@ class Journal:
 
     def owed(self, destination: str, most: int) -> list[OwedRow]:
         """Rows to send next: households with a panic first, then with an alarm; within one household always in order."""
-        read = self._ledger.read()
-        urgent = [household for (household,) in read.execute(_URGENT_HOUSEHOLDS, (destination,))]
-        found: list[tuple[int, str, bytes]] = []
-        for household in urgent:
-            if len(found) < most:
-                found += read.execute(_OWED_BY_HOUSEHOLD, (destination, household, most - len(found)))
-        if len(found) < most:
-            found += read.execute(_OWED_BY_OTHERS, (destination, json.dumps(urgent), most - len(found)))
-        return [OwedRow(seq, report, sha256.hex()) for seq, report, sha256 in found]
+        return journal_outbox.owed(self._ledger.read(), destination, most)
+
+    def owes_alarm(self, destination: str) -> bool:
+        """Whether a panic or an alarm is among what is owed."""
+        return journal_outbox.owes_alarm(self._ledger.read(), destination)
+
+    def send(self, destination: str, rows: Iterable[int]) -> None:
+        """Note that rows are on their way, without waiting for it: a note that is lost says less than there is, and no row is."""
+        seqs, now_ms = list(rows), self._clock().wall_ms
+        noted = self._ledger.begin(lambda connection: journal_outbox.send(connection, destination, seqs, now_ms))
+        noted.add_done_callback(lambda done: done.exception())  # asked for, or it is logged as lost
+
+    def postponed(self, destination: str) -> Attempt:
+        """When a destination that failed is tried again."""
+        return journal_outbox.postponed(self._ledger.read(), destination, self._clock().wall_ms)
+
+    async def postpone(self, destination: str, attempt: Attempt) -> None:
+        """Note when a destination is tried again, for a start that comes before. LedgerError: it is not noted."""
+        now_ms = self._clock().wall_ms
+        await self._ledger.write(lambda connection: journal_outbox.postpone(connection, destination, attempt, now_ms))
 
     async def settle(self, destination: str, received: Iterable[int], conflicts: Iterable[int]) -> None:
         """Note the receipt of rows; conflicting ones are set aside and kept. A row is settled once."""
-        settled_at_ms = self._clock().wall_ms
-        rows = [(_RECEIVED, settled_at_ms, destination, seq) for seq in received]
-        rows += [(_CONFLICT, settled_at_ms, destination, seq) for seq in conflicts]
+        now_ms, rows, others = self._clock().wall_ms, list(received), list(conflicts)
+        await self._ledger.write(
+            lambda connection: journal_outbox.settle(connection, destination, rows, others, now_ms)
+        )
 
-        def mark(connection: sqlite3.Connection) -> None:
-            connection.executemany(
-                "UPDATE outbox SET state = ?, settled_at_ms = ? WHERE destination = ? AND seq = ? AND state = 0", rows
+    async def cut(self, since_ms: int, keep_events: int) -> bool:
+        """Cut off some of what was recorded before a time, but for the newest rows and for what is owed or needed; whether there
+        may be more. LedgerError: nothing was."""
+        async with self._lock:  # whatever is decided meanwhile may need a row
+            latched = {household for household, panel in self.building.panels.items() if panel.latched}
+            limits = Limits(since_ms, keep_events)
+            return await self._ledger.write(
+                lambda connection: journal_cut.cut(connection, self.journal_id, self._key, limits, latched)
             )
 
-        await self._ledger.write(mark)
+    async def rename(self) -> None:
+        """Become another journal, as a copy has to that goes on by itself: its next rows are none of the other's."""
+        async with self._lock:
+            self.journal_id = await self._ledger.write(self._name_anew)
+            self.building.faults.clear()
 
     def listened(self) -> Listening | None:
         """From when to when nodes were listened to, as was noted last; None: never."""
@@ -189,9 +209,9 @@ class Journal:
         return signal
 
     def totals(self) -> dict[str, int]:
-        """Rows in all, node events among them, and rows still owed to any destination."""
-        found = self._ledger.read().execute("SELECT count(*) FROM outbox INDEXED BY outbox_in_order WHERE state = 0")
-        return {"rows": self.building.last_seq, "events": self.building.events, "outbox": found.fetchone()[0]}
+        """Rows in all, node events among them, rows still owed to any destination, and those of them that were sent."""
+        owed, sent = journal_outbox.counts(self._ledger.read())
+        return {"rows": self.building.last_seq, "events": self.building.events, "outbox": owed, "sent": sent}
 
     async def _commit(self, draft: Draft) -> None:
         """Commit and adopt. A caller that is cancelled is so only after it is known how the commit ended: nothing else may be
@@ -216,71 +236,11 @@ class Journal:
             raise error
 
     def _store(self, connection: sqlite3.Connection, draft: Draft) -> bytes:
-        head = self._chain
-        events, owed = [], []
-        for report, event in draft.entries:
-            text = canonical(report)
-            sha256 = bytes.fromhex(digest(text))
-            head = chain.next_link(head, sha256)
-            events.append((report.seq, *_event_row(event), text.decode(), sha256, head))
-            rest = (report.seq, report.household or "", _LANES[report.lane])
-            owed += [(destination, *rest) for destination in self._destinations]
-        connection.executemany("INSERT INTO event VALUES (?, ?, ?, ?, ?, ?, ?, ?)", events)
-        connection.executemany("INSERT INTO outbox (destination, seq, household, lane) VALUES (?, ?, ?, ?)", owed)
-        connection.executemany(
-            "INSERT OR REPLACE INTO node VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
-            [_node_row(address, state) for address, state in draft.nodes.items()],
-        )
-        connection.executemany(
-            "INSERT OR REPLACE INTO panel VALUES (?, ?)",
-            [(household, stored.to_json(state)) for household, state in draft.panels.items()],
-        )
-        connection.executemany(
-            "INSERT OR REPLACE INTO fault VALUES (?, ?, ?)",
-            [(*fault, since_ms) for fault, since_ms in draft.faults.items() if since_ms is not None],
-        )
-        connection.executemany(
-            "DELETE FROM fault WHERE kind = ? AND subject = ?",
-            [fault for fault, since_ms in draft.faults.items() if since_ms is None],
-        )
-        connection.executemany(
-            "INSERT INTO record VALUES (?, ?, ?)",
-            [(report.seq, report.kind, report.household) for report, _ in draft.entries if report.kind in _RECORDED],
-        )
-        connection.executemany(
-            "INSERT OR REPLACE INTO walk_test VALUES (?, ?)",
-            [(household, walk.to_json()) for household, walk in draft.walks.items() if walk],
-        )
-        connection.executemany(
-            "DELETE FROM walk_test WHERE household = ?",
-            [(household,) for household, walk in draft.walks.items() if not walk],
-        )
-        connection.executemany(
-            "DELETE FROM schedule WHERE household = ?", [(household,) for household in draft.schedules]
-        )
-        connection.executemany(
-            "INSERT INTO schedule VALUES (?, ?, ?)",
-            [
-                (household, entry.number, entry.to_json())
-                for household, entries in draft.schedules.items()
-                for entry in entries
-            ],
-        )
-        for command, pending in draft.arrived:
-            target = (*pending.address, pending.event_id) if pending else (None, None, None)
-            connection.execute(
-                "INSERT INTO command VALUES (?, ?, ?, ?, ?, NULL)",
-                (command.number, canonical(command).decode(), *target),
-            )
-        connection.executemany(
-            "INSERT INTO own_command VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, NULL)", map(_own_row, draft.ordered)
-        )
-        for table in ("command", "own_command"):  # no number is in both
-            connection.executemany(
-                f"UPDATE {table} SET outcome = ? WHERE number = ?",  # noqa: S608  # one of these names
-                [(outcome, number) for number, outcome in draft.ended.items()],
-            )
-        return head
+        link = journal_rows.store(connection, draft, self._destinations, self._chain)
+        if draft.entries:
+            head = Head(self.journal_id, draft.entries[-1].report.seq, link)
+            connection.execute("UPDATE head SET seq = ?, link = ?, signature = ?", (*head[1:], self._key.sign(head)))
+        return link
 
     def _name_once(self, connection: sqlite3.Connection) -> str:
         row = connection.execute("SELECT journal_id FROM journal").fetchone()
@@ -289,16 +249,41 @@ class Journal:
             connection.execute("INSERT INTO journal VALUES (?, ?)", (*row, self._clock().wall_ms))
         return str(row[0])
 
-    def _read_state(self) -> None:
-        read, now = self._ledger.read(), self._clock()
+    def _name_anew(self, connection: sqlite3.Connection) -> str:
+        name = secrets.token_hex(16)
+        connection.execute("UPDATE journal SET journal_id = ?, created_at_ms = ?", (name, self._clock().wall_ms))
+        connection.execute("DELETE FROM fault")  # whatever is wrong is told anew under the new name
+        signed = signed_of(connection)
+        if signed.head:
+            connection.execute("UPDATE head SET signature = ?", (self._key.sign(signed.head),))
+        if signed.cut:
+            connection.execute("UPDATE cut SET signature = ?", (self._key.sign(signed.cut),))
+        return name
+
+    def _sign_once(self, connection: sqlite3.Connection) -> None:
+        """A journal that was never signed, because it is new or from before, is signed as it is."""
+        if connection.execute("SELECT 1 FROM head").fetchone() is None:
+            head = Head(self.journal_id, self.building.last_seq, self._chain)
+            connection.execute("INSERT INTO head VALUES (?, ?, ?)", (*head[1:], self._key.sign(head)))
+
+    def _read_end(self, read: sqlite3.Connection) -> int:
+        """Where the chain goes on; when its last row was recorded (Unix ms), 0 if there is none."""
         last = read.execute(_LAST).fetchone()
         alive_ms = 0
         if last:
             self.building.last_seq, self._chain, alive_ms = last
-        counted = read.execute("SELECT count(*) FROM event WHERE first_counter IS NOT NULL")
+        cut = signed_of(read).cut
+        if cut and cut.seq > self.building.last_seq:  # of a journal whose end could not be read
+            self.building.last_seq, self._chain = cut.seq, cut.link
+        return alive_ms
+
+    def _read_state(self) -> None:
+        read, now = self._ledger.read(), self._clock()
+        alive_ms = self._read_end(read)
+        counted = read.execute(_COUNTED)
         self.building.events = counted.fetchone()[0]
         for row in read.execute("SELECT * FROM node"):
-            self.building.nodes[Address(row[0], row[1])] = node = _node_state(row)
+            self.building.nodes[Address(row[0], row[1])] = node = journal_rows.node_state(row)
             alive_ms = max(alive_ms, node.last_seen_ms)
         if 0 < alive_ms < now.wall_ms:
             self.building.asleep = (alive_ms, now.wall_ms)
@@ -336,27 +321,3 @@ def reports_in(path: Path) -> Iterator[Report]:
                     yield Report.model_validate_json(text)
                 except ValidationError as error:
                     raise JournalFault(last) from error
-
-
-def _event_row(event: EventKey | None) -> tuple[int | None, ...]:
-    return (*event.address, event.epoch, event.first_counter) if event else (None, None, None, None)
-
-
-def _own_row(own: PendingCommand) -> tuple[object, ...]:
-    asked = (own.household, own.person, own.at_ms, own.valid_s)
-    return (own.number, own.order.value, *own.address, own.epoch, *asked)
-
-
-def _node_row(address: Address, state: NodeState) -> tuple[object, ...]:
-    route = tuple(state.route) if state.route else (None, None)
-    counters = (state.epoch, state.window.highest, state.window.marks)
-    told = (state.boot, state.firmware, state.evidence, state.started, state.battery.pack())
-    return (*address, *counters, state.levels, state.last_seen_ms, *route, *told)
-
-
-def _node_state(row: tuple[object, ...]) -> NodeState:
-    _, _, epoch, highest, marks, levels, last_seen_ms, link, peer, boot, firmware, evidence, started, battery = row
-    route = Route(str(link), str(peer)) if link is not None else None
-    window = Window(highest, marks)  # type: ignore[arg-type]  # STRICT table: the columns have these types
-    told: Any = (boot, firmware, evidence, started, History.unpack(battery))  # type: ignore[arg-type]
-    return NodeState(epoch, window, levels, last_seen_ms, route, *told)  # type: ignore[arg-type]

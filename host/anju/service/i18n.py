@@ -50,4 +50,5 @@ def ngettext(singular: str, plural: str, count: int) -> str:
 
 def title(service: str) -> str:
     """What people call a service that its module's name stands for."""
-    return {"concentrator": _("concentrator"), "dutyroom": _("duty room")}.get(service, service)
+    titles = {"concentrator": _("concentrator"), "dutyroom": _("duty room"), "page": _("duty room's page")}
+    return titles.get(service, service)

@@ -81,8 +81,14 @@ def _meant(kind: str, place: _Place, limits: dict[str, Any]) -> str:
         return _("a list of at most %(most)d") % {"most": limits["max_length"]}
     if kind == "string_too_long":
         return _("a text of at most %(most)d characters") % {"most": limits["max_length"]}
+    if place == ("dutyroom",):
+        return _("uplink or url, not both: the duty room is on this PC, or on another;")
+    if place == ("panel",):
+        return _("entry_s and abort_s of at most 60 s together;")
     name = next((part for part in reversed(place) if isinstance(part, str)), "")
-    if name == "udp":
+    if name == "url":
+        return _('an address such as "https://10.0.0.5:8443"')
+    if name in {"udp", "uplink"}:
         return _('an IP address and a port, such as "127.0.0.1:7010",')
     if name == "timezone":
         return _('the name of a time zone, such as "Asia/Shanghai",')

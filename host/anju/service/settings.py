@@ -23,6 +23,7 @@ from pydantic import (
     model_validator,
 )
 
+from anju.service.certs import places
 from anju.service.errors import ServiceError
 from anju.service.i18n import _
 from anju.service.mistakes import describe
@@ -53,6 +54,19 @@ def _address(text: str) -> str:
     return text
 
 
+def split_url(text: str) -> tuple[str, int]:
+    """Host and port of `https://10.0.0.5:8443` or `https://duty-room.example:8443`; ValueError for anything else."""
+    match = re.fullmatch(r"https://(?:\[([0-9a-fA-F:.]+)\]|([A-Za-z0-9.-]{1,253})):([0-9]{1,5})/?", text)
+    if match is None or not 1 <= int(match[3]) <= 65535:
+        raise ValueError("not an address")
+    return str(ipaddress.IPv6Address(match[1])) if match[1] else match[2], int(match[3])
+
+
+def _url(text: str) -> str:
+    split_url(text)
+    return text
+
+
 def _printable(text: str) -> str:
     if not text.isprintable():
         raise ValueError("control characters")
@@ -70,6 +84,7 @@ def _zone(text: str) -> str:
 Port = Annotated[int, Field(ge=1, le=65535)]
 Text = Annotated[str, StringConstraints(min_length=1, max_length=64, strip_whitespace=True), AfterValidator(_printable)]
 SerialUrl = Annotated[str, StringConstraints(min_length=1, max_length=256), AfterValidator(_printable)]
+Argument = Annotated[str, StringConstraints(min_length=1, max_length=1024), AfterValidator(_printable)]
 Building = Annotated[str, StringConstraints(pattern=r"^[0-9A-Z]{1,4}$")]
 """The first part of a household's name: the 3 of 3-2-0501."""
 
@@ -107,9 +122,29 @@ class Concentrator(_Section):
 
 
 class DutyRoom(_Section):
-    """[dutyroom]: its page answers on 127.0.0.1 only."""
+    """[dutyroom]: its page answers on 127.0.0.1 only. `uplink`: for concentrators on other PCs; `url`: it is on another PC."""
 
     port: Port = 8380
+    uplink: Annotated[str, AfterValidator(_address)] | None = None
+    url: Annotated[str, AfterValidator(_url)] | None = None
+    sounder: Annotated[list[Argument], Field(max_length=32)] = Field(default_factory=list)
+    """A command that sounds; it is run again while an alarm is unseen."""
+
+    @property
+    def uplink_address(self) -> tuple[str, int] | None:
+        """`uplink` as host and port."""
+        return None if self.uplink is None else split_address(self.uplink)
+
+    @property
+    def url_address(self) -> tuple[str, int] | None:
+        """`url` as host and port."""
+        return None if self.url is None else split_url(self.url)
+
+    @model_validator(mode="after")
+    def _is_here_or_there(self) -> Self:
+        if self.uplink is not None and self.url is not None:
+            raise ValueError("uplink and url exclude each other: the duty room is on this PC, or on another")
+        return self
 
 
 class Panel(_Section):
@@ -130,6 +165,18 @@ class Panel(_Section):
         return self
 
 
+class Retention(_Section):
+    """[retention]: how long the concentrator keeps what has happened; what is owed to the duty room stays in any case."""
+
+    keep_days: Annotated[int, Field(ge=30, le=3650)] = 30
+    keep_events: Annotated[int, Field(ge=10_000, le=10_000_000)] = 10_000
+
+    @property
+    def limits(self) -> tuple[int, int]:
+        """Both."""
+        return self.keep_days, self.keep_events
+
+
 class Site(_Section):
     """One site: its settings, and the paths of everything in its folder."""
 
@@ -137,6 +184,7 @@ class Site(_Section):
     concentrator: Concentrator
     dutyroom: DutyRoom = Field(default_factory=DutyRoom)
     panel: Panel = Field(default_factory=Panel)
+    retention: Retention = Field(default_factory=Retention)
     _folder: Path = PrivateAttr(default=Path())
 
     @property
@@ -158,6 +206,16 @@ class Site(_Section):
     def dutyroom_db(self) -> Path:
         """The duty room's store."""
         return self._folder / "dutyroom.db"
+
+    @property
+    def uplink_certificate(self) -> Path:
+        """This machine's key and certificate for the uplink between PCs."""
+        return self._folder / places.FILE
+
+    @property
+    def revoked(self) -> Path:
+        """The list of certificates that count no more."""
+        return self._folder / places.FOLDER / places.REVOKED
 
     @property
     def run(self) -> Path:

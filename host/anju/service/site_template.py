@@ -74,9 +74,23 @@ def render(*, estate: str, building: str, network: int, udp: str | None, port: i
         f"serial = [{', '.join(map(_quoted, serial))}]" if serial else '# serial = ["/dev/ttyUSB0"]',
         "# baud = 115200",
         "",
+        "[retention]",
+        "# "
+        + _("How many days the concentrator keeps what has happened, and how many events however old; at least these."),
+        "# " + _("What the duty room has not received yet stays in any case."),
+        "# keep_days = 30",
+        "# keep_events = 10000",
+        "",
         "[dutyroom]",
         "# " + _("Port of the duty room's page, on 127.0.0.1 only."),
         f"port = {port}",
+        "# " + _("Where concentrators on other PCs call this duty room; it needs certificates: anju certs --help"),
+        '# uplink = "0.0.0.0:8443"',
+        "# " + _("Or, if the duty room is on another PC: where. Then none runs here."),
+        '# url = "https://10.0.0.5:8443"',
+        "# "
+        + _("A command that sounds, run again and again while nobody has seen an alarm, whatever becomes of the page."),
+        '# sounder = ["aplay", "/usr/share/sounds/alarm.wav"]',
         "",
     )
     return "\n".join(lines)

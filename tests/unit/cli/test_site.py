@@ -131,11 +131,11 @@ def test_status_of_nodes_is_a_table_without_control_characters(anju: Anju, monke
         {"network": 1, "node": 12, "household": None, "last_seen_s": 7300.0, "firmware": None},
     ]
     frames = {"accepted": 9, "duplicates": 1, "refused": {"tag": 2, "replay": 1}}
-    answer = {"journal_id": "ab" * 16, "events": 5, "rows": 6, "outbox": 1, "frames": frames, "nodes": nodes}
+    answer = {"journal_id": "ab" * 16, "events": 5, "rows": 6, "outbox": 3, "sent": 1, "frames": frames, "nodes": nodes}
     monkeypatch.setattr("anju.cli.site.ask", lambda _site, **_request: answer)
     said = anju("status")
     assert said.out.splitlines()[:2] == [
-        "Journal abababab: 5 events of nodes, 6 rows, 1 not yet received by the duty room",
+        "Journal abababab: 5 events of nodes, 6 rows, 3 not yet received by the duty room (1 of them sent)",
         "Frames: 9 accepted, 1 repeated, refused: replay 1, tag 2",
     ]
     assert [line.split() for line in said.out.splitlines()[2:]] == [
@@ -217,4 +217,4 @@ def test_run_is_up_until_ctrl_c(tmp_path: Path) -> None:
             os.kill(running.pid, signal.SIGINT)
             rest = running.stderr.read()
         assert running.returncode == 0
-        assert rest.count("event=ended") == 2
+        assert rest.count("event=ended") == 3

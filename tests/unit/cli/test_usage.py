@@ -18,14 +18,16 @@ KINDS = (
 COMMANDS = [
     *("demo", "init", "run", "enrol", "status", "panel", "flash", "devices", "monitor", "bench-station"),
     *("label", "pair", "unpair", "nodes", "walk-test", "survey", "export-identity", "import-identity"),
-    *("plan", "bundle", "keys", "verify", "simulate", "bench"),
+    *("backup", "restore", "plan", "bundle", "keys", "certs", "verify", "simulate", "bench"),
 ]
 PAGES = [
     [],
     *([name] for name in COMMANDS),
     *(["bundle", name] for name in ("build", "show", "verify")),
     *(["keys", name] for name in ("new-release", "new-root")),
+    *(["certs", name] for name in ("create", "issue", "renew", "revoke", "list", "show")),
     *(["plan", name] for name in ("import", "show", "diff")),
+    *(["verify", name] for name in ("journal", "evidence")),
     ["simulate", "day"],
     *(["bench", name] for name in ("decode", "journal", "press", "panel", "power-cut")),
 ]

@@ -330,7 +330,7 @@ async def bench(folder: Path, clock: HandClock | None = None) -> AsyncIterator[B
     clock = clock or HandClock()
     keyring = Keyring.open(folder / "keyring.db")
     try:
-        journal = await Journal.open(folder / "journal.db", clock, (DESTINATION,))
+        journal = await Journal.open(folder / "journal.db", clock, (DESTINATION,), await keyring.journal_key())
         try:
             yield Bench(folder, clock, keyring, journal)
         finally:

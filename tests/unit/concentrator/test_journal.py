@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 from anju.concentrator.core.panel.signals import Action, PersonSignal
 from anju.concentrator.journal import Journal
 from anju.ledger import LedgerError, chain
+from anju.ledger.head import Head, JournalKey, is_signed
 from anju.uplink.canonical import canonical, digest
 from anju.uplink.commands import CommandKind
 from anju.uplink.reports import MOST_ROWS, Lane, ReportKind
@@ -117,6 +118,14 @@ class TestChain:
         assert links[0][1] == first
         assert links[1][1] == chain.next_link(first, links[1][0])
 
+    async def test_the_end_is_signed_with_every_commit(self, rooms: Bench) -> None:
+        key, node = await rooms.keyring.journal_key(), await rooms.enrol()
+        for frames in ([node.hello()], [node.press(), node.event(Code.OPENED)], [node.heartbeat()]):
+            await rooms.receive(node, *frames)
+            ((seq, link, signature),) = rooms.rows()["head"]
+            assert (seq, link) == (rooms.journal.building.last_seq, rooms.rows()["event"][-1][-1])
+            assert is_signed(key.public, Head(rooms.journal.journal_id, seq, link), signature)
+
 
 A, B, C = "3-1-0101", "3-1-0102", "3-1-0103"
 ROWS = st.lists(st.tuples(st.sampled_from([A, B, C, None]), st.sampled_from(Lane)), max_size=30)
@@ -175,7 +184,7 @@ class TestReceipts:
             await rooms.journal.settle(DESTINATION, [2], [])
         async with bench(tmp_path) as rooms:
             assert owed(rooms) == [1, 3]
-            assert rooms.journal.totals() == {"rows": 3, "events": 0, "outbox": 2}
+            assert rooms.journal.totals() == {"rows": 3, "events": 0, "outbox": 2, "sent": 0}
 
     async def test_a_conflicting_row_is_set_aside_and_kept(self, rooms: Bench) -> None:
         await journalled(rooms, 3 * [(A, Lane.ROUTINE)])
@@ -199,7 +208,7 @@ class TestReceipts:
         assert owed(rooms) == [1]
 
     async def test_each_destination_has_its_own(self, tmp_path: Path) -> None:
-        journal = await Journal.open(tmp_path / "journal.db", HandClock(), ("duty_room", "dc09"))
+        journal = await Journal.open(tmp_path / "journal.db", HandClock(), ("duty_room", "dc09"), JournalKey.new())
         async with journal.change() as draft:
             draft.record(ReportKind.OPENED, Lane.ROUTINE, household=A)
         await journal.settle("dc09", [1], [])
@@ -244,17 +253,18 @@ class TestFile:
         connection.close()
         before = path.read_bytes()
         with pytest.raises(LedgerError, match="newer release"):
-            await Journal.open(path, HandClock(), (DESTINATION,))
+            await Journal.open(path, HandClock(), (DESTINATION,), JournalKey.new())
         assert path.read_bytes() == before
 
     async def test_a_second_process_is_kept_out(self, rooms: Bench) -> None:
         with pytest.raises(LedgerError, match="in use"):
-            await Journal.open(rooms.folder / "journal.db", HandClock(), (DESTINATION,))
+            await Journal.open(rooms.folder / "journal.db", HandClock(), (DESTINATION,), JournalKey.new())
 
     async def test_no_key_is_in_it(self, rooms: Bench) -> None:
         node = await rooms.enrol()
         await rooms.receive(node, node.hello(), node.press())
         keys = rooms.keyring._ledger.read().execute("SELECT up, down FROM link").fetchone()
+        keys = (*keys, (await rooms.keyring.journal_key()).private)
         written = b"".join(file.read_bytes() for file in rooms.folder.glob("journal.db*"))
         for key in keys:
             assert key not in written

@@ -67,7 +67,10 @@ MISTAKES: list[tuple[str | bytes, str]] = [
     (LEAST + "netwrok = 2", "line 5: [concentrator] netwrok is unknown; did you mean network?"),
     (LEAST + "zzz = 2", "line 5: [concentrator] zzz is unknown; known here: building, network, udp, serial, baud"),
     (LEAST + "[dutyrom]\nport = 1", "line 5: [dutyrom] is unknown; did you mean dutyroom?"),
-    ("colour = 1\n" + LEAST, "line 1: [colour] is unknown; known here: estate, concentrator, dutyroom, panel"),
+    (
+        "colour = 1\n" + LEAST,
+        "line 1: [colour] is unknown; known here: estate, concentrator, dutyroom, panel, retention",
+    ),
     (
         LEAST + '[dutyroom]\nhost = "0.0.0.0"',
         (
@@ -262,3 +265,46 @@ def test_a_new_site_below_a_file(tmp_path: Path) -> None:
     (tmp_path / "file").touch()
     with pytest.raises(SettingsError, match="cannot be written"):
         site_template.create(tmp_path / "file" / "new", estate="A", building="3", network=1, udp=None, port=8380)
+
+
+DUTY_ROOM = '[estate]\nname = "A"\n[concentrator]\nbuilding = "3"\n[dutyroom]\n'
+
+
+def test_a_duty_room_is_here_or_on_another_pc(tmp_path: Path) -> None:
+    here = parse((DUTY_ROOM + 'uplink = "0.0.0.0:8443"').encode(), tmp_path).dutyroom
+    assert (here.uplink_address, here.url_address) == (("0.0.0.0", 8443), None)
+    for url, address in (
+        ("https://10.0.0.5:8443", ("10.0.0.5", 8443)),
+        ("https://[fd00::5]:8443/", ("fd00::5", 8443)),
+        ("https://duty-room.example:1", ("duty-room.example", 1)),
+    ):
+        assert parse((DUTY_ROOM + f'url = "{url}"').encode(), tmp_path).dutyroom.url_address == address
+
+
+@pytest.mark.parametrize(
+    "lines",
+    [
+        'url = "http://10.0.0.5:8443"',
+        'url = "https://10.0.0.5"',
+        'url = "https://10.0.0.5:0"',
+        'url = "https://user:secret@10.0.0.5:8443"',
+        'url = "https://10.0.0.5:8443/elsewhere"',
+        'uplink = "8443"',
+        'uplink = "duty-room:8443"',
+    ],
+)
+def test_where_a_duty_room_cannot_be(tmp_path: Path, lines: str) -> None:
+    with pytest.raises(SettingsError, match=lines.partition(" ")[0]):
+        parse((DUTY_ROOM + lines).encode(), tmp_path)
+
+
+def test_a_duty_room_is_not_at_both_places(tmp_path: Path) -> None:
+    with pytest.raises(SettingsError, match="uplink or url, not both"):
+        parse((DUTY_ROOM + 'uplink = "0.0.0.0:8443"\nurl = "https://10.0.0.5:8443"').encode(), tmp_path)
+
+
+@pytest.mark.parametrize("line", ["keep_days = 29", "keep_events = 9999", "keep_days = 3651", "keep_events = '10000'"])
+def test_what_stays_of_a_journal_has_its_least(line: str) -> None:
+    text = '[estate]\nname = "A"\n[concentrator]\nbuilding = "3"\n[retention]\n'
+    assert line.split(maxsplit=1)[0] in complaint(text + line)
+    assert parse((text + "keep_days = 365\n").encode(), PLACE).retention.keep_days == 365

@@ -22,6 +22,7 @@ from anju.concentrator.core.intake import Heard
 from anju.concentrator.core.moment import Moment
 from anju.concentrator.core.places import Address, Placement, Route
 from anju.concentrator.journal import Journal
+from anju.ledger.head import JournalKey
 from anju.service.i18n import _
 from anju.uplink.reports import Zone, ZoneKind
 from anju.wire import table
@@ -89,7 +90,7 @@ class _Pair:
     @classmethod
     async def open(cls, folder: Path) -> _Pair:
         """Both empty."""
-        journal = await Journal.open(folder / "journal.db", _clock, ("duty_room",))
+        journal = await Journal.open(folder / "journal.db", _clock, ("duty_room",), JournalKey.new())
         bare = sqlite3.connect(folder / "bare.db", isolation_level=None)
         bare.execute("PRAGMA journal_mode = WAL").fetchone()
         bare.execute("PRAGMA synchronous = FULL")

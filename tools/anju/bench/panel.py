@@ -39,6 +39,7 @@ from anju.concentrator.core.premises import Chosen
 from anju.concentrator.core.supervision import Supervision
 from anju.concentrator.journal import Journal
 from anju.concentrator.premises import Furnished
+from anju.ledger.head import JournalKey
 from anju.service.i18n import _
 from anju.uplink.reports import Zone, ZoneKind
 from anju.wire.messages import Header, Message, Status
@@ -213,7 +214,7 @@ class _Estate:
 
     async def commit(self, events: int, folder: Path) -> list[float]:
         """Seconds that each event takes in a journal there, to the end of its commit."""
-        journal = await Journal.open(folder / "journal.db", lambda: self._now, ("duty_room",))
+        journal = await Journal.open(folder / "journal.db", lambda: self._now, ("duty_room",), JournalKey.new())
         journal.building = self._building
         took_s = []
         try:

@@ -5,8 +5,10 @@ from typing import Annotated, Any
 import typer
 
 from anju.cli import (
+    backup,
     bench,
     bundle,
+    certs,
     demo,
     flash,
     grammar,
@@ -44,6 +46,8 @@ def make() -> Any:
     walk_test.add_to(app)
     survey.add_to(app)
     identity.add_to(app)
+    certs.add_to(app)
+    backup.add_to(app)
     verify.add_to(app)
     simulate.add_to(app)
     bench.add_to(app)

@@ -111,8 +111,11 @@ def _status(folder: Path, json: bool) -> None:
     frames = answer["frames"]
     refused = ", ".join(f"{reason} {count}" for reason, count in sorted(frames["refused"].items()))
     screen.say(
-        _("Journal %(id)s: %(events)d events of nodes, %(rows)d rows, %(outbox)d not yet received by the duty room")
-        % {"id": answer["journal_id"][:8], **{name: answer[name] for name in ("events", "rows", "outbox")}},
+        _(
+            "Journal %(id)s: %(events)d events of nodes, %(rows)d rows, %(outbox)d not yet received by the duty room"
+            " (%(sent)d of them sent)"
+        )
+        % {"id": answer["journal_id"][:8], **{name: answer[name] for name in ("events", "rows", "outbox", "sent")}},
         _("Frames: %(accepted)d accepted, %(duplicates)d repeated, refused: %(refused)s")
         % {"accepted": frames["accepted"], "duplicates": frames["duplicates"], "refused": refused or _("none")},
     )

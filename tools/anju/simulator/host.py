@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import os
+import re
 import signal
 import sys
 from asyncio.subprocess import DEVNULL, Process
@@ -19,7 +20,7 @@ from anju.service.i18n import _
 from anju.service.settings import Site
 
 RUN = "run"
-SERVICES = ("concentrator", "dutyroom")
+SERVICES = ("concentrator", "dutyroom", "page")
 _READY_S = 90.0
 _LEAVE_S = 15.0
 _LOOK_AGAIN_S = 0.05
@@ -43,7 +44,7 @@ class Host:
         self._back = asyncio.Event()
 
     async def start(self) -> None:
-        """Start `anju run` and wait until both services answer; ServiceError with their own words if they don't."""
+        """Start `anju run` and wait until its services answer; ServiceError with their own words if they don't."""
         theirs, self._lifeline = os.pipe()
         try:
             with self._log.open("ab") as log:
@@ -117,7 +118,7 @@ class Host:
         return pid
 
     async def up_again(self) -> None:
-        """Wait until both services answer again; start `anju run` once more if it was killed, as systemd would."""
+        """Wait until the services answer again; start `anju run` once more if it was killed, as systemd would."""
         if self._process is not None and self._process is self._wanted_dead:
             await self._process.wait()
             self._let_go()
@@ -134,12 +135,19 @@ class Host:
                 raise self._failure()
             with suppress(ServiceError, OSError):
                 await self.status()
-                # Its own socket: on the page's port somebody else may answer.
-                _, writer = await asyncio.open_unix_connection(self._site.dutyroom_socket)
-                writer.close()
-                return
+                # Their own word: on the page's port somebody else may answer.
+                if self._are_ready():
+                    return
             await asyncio.sleep(_LOOK_AGAIN_S)
         raise self._failure()
+
+    def _are_ready(self) -> bool:
+        """Whether each service that runs has said that it is up."""
+        pids, log = self.pids(), self._log.read_text(encoding="utf-8", errors="replace")
+        said = [line for line in log.splitlines() if "ready" in line]
+        return all(
+            name in pids and any(re.search(rf"\bpid\W+{pids[name]}\b", line) for line in said) for name in SERVICES
+        )
 
     def _tail(self) -> str:
         lines = self._log.read_text(encoding="utf-8", errors="replace").splitlines()[-_TAIL_LINES:]

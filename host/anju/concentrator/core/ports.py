@@ -43,6 +43,13 @@ class OwedRow(NamedTuple):
     sha256: str
 
 
+class Attempt(NamedTuple):
+    """How often in a row a destination has failed, and in how many seconds it is tried again."""
+
+    failures: int
+    in_s: float
+
+
 class Journal(Protocol):
     """The one way to change anything: draft, commit, adopt."""
 
@@ -66,6 +73,9 @@ class Journal(Protocol):
 
     def lately(self, report: Report) -> bool:
         """Whether one of the newest reports says the same of this node and moment."""
+
+    async def cut(self, since_ms: int, keep_events: int) -> bool:
+        """Cut off some of what was recorded before a time and is not needed; whether there may be more. LedgerError: none was."""
 
     def records(self, kind: ReportKind, household: str | None, most: int) -> list[Report]:
         """The newest records of a kind, oldest first; of one household, or of all."""
@@ -91,6 +101,18 @@ class Outbox(Protocol):
 
     def owed(self, destination: str, most: int) -> list[OwedRow]:
         """Rows to send next: households with a panic first, then with an alarm; within one household always in order."""
+
+    def owes_alarm(self, destination: str) -> bool:
+        """Whether a panic or an alarm is among what is owed."""
+
+    def send(self, destination: str, rows: Iterable[int]) -> None:
+        """Note that rows are on their way. Nothing depends on it: they are owed until they are received."""
+
+    def postponed(self, destination: str) -> Attempt:
+        """When a destination that failed is tried again."""
+
+    async def postpone(self, destination: str, attempt: Attempt) -> None:
+        """Note when a destination is tried again, for a start that comes before. LedgerError: it is not noted."""
 
     async def settle(self, destination: str, received: Iterable[int], conflicts: Iterable[int]) -> None:
         """Note the receipt of rows; conflicting ones are set aside and kept. A row is settled once."""

@@ -3,11 +3,22 @@
 from __future__ import annotations
 
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 
 from anju.concentrator.core.panel.trouble import TROUBLE_ROWS, Fault
-from anju.concentrator.gauges import DOWN_S, LINK_DOWN_S, DestinationGauge, LinkGauge, PowerGauge
+from anju.concentrator.gauges import (
+    DISK_ENOUGH_BYTES,
+    DISK_LOW_BYTES,
+    DOWN_S,
+    LINK_DOWN_S,
+    CertificateGauge,
+    DestinationGauge,
+    DiskGauge,
+    LinkGauge,
+    PowerGauge,
+)
 from anju.uplink.reports import TroubleKind
 
 
@@ -88,6 +99,49 @@ def test_a_machine_that_tells_of_no_supply_has_no_trouble_with_it(tmp_path: Path
     assert PowerGauge(tmp_path / "missing").read(0) == set()
     supply(tmp_path, "BAT0", type="Battery", capacity="5")
     assert PowerGauge(tmp_path).read(0) == set(), "a battery alone, of a mouse perhaps"
+
+
+def test_a_disk_is_trouble_before_it_is_full_and_until_there_is_room(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    gauge, room = DiskGauge(tmp_path), SimpleNamespace(free=DISK_LOW_BYTES)
+    monkeypatch.setattr("shutil.disk_usage", lambda _folder: room)
+    found = []
+    for room.free in (DISK_LOW_BYTES, DISK_LOW_BYTES - 1, 0, DISK_ENOUGH_BYTES - 1, DISK_ENOUGH_BYTES, DISK_LOW_BYTES):
+        found.append({fault.kind for fault in gauge.read(0)})
+    low = {TroubleKind.DISK_LOW}
+    assert found == [set(), low, low, low, set(), set()]
+
+
+def test_a_disk_that_cannot_be_asked_is_as_it_was(tmp_path: Path) -> None:
+    assert DiskGauge(tmp_path / "missing").read(0) == set()
+
+
+class FakeCertificate:
+    """A way to a duty room on another PC."""
+
+    def __init__(self, days_left: int | None, *, refused: bool = False) -> None:
+        self.days_left = days_left
+        self.refused = refused
+
+
+@pytest.mark.parametrize(
+    ("days", "refused", "expected"),
+    [
+        (30, False, set()),
+        (29, False, {TroubleKind.CERTIFICATE_ENDS}),
+        (7, False, {TroubleKind.CERTIFICATE_ENDS}),
+        (6, False, {TroubleKind.CERTIFICATE_ENDS, TroubleKind.CERTIFICATE_ENDS_SOON}),
+        (-1, True, {TroubleKind.CERTIFICATE_ENDS, TroubleKind.CERTIFICATE_ENDS_SOON, TroubleKind.CERTIFICATE_REFUSED}),
+        (None, True, {TroubleKind.CERTIFICATE_REFUSED}),
+    ],
+)
+def test_a_certificate_that_ends_is_told_of_in_time(
+    days: int | None, refused: bool, expected: set[TroubleKind]
+) -> None:
+    gauge = CertificateGauge("duty_room", FakeCertificate(days, refused=refused))
+    assert {fault.kind for fault in gauge.read(0)} == expected
+    assert CertificateGauge("duty_room", None).read(0) == set()
 
 
 def test_every_kind_of_trouble_has_a_row() -> None:

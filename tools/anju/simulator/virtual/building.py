@@ -191,7 +191,9 @@ class _Rooms:
     async def open(cls, folder: Path, building: Building) -> _Rooms:
         """On the files of a folder."""
         keyring = Keyring.open(folder / "keyring.db")
-        journal = await Journal.open(folder / "journal.db", building.clock, (_DESTINATION,))
+        journal = await Journal.open(
+            folder / "journal.db", building.clock, (_DESTINATION,), await keyring.journal_key()
+        )
         return cls(keyring, journal, building)
 
     async def close(self) -> None:

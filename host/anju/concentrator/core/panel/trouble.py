@@ -38,6 +38,7 @@ TROUBLE_ROWS = (
     TroubleRow(TroubleKind.DESTINATION_DOWN, _LASTS, _HIGH, _HIGH, _NO, _NO),
     TroubleRow(TroubleKind.MAINS_DOWN, _LASTS, _ROUTINE, _ROUTINE, _NO, _NO),
     TroubleRow(TroubleKind.UPS_LOW, _LASTS, _HIGH, _HIGH, _NO, _NO),
+    TroubleRow(TroubleKind.DISK_LOW, _LASTS, _HIGH, _HIGH, _NO, _NO),
     TroubleRow(TroubleKind.CLOCK_STEPPED, _ONCE, _ROUTINE, _ROUTINE, _NO, _NO),
     TroubleRow(TroubleKind.NODE_CLOCK, _ONCE, _ROUTINE, _ROUTINE, _NO, _NO),
     TroubleRow(TroubleKind.CLONE, _ONCE, _ROUTINE, _HIGH, _NO, _NO),
@@ -46,7 +47,11 @@ TROUBLE_ROWS = (
     TroubleRow(TroubleKind.EVIDENCE, _ONCE, _ROUTINE, _HIGH, _NO, _NO),
     TroubleRow(TroubleKind.TWO_CONCENTRATORS, _ONCE, _HIGH, _HIGH, _NO, _NO),
     TroubleRow(TroubleKind.WRONG_CODES, _ONCE, _HIGH, _HIGH, _NO, _NO),
+    TroubleRow(TroubleKind.FILE_DAMAGED, _ONCE, _HIGH, _HIGH, _NO, _NO),
     TroubleRow(TroubleKind.COUNTERS_SPENT, _ONCE, _HIGH, _HIGH, _NO, _NO),
+    TroubleRow(TroubleKind.CERTIFICATE_ENDS, _LASTS, _ROUTINE, _ROUTINE, _NO, _NO),
+    TroubleRow(TroubleKind.CERTIFICATE_ENDS_SOON, _LASTS, _HIGH, _HIGH, _NO, _NO),
+    TroubleRow(TroubleKind.CERTIFICATE_REFUSED, _LASTS, _HIGH, _HIGH, _NO, _NO),
 )
 TROUBLE_ROW_OF = {row.kind: row for row in TROUBLE_ROWS}
 
