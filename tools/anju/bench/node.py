@@ -33,18 +33,19 @@ _RUNS = 2
 
 @dataclass(frozen=True, slots=True)
 class Figure:
-    """One that may not be above its limit, if it has one. The key is for programs, label and unit are for people."""
+    """One that may not be above its limit, if it has one, or not below it. The key is for programs, label and unit for people."""
 
     key: str
     label: str
     unit: str
-    value: int
-    limit: int | None = None
+    value: float
+    limit: float | None = None
+    is_least: bool = False
 
     @property
     def is_met(self) -> bool:
-        """Whether it is not."""
-        return self.limit is None or self.value <= self.limit
+        """Whether it keeps to that."""
+        return self.limit is None or (self.value >= self.limit if self.is_least else self.value <= self.limit)
 
 
 @dataclass(frozen=True, slots=True)

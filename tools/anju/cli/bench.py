@@ -42,6 +42,7 @@ def add_to(app: typer.Typer) -> None:
         _show(measure, json)
 
     _add_panel(group, json_option)
+    _add_uplink(group, json_option)
     _add_nodes_to(group, json_option)
 
 
@@ -144,6 +145,29 @@ def _add_panel(group: typer.Typer, json_option: Any) -> None:
         return 0 if outcome.is_good else 1
 
 
+def _add_uplink(group: typer.Typer, json_option: Any) -> None:
+    @group.command(
+        cls=grammar.Command,
+        help=_("A backlog of events goes up while panics overtake it, against bare SQLite at both ends."),
+    )
+    def uplink(
+        backlog: Annotated[
+            int, typer.Option(metavar="N", min=1000, max=1_000_000, help=_("How many events wait at the start."))
+        ] = 100_000,
+        tls: Annotated[bool, typer.Option("--tls", help=_("The duty room is on another PC, over TLS."))] = False,
+        json: Annotated[bool, json_option] = False,
+    ) -> int:
+        from anju.bench.uplink import measure
+
+        with screen.progress() as report:
+            outcome = measure(report, tls=tls, backlog=backlog, live=min(20_000, backlog))
+        if json:
+            screen.as_json(outcome.as_json())
+        else:
+            _show_figures("uplink", outcome.figures)
+        return 0 if outcome.is_good else 1
+
+
 def _show_flash(outcome: "flashing.Outcome") -> None:
     from anju.bench.flashing import LIMITS
 
@@ -191,7 +215,7 @@ def _show_figures(bench: str, figures: "Sequence[node.Figure]") -> None:
             (
                 one.label,
                 f"{one.value:,} {one.unit}",
-                "" if one.limit is None else f"{one.limit:,} {one.unit}",
+                "" if one.limit is None else f"{'≥' if one.is_least else '≤'} {one.limit:,} {one.unit}",
                 "" if one.limit is None else "✓" if one.is_met else "✗",
             )
             for one in figures
