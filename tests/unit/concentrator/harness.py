@@ -169,6 +169,15 @@ class Disk:
     def __getattr__(self, name: str) -> Any:
         return getattr(self._connection, name)
 
+    @property
+    def row_factory(self) -> Any:
+        """How rows come out."""
+        return self._connection.row_factory
+
+    @row_factory.setter
+    def row_factory(self, factory: Any) -> None:
+        self._connection.row_factory = factory
+
     @contextmanager
     def slow(self) -> Iterator[None]:
         """No COMMIT ends within the block; `held` while one waits."""
@@ -186,6 +195,20 @@ class Disk:
             yield
         finally:
             self.refusing = False
+
+    @contextmanager
+    def read_only(self) -> Iterator[None]:
+        """SQLite may read the file within the block and write nothing, as on a disk that was mounted anew after an error."""
+        path = self._connection.execute("PRAGMA database_list").fetchone()[2]
+        writing, self._connection = (
+            self._connection,
+            sqlite3.connect(f"{Path(path).as_uri()}?mode=ro", uri=True, isolation_level=None, check_same_thread=False),
+        )
+        try:
+            yield
+        finally:
+            self._connection.close()
+            self._connection = writing
 
     @contextmanager
     def full(self) -> Iterator[None]:
