@@ -105,6 +105,7 @@ class _Audit:
             self._links = {self._cut.link}
             if not is_signed(public_key, self._cut, signed.cut_signature):
                 self._fault(self._cut.seq, Fault.CUT)
+                self._is_doubted = True
 
     def take(self, row: Row) -> None:
         """The next row."""
@@ -122,14 +123,15 @@ class _Audit:
             self._fault(expected, Fault.REMOVED, last=row.seq - 1)
         self._found.last = row.seq
         is_good = self._look(row)
-        calculated = {next_link(link, row.sha256) for link in self._links} if len(row.sha256) == 32 else set()
+        links = [link for link in self._links if len(link) == len(row.sha256) == 32]
+        calculated = {next_link(link, row.sha256) for link in links}
         if row.link in calculated or (is_good and (self._is_doubted or row.seq > expected)):
             # Where the link before it is gone, the next row's shows whether its own is right.
             self._links, self._is_doubted = {row.link}, not is_good
             return
         if is_good:
             self._fault(row.seq, Fault.CHANGED)
-        self._links, self._is_doubted = {link for link in calculated | {row.link} if len(link) == 32}, True
+        self._links, self._is_doubted = calculated | {row.link}, True
 
     def end(self) -> Findings:
         """After the last row."""
@@ -195,9 +197,9 @@ def _key(report: Any, kept: Key) -> Key:
     if witnessed is not None:
         node = report["node"]
         return node["network"], node["node"], witnessed["epoch"], witnessed["first_counter"]
-    if kept == (None, None, None, None):
+    if kept == (None, None, None, None) and report.get("event_id") is None:
         return kept
-    # An event that its node will not sign for, or from before nodes signed: no report tells the epoch.
+    # An event that its node will not sign for, or from before nodes signed: of those, not every report tells the epoch.
     node, counter = report["node"], report["counter"]
     first_counter = counter - ((counter - report["event_id"]) & 0xFFFF)
-    return node["network"], node["node"], kept[2], first_counter
+    return node["network"], node["node"], report.get("epoch", kept[2]), first_counter

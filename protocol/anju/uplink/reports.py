@@ -406,6 +406,8 @@ class Report(Contract):
     counter: Annotated[int, Field(ge=0, le=0xFFFF_FFFF)] | None = None
     delayed: bool = False
     device: DeviceId | None = None
+    epoch: _Byte | None = None
+    """Of an event that its node will not sign for: with what else is here it names the event."""
     event_at_ms: Milliseconds | None = None
     event_id: Annotated[int, Field(ge=0, le=0xFFFF)] | None = None
     evidence: Evidence | None = None

@@ -4,24 +4,31 @@ from __future__ import annotations
 
 import random
 import sqlite3
-from collections.abc import Callable, Iterator
-from contextlib import closing
+from collections.abc import Iterator
+from contextlib import closing, suppress
 from pathlib import Path
 from typing import Any, NamedTuple
 
 import anyio
 import pytest
 
+from anju.concentrator import journal_cut
 from anju.concentrator.journal_audit import verify
 from anju.ledger.audit import Fault, Finding
 from anju.ledger.chain import GENESIS, next_link
 from anju.ledger.head import Head, JournalKey
 from anju.uplink.canonical import digest
 from anju.wire.table import Code
-from unit.concentrator.harness import bench
+from unit.concentrator.harness import DESTINATION, bench
 
 CHANGES = 1000
 COLUMNS = ("seq", "network", "node", "epoch", "first_counter", "report", "sha256", "chain")
+SIGNED = (
+    *(("head", column) for column in ("seq", "link", "signature")),
+    *(("cut", column) for column in ("seq", "link", "events", "kept", "signature")),
+    ("journal", "journal_id"),
+)
+TABLES = ("event", "head", "cut", "journal")
 
 
 class Kept(NamedTuple):
@@ -34,13 +41,19 @@ class Kept(NamedTuple):
         return verify(self.path, self.key).faults
 
 
-async def _filled(folder: Path) -> bytes:
+async def _filled(folder: Path, is_cut: bool = False) -> bytes:
     async with bench(folder) as rooms:
         node, neighbour = await rooms.enrol(), await rooms.enrol("3-2-0502")
         for _ in range(6):
             await rooms.receive(node, node.hello(), node.press(), node.event(Code.OPENED, levels=1))
             await rooms.receive(neighbour, neighbour.event(Code.TAMPERED))
+            # Older than the counters of its node, which will sign for no such event.
+            await rooms.receive(neighbour, neighbour.event(Code.OPENED, event_id=0x8000 + neighbour.counter))
             rooms.clock.advance(60)
+        if is_cut:
+            last = rooms.journal.building.last_seq
+            await rooms.journal.settle(DESTINATION, range(1, last + 1), ())
+            await rooms.journal.cut(rooms.clock.now.wall_ms, last // 3)
         return (await rooms.keyring.journal_key()).public
 
 
@@ -62,11 +75,26 @@ def journal(whole: Kept, tmp_path: Path) -> Kept:
 
 
 @pytest.fixture
+def cut(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Kept:
+    """A journal whose beginning was cut off, but for alarms that are not over and a node's newest events."""
+    monkeypatch.setattr(journal_cut, "EVENTS_OF_A_NODE", 4)
+    (tmp_path / "cut").mkdir()
+    key = anyio.run(_filled, tmp_path / "cut", True)
+    return Kept(tmp_path / "cut" / "journal.db", key)
+
+
+@pytest.fixture
 def file(journal: Kept) -> Iterator[sqlite3.Connection]:
     """The copy, as somebody has it who may write to the file."""
-    with closing(sqlite3.connect(journal.path, isolation_level=None)) as connection:
-        connection.execute("PRAGMA foreign_keys = OFF")
+    with closing(opened(journal)) as connection:
         yield connection
+
+
+def opened(journal: Kept) -> sqlite3.Connection:
+    connection = sqlite3.connect(journal.path, isolation_level=None)
+    connection.execute("PRAGMA foreign_keys = OFF")
+    connection.execute("PRAGMA synchronous = OFF")
+    return connection
 
 
 def rows(file: sqlite3.Connection) -> list[tuple[Any, ...]]:
@@ -75,11 +103,11 @@ def rows(file: sqlite3.Connection) -> list[tuple[Any, ...]]:
 
 
 def another(value: Any, chance: random.Random) -> Any:
-    """Something else of the same type."""
+    """Something else that the column may hold."""
     if value is None:
         return chance.randrange(1 << 16)
     if isinstance(value, int):
-        return chance.choice([value + 1, value - 1, -value - 1, chance.randrange(1 << 32) + value + 1])
+        return chance.choice([value + 1, value - 1, -value - 1, chance.randrange(1 << 32) + value + 1, None])
     raw = bytearray(value if isinstance(value, bytes) else value.encode())
     what = chance.randrange(3)
     place = chance.randrange(len(raw))
@@ -101,11 +129,30 @@ def test_a_whole_journal_is_found_whole(journal: Kept) -> None:
 def _change(file: sqlite3.Connection, chance: random.Random) -> set[int]:
     row = chance.choice(rows(file))
     column = chance.choice(COLUMNS)
-    file.execute(
-        f"UPDATE OR IGNORE event SET {column} = ? WHERE seq = ?",
-        (another(row[COLUMNS.index(column)], chance), row[0]),
-    )
+    with suppress(sqlite3.IntegrityError):  # a row without a number
+        file.execute(
+            f"UPDATE OR IGNORE event SET {column} = ? WHERE seq = ?",
+            (another(row[COLUMNS.index(column)], chance), row[0]),
+        )
     return {row[0]}
+
+
+def _unname(file: sqlite3.Connection, chance: random.Random) -> set[int]:
+    """What names the event of a node is taken from its row: the event could come again."""
+    seq = chance.choice(rows(file))[0]
+    file.execute(
+        "UPDATE event SET network = NULL, node = NULL, epoch = NULL, first_counter = NULL WHERE seq = ?", (seq,)
+    )
+    return {seq}
+
+
+def _resign(file: sqlite3.Connection, chance: random.Random) -> set[int]:
+    """What was signed is changed."""
+    table, column = chance.choice(SIGNED)
+    (value,) = file.execute(f"SELECT {column} FROM {table}").fetchone()
+    with suppress(sqlite3.IntegrityError):
+        file.execute(f"UPDATE OR IGNORE {table} SET {column} = ?", (another(value, chance),))
+    return set()
 
 
 def _remove(file: sqlite3.Connection, chance: random.Random) -> set[int]:
@@ -143,7 +190,7 @@ def test_a_thousand_of_a_thousand_random_changes_are_found_at_their_rows(
     journal: Kept, file: sqlite3.Connection
 ) -> None:
     chance, found, before = random.Random(1), 0, rows(file)
-    ways: list[Callable[[sqlite3.Connection, random.Random], set[int]]] = [_change, _remove, _insert, _swap]
+    ways = [_change, _remove, _insert, _swap, _unname]
     done = 0
     while done < CHANGES:
         file.execute("BEGIN")
@@ -157,6 +204,29 @@ def test_a_thousand_of_a_thousand_random_changes_are_found_at_their_rows(
         file.execute("DELETE FROM event")
         marks = ", ".join("?" * len(COLUMNS))
         file.executemany(f"INSERT INTO event VALUES ({marks})", before)
+    assert found == CHANGES
+
+
+def test_so_are_those_before_and_after_a_cut_and_in_what_was_signed(cut: Kept) -> None:
+    chance, found = random.Random(2), 0
+    with closing(opened(cut)) as file:
+        before = [tuple(file.execute(f"SELECT * FROM {table} ORDER BY 1").fetchall()) for table in TABLES]
+        ((cut_at, *_),) = before[TABLES.index("cut")]
+        assert cut.faults() == []
+        assert 5 <= sum(row[0] <= cut_at for row in rows(file)) < cut_at
+        for _ in range(CHANGES):
+            while True:
+                file.execute("BEGIN")
+                chance.choice([_change, _remove, _insert, _swap, _unname, _resign])(file, chance)
+                now = [tuple(file.execute(f"SELECT * FROM {table} ORDER BY 1").fetchall()) for table in TABLES]
+                if now != before:
+                    break
+                file.execute("ROLLBACK")
+            file.execute("COMMIT")
+            found += bool(cut.faults())
+            for table, kept in zip(TABLES, before, strict=True):
+                file.execute(f"DELETE FROM {table}")
+                file.executemany(f"INSERT INTO {table} VALUES ({', '.join('?' * len(kept[0]))})", kept)
     assert found == CHANGES
 
 

@@ -4,7 +4,10 @@ from __future__ import annotations
 
 import random
 import shutil
+import sqlite3
+from contextlib import closing, suppress
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -16,6 +19,7 @@ from unit.dutyroom.reports import JOURNAL, NEIGHBOUR, NOW_MS, OTHER_JOURNAL, bat
 from unit.dutyroom.test_store import changed
 
 pytestmark = pytest.mark.anyio
+CHANGES = 1000
 COLUMNS = ("journal_id", "seq", "sha256", "received_at_ms", "body", "household", "link")
 REPORTS = [press(1), report(2, ReportKind.OPENED), report(3, ReportKind.CLOSED, NEIGHBOUR), press(4, NEIGHBOUR)]
 
@@ -51,6 +55,68 @@ async def test_each_column_of_each_report(filled: Path, tmp_path: Path) -> None:
                 value = f"replace({column}, substr({column}, 9, 1), 'z')"
             changed(other, f"UPDATE reports SET {column} = {value} WHERE rowid = {rowid}")
             assert faults(other), (column, rowid)
+
+
+def another(value: Any, chance: random.Random) -> Any:
+    """Something else that the column may hold."""
+    if value is None:
+        return chance.choice([7, "x"])
+    if isinstance(value, int):
+        return chance.choice([value + 1, value - 1, -value - 1, value + 1000])
+    raw = bytearray(value if isinstance(value, bytes) else value.encode())
+    place = chance.randrange(len(raw)) if raw else 0
+    raw[place : place + 1] = chance.choice([b"", b"zz", bytes([(raw or b"a")[place] ^ 1])])
+    return bytes(raw) if isinstance(value, bytes) else raw.decode("utf-8", "ignore") + " "
+
+
+def spoil(file: sqlite3.Connection, chance: random.Random) -> None:
+    """One row of the reports or of the log is changed, removed, put in, or takes another's place."""
+    table = chance.choice(["reports", "log"])
+    file.row_factory = sqlite3.Row
+    rows = file.execute(f"SELECT rowid AS place, * FROM {table} ORDER BY rowid").fetchall()
+    names = rows[0].keys()[1:]
+    one, other = chance.sample(rows, 2)
+    what = chance.randrange(4)
+    with suppress(sqlite3.IntegrityError):  # what SQLite does not take is no change
+        if what == 0:
+            name = chance.choice(names)
+            file.execute(f"UPDATE {table} SET {name} = ? WHERE rowid = ?", (another(one[name], chance), one["place"]))
+        elif what == 1 and (table == "reports" or one is not rows[-1]):  # the log's end nobody else knows
+            file.execute(f"DELETE FROM {table} WHERE rowid = ?", (one["place"],))
+        elif what == 2:
+            new = dict(one) | {"seq": 77, "number": 77, "place": 77}
+            values = [new[name] for name in names]
+            file.execute(f"INSERT INTO {table} VALUES ({', '.join('?' * len(names))})", values)
+        elif what == 3:
+            file.execute(f"UPDATE {table} SET rowid = -1 WHERE rowid = ?", (one["place"],))
+            file.execute(f"UPDATE {table} SET rowid = ? WHERE rowid = ?", (one["place"], other["place"]))
+            file.execute(f"UPDATE {table} SET rowid = ? WHERE rowid = -1", (other["place"],))
+
+
+async def test_a_thousand_of_a_thousand_random_changes_are_found(filled: Path) -> None:
+    receipts = [Held(JOURNAL, one.seq, row(one).sha256) for one in [*REPORTS, report(5, ReportKind.OPENED)]]
+    receipts.append(Held(OTHER_JOURNAL, 1, row(press(1, node=9)).sha256))
+    assert verify(filled, receipts).faults == []
+    changed(filled, "UPDATE reports SET seq = seq")  # so that SQLite lets it be done
+    chance, found, done = random.Random(1), 0, 0
+    with closing(sqlite3.connect(filled, isolation_level=None)) as file:
+        file.executescript("PRAGMA foreign_keys = OFF; PRAGMA synchronous = OFF")
+
+        def contents() -> list[list[tuple[Any, ...]]]:
+            tables = ("SELECT rowid, * FROM reports ORDER BY 1", "SELECT * FROM log ORDER BY 1")
+            return [[tuple(one) for one in file.execute(table)] for table in tables]
+
+        before = contents()
+        while done < CHANGES:
+            spoil(file, chance)
+            if contents() == before:
+                continue
+            done += 1
+            found += bool(verify(filled, receipts).faults)
+            for table, kept in zip(("reports (rowid, " + ", ".join(COLUMNS) + ")", "log"), before, strict=True):
+                file.execute(f"DELETE FROM {table.partition(' ')[0]}")
+                file.executemany(f"INSERT INTO {table} VALUES ({', '.join('?' * len(kept[0]))})", kept)
+    assert found == CHANGES
 
 
 async def test_a_report_whose_hash_was_made_anew_is_named(filled: Path) -> None:

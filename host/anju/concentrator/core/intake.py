@@ -126,6 +126,8 @@ def _event(draft: Draft, heard: Heard, status: Status, holds: Recorded) -> Verdi
             time_s=status.time_s,
             zone=status.zone,
         )
+    else:
+        facts["epoch"] = event.epoch
     if status.zone < len(placement.inputs):
         facts["zone"] = placement.inputs[status.zone]
     reports = draft.signal(

@@ -160,9 +160,10 @@ def _owe(
 
 def _hear(highest: dict[Address, tuple[int, int]], report: Report) -> None:
     """What a node has said by its reports, in case nothing else tells any more."""
-    if report.node and report.witnessed and report.counter:
+    epoch = report.witnessed.epoch if report.witnessed else report.epoch
+    if report.node and report.counter and epoch is not None:
         address = Address(report.node.network, report.node.node)
-        highest[address] = max(highest.get(address, (0, 0)), (report.witnessed.epoch, report.counter))
+        highest[address] = max(highest.get(address, (0, 0)), (epoch, report.counter))
 
 
 def _state(

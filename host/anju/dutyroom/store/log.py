@@ -145,6 +145,9 @@ def verify(connection: sqlite3.Connection) -> int:
     """Walk the whole chain; the number of its rows, or ChainBroken at the first that is wrong."""
     query = "SELECT * FROM changes WHERE number > ? ORDER BY number LIMIT ?"
     link, number = GENESIS, 0
+    first = connection.execute("SELECT MIN(number) AS number FROM log").fetchone()["number"]
+    if first is not None and first < 1:  # where no reader looks
+        raise ChainBroken(first)
     while rows := connection.execute(query, (number, _VERIFIED_AT_ONCE)).fetchall():
         for row in rows:
             number += 1
