@@ -102,13 +102,13 @@ async def duty_room(folder: Path, around: Callable[[ASGIApp], ASGIApp] | None = 
 
 @asynccontextmanager
 async def building(
-    folder: Path, room: Room, own: Own, name: str | None = None, port: int = 0
+    folder: Path, room: Room, own: Own, name: str | None = None, port: int = 0, clock: HandClock | None = None
 ) -> AsyncIterator[Building]:
-    """A concentrator with a certificate; `name`: the building that it says it is of."""
+    """A concentrator with a certificate; `name`: the building that it says it is of, `clock`: one of its own."""
     folder.mkdir(exist_ok=True)  # noqa: ASYNC240  # nobody else waits for this loop
     trust = Trust(own.authority, folder / "revoked.pem", must_exist=False)
     async with AsyncExitStack() as stack:
-        rooms = await stack.enter_async_context(bench(folder, room.clock))
+        rooms = await stack.enter_async_context(bench(folder, clock or room.clock))
         line = SignedHttp.over_tls(HOST, port or room.port, own, trust, lambda: room.time.buildings)
         stack.push_async_callback(line.close)
         said = name or own.holder.building or ""

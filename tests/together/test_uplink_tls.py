@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import datetime as dt
+import shutil
 import ssl
 from collections.abc import AsyncIterator
 from pathlib import Path
@@ -23,9 +24,9 @@ from anju.service.certs.holder import Holder
 from anju.service.certs.own import Own
 from anju.service.certs.trust import Trust, unix_ms
 from anju.service.local_http import NoAnswer
-from anju.uplink.reports import MOST_BYTES, Lane, ReportKind
+from anju.uplink.reports import MOST_BYTES, Lane, OutcomeKind, Report, ReportKind
 from together.estate import HOST, Building, Room, building, duty_room
-from unit.concentrator.harness import until
+from unit.concentrator.harness import HandClock, until
 from unit.service.certs_kit import Estate
 
 pytestmark = pytest.mark.anyio
@@ -140,6 +141,33 @@ class TestSeveral:
             for one in (first, second, first, second, first):
                 await one.line.ask("GET", f"commands?journal_id={one.rooms.journal.journal_id}", 10)
         assert room.troubles() == [{"trouble": "two_concentrators", "concentrator": "3"}]
+
+    async def test_what_each_of_two_with_one_identity_has_journalled_is_told(self, room: Room, tmp_path: Path) -> None:
+        """A copy of a PC goes on beside it: under the next number each has journalled something else."""
+        own = room.estate.issue("3")
+        async with building(tmp_path / "a", room, own) as first:
+            await journalled(first, "3-2-0501")
+            async with first.speaking():
+                await until(lambda: not first.owed())
+            shutil.copytree(tmp_path / "a", tmp_path / "b", ignore=shutil.ignore_patterns("*.lock"))
+            async with building(tmp_path / "b", room, own) as second:
+                await journalled(first, "3-2-0502", ReportKind.OPENED)
+                await journalled(second, "3-2-0503", ReportKind.CLOSED)
+                async with first.speaking():
+                    await until(lambda: not first.owed())
+                async with second.speaking():
+                    await until(lambda: not second.owed())
+                for one in (first, second, first):
+                    await one.line.ask("GET", f"commands?journal_id={one.rooms.journal.journal_id}", 10)
+                assert held(tmp_path) == ["3-2-0501", "3-2-0502"]
+                (conflict,) = room.log(What.CONFLICT)
+                offered = Report.model_validate_json(conflict.detail["offered"])
+                assert (offered.seq, offered.household, offered.kind) == (2, "3-2-0503", ReportKind.CLOSED)
+                assert {"trouble": "two_concentrators", "concentrator": "3"} in room.troubles()
+                # None of them lets go of what it has journalled.
+                assert [report.household for report in second.rooms.reports()] == ["3-2-0501", "3-2-0503"]
+                assert [row[4] for row in second.rooms.rows()["outbox"]] == [1, 2]
+                assert [report.household for report in first.rooms.reports()] == ["3-2-0501", "3-2-0502"]
 
     async def test_one_that_is_started_anew_is_one(self, room: Room, tmp_path: Path) -> None:
         own = room.estate.issue("3")
@@ -270,6 +298,30 @@ class TestOutOfTime:
         told = "the duty room's certificate is out of its time by this clock"
         assert [line["event"] for line in logs].count(told) == 1
         assert room.troubles() == []
+
+    @pytest.mark.parametrize("years", [10, -10])
+    async def test_guards_are_called_whoevers_clock_is_wrong_and_see_what_became_of_their_answer(
+        self, room: Room, tmp_path: Path, years: int
+    ) -> None:
+        """By a clock that is ahead an answer has expired, which is told; by one that is behind it waits for its node."""
+        clock = HandClock()
+        clock.advance(years * YEAR.total_seconds())
+        async with building(tmp_path / "3", room, room.estate.issue("3"), clock=clock) as one, one.speaking():
+            node = await one.rooms.enrol("3-2-0501")
+            assert len(await one.rooms.acks(node, node.hello(), node.press())) == 2
+            await until(room.desk.queue)
+            (incident,) = room.desk.queue()
+            assert incident.opened_at_ms <= room.desk.now_ms()
+            await acknowledge(room, incident.id)
+            if years < 0:
+                await until(lambda: one.rooms.journal.building.pending)
+            else:
+                await until(lambda: room.log(What.OUTCOME))
+                (told,) = room.log(What.OUTCOME)
+                assert told.report
+                assert told.report.outcome
+                assert told.report.outcome.outcome is OutcomeKind.EXPIRED
+            await until(lambda: not one.owed())
 
     async def test_one_that_has_ended_and_was_revoked_is_refused(self, room: Room, tmp_path: Path) -> None:
         own = room.estate.issue("3", days=90)
