@@ -145,9 +145,12 @@ class Journal:
         found = self._ledger.read().execute(_LATELY, (report.kind, report.event_at_ms, node))
         return found.fetchone() is not None
 
-    def owed(self, destination: str, most: int) -> list[OwedRow]:
-        """Rows to send next: households with a panic first, then with an alarm; within one household always in order."""
-        return journal_outbox.owed(self._ledger.read(), destination, most)
+    def owed(self, destination: str, most: int, beside: int | None = None) -> list[OwedRow]:
+        """Rows to send next: households with a panic first, then with an alarm; within one household always in order.
+
+        `beside`: to how many rows in all they are filled with what can wait; None: to `most`.
+        """
+        return journal_outbox.owed(self._ledger.read(), destination, most, beside)
 
     def owes_alarm(self, destination: str) -> bool:
         """Whether a panic or an alarm is among what is owed."""

@@ -29,13 +29,18 @@ _SETTLED = "UPDATE outbox SET state = ?, settled_at_ms = ? WHERE destination = ?
 _COUNTED = "SELECT count(*), count(sent_at_ms) FROM outbox INDEXED BY outbox_in_order WHERE state = 0"
 
 
-def owed(read: sqlite3.Connection, destination: str, most: int) -> list[OwedRow]:
-    """Rows to send next: households with a panic first, then with an alarm; within one household always in order."""
+def owed(read: sqlite3.Connection, destination: str, most: int, beside: int | None = None) -> list[OwedRow]:
+    """Rows to send next: households with a panic first, then with an alarm; within one household always in order.
+
+    `beside`: to how many rows in all they are filled with what can wait; None: to `most`.
+    """
     urgent = [household for (household,) in read.execute(_URGENT_HOUSEHOLDS, (destination,))]
     found: list[tuple[int, str, bytes]] = []
     for household in urgent:
         if len(found) < most:
             found += read.execute(_OWED_BY_HOUSEHOLD, (destination, household, most - len(found)))
+    if found and beside is not None:
+        most = min(most, beside)
     if len(found) < most:
         found += read.execute(_OWED_BY_OTHERS, (destination, json.dumps(urgent), most - len(found)))
     return [OwedRow(seq, report, sha256.hex()) for seq, report, sha256 in found]

@@ -293,10 +293,10 @@ class TestOutage:
         tries = 0
         read = rooms.journal.owed
 
-        def counted(destination: str, most: int) -> list[OwedRow]:
+        def counted(destination: str, most: int, beside: int | None = None) -> list[OwedRow]:
             nonlocal tries
             tries += 1
-            return read(destination, most)
+            return read(destination, most, beside)
 
         monkeypatch.setattr(rooms.journal, "owed", counted)
         await journalled(rooms, A)
@@ -320,10 +320,10 @@ class TestOutage:
         faults = iter([ZeroDivisionError(), OSError("disk I/O error")])
         read = rooms.journal.owed
 
-        def trip(destination: str, most: int) -> object:
+        def trip(destination: str, most: int, beside: int) -> object:
             for fault in faults:
                 raise fault
-            return read(destination, most)
+            return read(destination, most, beside)
 
         monkeypatch.setattr(rooms.journal, "owed", trip)
         with capture_logs() as logs:

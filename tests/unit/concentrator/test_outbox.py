@@ -8,7 +8,7 @@ import pytest
 
 from anju.concentrator.core.ports import Attempt
 from anju.concentrator.destinations import duty_room
-from anju.concentrator.destinations.duty_room import DutyRoom
+from anju.concentrator.destinations.duty_room import BESIDE_ALARMS, DutyRoom
 from anju.ledger import LedgerError
 from anju.uplink.reports import MOST_ROWS, Lane, ReportKind
 from anju.wire.table import Code
@@ -168,8 +168,19 @@ async def test_one_batch_is_on_its_way_at_a_time_and_a_panic_is_in_the_next(room
         assert len(line.batches) == 1
         gate.set()
         await until(lambda: counted(rooms) == (0, 0))
-    assert [batch[0] for batch in line.batches] == [1, 3 * MOST_ROWS + 1, 2 * MOST_ROWS, 3 * MOST_ROWS]
-    assert max(map(len, line.batches)) == MOST_ROWS
+    with_it = MOST_ROWS + BESIDE_ALARMS
+    assert [batch[0] for batch in line.batches] == [1, 3 * MOST_ROWS + 1, with_it, MOST_ROWS + with_it]
+    assert [len(batch) for batch in line.batches[:3]] == [MOST_ROWS, BESIDE_ALARMS, MOST_ROWS]
+
+
+async def test_many_alarms_fill_a_batch(rooms: Bench) -> None:
+    line = FakeLine()
+    await journalled(rooms, count=2)
+    for _ in range(BESIDE_ALARMS):
+        await journalled(rooms, Lane.ALARM, count=2, household="3-2-0502")
+    async with running(upwards(rooms, line).forward()):
+        await until(lambda: counted(rooms) == (0, 0))
+    assert [len(batch) for batch in line.batches] == [2 * BESIDE_ALARMS, 2]
 
 
 async def test_a_disk_that_takes_no_note_keeps_no_alarm_back(rooms: Bench) -> None:

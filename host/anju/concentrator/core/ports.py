@@ -99,7 +99,7 @@ class Outbox(Protocol):
     def journal_id(self) -> str:
         """Random 128-bit name of this journal, 32 hex digits."""
 
-    def owed(self, destination: str, most: int) -> list[OwedRow]:
+    def owed(self, destination: str, most: int, beside: int | None = None) -> list[OwedRow]:
         """Rows to send next: households with a panic first, then with an alarm; within one household always in order."""
 
     def owes_alarm(self, destination: str) -> bool:

@@ -32,6 +32,8 @@ what an alarm is among."""
 LAST_PAUSE_S = 30.0
 """Before it is sent what can wait, unless it answers meanwhile."""
 
+BESIDE_ALARMS = 64
+"""To so many rows a batch with alarms is filled with what can wait: they are committed sooner, and in a storm it goes on."""
 POLL_S = 20
 ANSWER_S = 10.0
 BASE = "http://duty-room/uplink/v1"
@@ -104,7 +106,7 @@ class DutyRoom:
 
     async def _send_owed(self) -> None:
         self._committed.clear()
-        rows = _fitting(self._outbox.owed(NAME, MOST_ROWS))
+        rows = _fitting(self._outbox.owed(NAME, MOST_ROWS, BESIDE_ALARMS))
         if not rows:
             await self._committed.wait()
             return
