@@ -16,7 +16,7 @@ from anju.concentrator.core.places import Address
 from anju.concentrator.identity import backup, seal
 from anju.concentrator.identity.export import gather
 from anju.concentrator.identity.restore import Restored, restore
-from anju.concentrator.journal_audit import verify
+from anju.concentrator.journal_audit import hashes, verify
 from anju.concentrator.keyring_rows import LEAP
 from anju.dutyroom.store import Store, held, reports_held
 from anju.service import settings
@@ -232,6 +232,29 @@ class TestTheDutyRoomKnowsMore:
         told = [report.kind.value for _journal, _seq, report in list(reports_held(new.dutyroom_db))[len(before) :]]
         assert sorted(told) == ["backup_restored", "closed"]
         assert held.verify(new.dutyroom_db).faults == []
+
+    def test_an_event_that_its_node_was_not_told_of_alarms_nobody_twice(self, site: Site, clock: HandClock) -> None:
+        node = living(site, clock, a_life)
+        file = backed_up(site, clock)
+        pressed = node.press()
+
+        async def goes_on(rooms: Bench) -> None:
+            await rooms.receive(node, pressed)  # and the acknowledgement is lost
+            await uploaded(site, rooms)
+
+        living(site, clock, goes_on)
+        new, _made = restored(file, clock)
+        site.dutyroom_db.rename(new.dutyroom_db)
+        before = list(reports_held(new.dutyroom_db, once=True))
+
+        async def after(rooms: Bench) -> None:
+            assert await rooms.verdict(node, pressed) == Verdict.ACCEPTED
+            await uploaded(new, rooms)
+
+        living(new, clock, after)
+        told = [report.kind.value for *_key, report in list(reports_held(new.dutyroom_db, once=True))[len(before) :]]
+        assert told == ["backup_restored"]
+        assert held.verify(new.dutyroom_db, [held.Held(*row) for row in hashes(new.journal, DESTINATION)]).faults == []
 
     def test_what_the_duty_room_never_got_it_gets(self, site: Site, clock: HandClock) -> None:
         living(site, clock, a_life)

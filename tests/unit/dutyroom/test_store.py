@@ -14,7 +14,7 @@ from anju.dutyroom.core.request import Arrival, Handling, KeyReused, NoSuchIncid
 from anju.dutyroom.store import ChainBroken, Store, reports_held
 from anju.uplink.commands import CommandKind
 from anju.uplink.receipts import RowVerdict
-from anju.uplink.reports import ALARMS, Outcome, OutcomeKind, ReportKind, TroubleKind
+from anju.uplink.reports import ALARMS, Outcome, OutcomeKind, Report, ReportKind, TroubleKind, Witnessed
 from unit.dutyroom.reports import HOUSEHOLD, JOURNAL, NEIGHBOUR, NOW_MS, OTHER_JOURNAL, batch, press, ref, report, row
 
 pytestmark = pytest.mark.anyio
@@ -304,3 +304,70 @@ async def test_a_removed_moved_or_added_row_is_found(store: Store, path: Path, s
         again.verify()
     assert found.value.number == number
     await again.close()
+
+
+class TestToldAgain:
+    """An event that a restored concentrator takes once more, because its node was never told that it had been taken."""
+
+    EVENT = Witnessed(code=2, epoch=1, first_counter=70_001, time_s=0, zone=0)
+
+    async def tell(self, store: Store, *reports: Report, journal_id: str = OTHER_JOURNAL, **how: str) -> None:
+        receipt = await store.receive(batch(*reports, journal_id=journal_id, **how), LATER_MS)
+        assert [one.verdict for one in receipt.rows] == [RowVerdict.COMMITTED] * len(reports)
+
+    async def test_it_is_kept_and_marked_and_alarms_nobody(self, store: Store, path: Path) -> None:
+        first, again = press(1, witnessed=self.EVENT), press(9, witnessed=self.EVENT, delayed=True)
+        await self.tell(store, first, journal_id=JOURNAL)
+        await store.handle(asks(1, Act.ACKNOWLEDGE, await sit_down(store), "first"))
+        before = store.changes_after(0, 100)
+        await self.tell(store, again)
+        assert store.changes_after(0, 100) == before
+        assert [one.seq for *_journal, one in reports_held(path)] == [1, 9]
+        assert [one.seq for *_journal, one in reports_held(path, once=True)] == [1]
+
+    @pytest.mark.parametrize(
+        "other",
+        [
+            press(9),
+            press(9, witnessed=EVENT.model_copy(update={"first_counter": 70_001 + 0x10000})),
+            press(9, witnessed=EVENT.model_copy(update={"epoch": 2})),
+            press(9, witnessed=EVENT, node=8),
+        ],
+        ids=["not witnessed", "another event of that id", "another epoch", "another node"],
+    )
+    async def test_whatever_else_is_an_alarm(self, store: Store, path: Path, other: Report) -> None:
+        await self.tell(store, press(1, witnessed=self.EVENT), journal_id=JOURNAL)
+        await self.tell(store, other)
+        assert [change.what for change in store.changes_after(0, 100)] == [What.ALARM, What.ALARM]
+        assert len(list(reports_held(path, once=True))) == 2
+
+    async def test_what_was_judged_by_who_knew_more_counts(self, store: Store, path: Path) -> None:
+        """A button that was still held is an alarm of its own for a concentrator that has forgotten the press."""
+        held = report(1, ReportKind.HOLD_UP_HELD, witnessed=self.EVENT)
+        await self.tell(store, held, journal_id=JOURNAL)
+        await self.tell(store, press(9, witnessed=self.EVENT))
+        assert list(store.changes_after(0, 100)) == []
+        assert [one.seq for *_journal, one in reports_held(path, once=True)] == [1]
+
+    async def test_another_concentrator_has_nodes_of_its_own(self, store: Store, path: Path) -> None:
+        await self.tell(store, press(1, witnessed=self.EVENT), journal_id=JOURNAL)
+        await self.tell(store, press(9, witnessed=self.EVENT), concentrator="4")
+        assert len(list(reports_held(path, once=True))) == 2
+
+    async def test_one_journal_tells_of_an_event_as_often_as_it_says(self, store: Store, path: Path) -> None:
+        """Within one journal it is the concentrator that knows: of one event several things may follow."""
+        await self.tell(store, press(1, witnessed=self.EVENT), press(2, witnessed=self.EVENT), journal_id=JOURNAL)
+        assert len(list(reports_held(path, once=True))) == 2
+
+    async def test_what_came_before_there_were_marks_is_known(self, tmp_path: Path) -> None:
+        path = tmp_path / "old.db"
+        store = Store.open(path)
+        await self.tell(store, press(1, witnessed=self.EVENT), journal_id=JOURNAL)
+        await store.close()
+        with sqlite3.connect(path) as older:
+            older.executescript("DROP TABLE witnessed; PRAGMA user_version = 4;")
+        older.close()
+        store = Store.open(path)
+        await self.tell(store, press(9, witnessed=self.EVENT))
+        await store.close()
+        assert [one.seq for *_journal, one in reports_held(path, once=True)] == [1]

@@ -15,6 +15,10 @@ from anju.uplink.receipts import Receipt, ReceiptRow, RowVerdict
 from anju.uplink.reports import Batch, Report, ReportKind, Row
 
 _NOT_ARMED = frozenset({ReportKind.ARM_REFUSED, ReportKind.ARM_MISSED})
+_TOLD_BEFORE = """
+    SELECT 1 FROM witnessed WHERE first_counter = ?1 AND node = ?2 AND network = ?3 AND epoch = ?4
+    AND journal_id <> ?5 AND journal_id IN (SELECT journal_id FROM journals WHERE concentrator = ?6)
+"""
 
 
 def receive(connection: sqlite3.Connection, batch: Batch, now_ms: int) -> Receipt:
@@ -61,6 +65,8 @@ class _Intake:
         )
         ref = ReportRef(journal_id=self.journal_id, seq=report.seq, sha256=row.sha256)
         self._note_test(report)
+        if self._is_told_again(report):
+            return
         if report.is_alarm:
             self._alarm(report, ref)
         elif report.kind is ReportKind.COMMAND_OUTCOME:
@@ -74,6 +80,19 @@ class _Intake:
             if report.schedule and report.kind in _NOT_ARMED:
                 # Nobody was there to be told, and people believe that they are guarded.
                 log.append(self.connection, Entry(self.now_ms, What.TROUBLE, report=ref))
+
+    def _is_told_again(self, report: Report) -> bool:
+        """Note what a node says of its event; whether an earlier journal of its concentrator has told of the same one.
+
+        That one was judged by who knew all that had happened before it, so that judgement counts.
+        """
+        event, node = report.witnessed, report.node
+        if event is None or node is None:
+            return False
+        of = (event.first_counter, node.node, node.network, event.epoch, self.journal_id)
+        again = self.connection.execute(_TOLD_BEFORE, (*of, self.concentrator)).fetchone() is not None
+        self.connection.execute("INSERT INTO witnessed VALUES (?, ?, ?, ?, ?, ?, ?)", (*of, report.seq, again))
+        return again
 
     def _note_test(self, report: Report) -> None:
         if report.household and report.panel:

@@ -17,6 +17,11 @@ from anju.uplink.reports import PanelView, Report
 MOST_IN_STORY = 200
 """Changes that a story tells; of more, it tells how many it leaves out."""
 _HELD_AT_ONCE = 1000
+_HELD = "SELECT rowid, journal_id, seq, body FROM reports WHERE rowid > ? ORDER BY rowid LIMIT ?"
+_HELD_ONCE = """
+    SELECT rowid, journal_id, seq, body FROM reports WHERE rowid > ?1 AND NOT EXISTS (SELECT 1 FROM witnessed
+    WHERE witnessed.journal_id = reports.journal_id AND witnessed.seq = reports.seq AND again) ORDER BY rowid LIMIT ?2
+"""
 _PANEL_WITHIN = 20
 _TESTED_WITHIN, _MOST_TESTED, _TESTED_WITHIN_MS = 200, 20, 24 * 3600 * 1000
 
@@ -69,11 +74,14 @@ def on_test(connection: sqlite3.Connection, now_ms: int) -> list[OnTest]:
     return [OnTest(row["household"], row["until_ms"]) for row in connection.execute(query, (now_ms,)).fetchall()]
 
 
-def reports_held(path: Path) -> Iterator[tuple[str, int, Report]]:
-    """(journal id, seq, report) of everything a duty room's file holds, in order of arrival; beside a running duty room too."""
+def reports_held(path: Path, *, once: bool = False) -> Iterator[tuple[str, int, Report]]:
+    """(journal id, seq, report) of everything a duty room's file holds, in order of arrival; beside a running duty room too.
+
+    `once`: without what was told again under another journal's name.
+    """
     with closing(sqlite3.connect(f"{path.absolute().as_uri()}?mode=ro", uri=True)) as connection:
         last = 0
-        query = "SELECT rowid, journal_id, seq, body FROM reports WHERE rowid > ? ORDER BY rowid LIMIT ?"
+        query = _HELD_ONCE if once else _HELD
         while rows := connection.execute(query, (last, _HELD_AT_ONCE)).fetchall():
             for last, journal_id, seq, body in rows:  # noqa: B007 - the last one is where the next query begins
                 yield journal_id, seq, Report.model_validate_json(body)
