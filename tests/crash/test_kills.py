@@ -15,7 +15,7 @@ from anju.simulator.estate import Estate, Plan
 from anju.simulator.faults import Faults
 from anju.simulator.profiles import LOAD_GUARD, load_habits
 from crash.leftovers import left
-from crash.points import EVERYTHING, POINTS, Crashes
+from crash.points import EVERYTHING, POINTS, EstateCrashes
 
 FLATS = 6
 BAD_RADIO = Faults(loss=0.2, duplicate=0.05, reorder=0.05)
@@ -34,7 +34,7 @@ async def survive(kills: int, seed: int) -> None:
     """Kill so often, at one named point after the other, and let everything arrive in the end."""
     async with Estate(Plan(FLATS, BAD_RADIO, seed), lambda _household, _what: None) as estate:
         async with Day(estate, load_habits(FLATS), LOAD_GUARD, seed) as day:
-            crashes = Crashes(estate)
+            crashes = EstateCrashes(estate)
             for point in itertools.islice(itertools.cycle(POINTS), kills):
                 await day.background.until(crashes.crash(point), PATIENCE_S)
             stuck = await day.finish(PATIENCE_S)
