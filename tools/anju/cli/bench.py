@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from anju.bench.result import Result
-from anju.cli import grammar, screen
+from anju.cli import bench_faults, grammar, screen
 from anju.service.i18n import _
 
 if TYPE_CHECKING:
@@ -44,6 +44,7 @@ def add_to(app: typer.Typer) -> None:
     _add_panel(group, json_option)
     _add_uplink(group, json_option)
     _add_nodes_to(group, json_option)
+    bench_faults.add_to(group)
 
 
 def _add_nodes_to(group: typer.Typer, json_option: Any) -> None:

@@ -63,6 +63,7 @@ class Event:
     tries: int = 0
     turn: int = 0
     """Tells the retry that counts from those that were planned before."""
+    is_acked: bool = False
 
     @property
     def is_urgent(self) -> bool:
@@ -82,6 +83,8 @@ class Node:
     ) -> None:
         self.send: Callable[[bytes], None] = lambda _frame: None
         """Takes its frames."""
+        self.note: Callable[[Event], None] = lambda _event: None
+        """Told of each event when it is made, and again when it is acknowledged: then it is waited for no more."""
         self.battery_mv = 3000
         self.is_on = False
         self.active = [False] * len(inputs)
@@ -102,6 +105,11 @@ class Node:
         """Heartbeats since the last acknowledgement."""
         self._life = 0
         """Counts starts: what was planned before one is void."""
+
+    @property
+    def waiting(self) -> int:
+        """Events that are not acknowledged yet."""
+        return sum(1 for event in self._waiting if event.code)
 
     def power_on(self) -> None:
         """Start: say hello, take up what was kept, and tell which contacts are active."""
@@ -178,6 +186,7 @@ class Node:
         event = Event(code, zone, now_s)
         event.first_counter = self._number()
         self._waiting.append(event)
+        self.note(event)
         self._fill()
 
     def _fill(self) -> None:
@@ -262,6 +271,8 @@ class Node:
         if event.counter == ack.acked_counter:
             self._adopt(ack, event.first_s)
         self._waiting.remove(event)
+        event.is_acked = True
+        self.note(event)
         self._unanswered = 0
         self._plan_beat()
         if now_s - self._stirred_s > FAST_S:
