@@ -22,6 +22,7 @@ from anju.concentrator.destinations.duty_room import NAME
 from anju.concentrator.journal_audit import hashes, verify
 from anju.dutyroom.store import held, reports_held
 from anju.ledger import journal_key
+from anju.service.errors import ServiceError
 from anju.service.i18n import _
 from anju.simulator.background import Background, innermost
 
@@ -117,6 +118,7 @@ class _Run:
         self._hardships = Hardships(self._estate, folder, self._chance)
         self._left = 1
         """Kills and hardships that are to come or are going on."""
+        self._going_on: list[str] = []
         self._slow_since_s: float | None = None
 
     async def run(self) -> Outcome:
@@ -176,14 +178,29 @@ class _Run:
                 for share, what in due:
                     await self._until_made(int(share * self._load.events))
                     begun = killer.strike(what) if isinstance(what, Strike) else self._hardships.befall(what)
-                    group.create_task(self._one_less(begun))
+                    group.create_task(self._one_less(begun, str(what)))
+                await self._until_over()
         except BaseExceptionGroup as several:
             raise innermost(several) from several
         await self._until_made(self._load.events)
 
-    async def _one_less(self, one: Awaitable[None]) -> None:
+    async def _one_less(self, one: Awaitable[None], name: str) -> None:
+        self._going_on.append(name)
         await one
+        self._going_on.remove(name)
         self._left -= 1
+
+    async def _until_over(self) -> None:
+        """Wait for whatever is still failing; ServiceError: one of it does not end, which is the bench's fault."""
+        deadline_s = time.monotonic() + CALM_S
+        while self._left:
+            if time.monotonic() > deadline_s:
+                raise ServiceError(
+                    _("These did not come to their end: %(what)s") % {"what": ", ".join(self._going_on)},
+                    _("Nothing was counted."),
+                    _("Type the command again when nothing else keeps this machine busy."),
+                )
+            await asyncio.sleep(_LOOK_AGAIN_S)
 
     async def _until_made(self, events: int) -> None:
         while self._deeds.made < events:

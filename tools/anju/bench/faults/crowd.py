@@ -31,7 +31,6 @@ class Resident:
         self.node = Node(link, INPUTS, crowd.agenda, random.Random(f"{crowd.seed} {link.address}"))
         self.node.note = self._note
         self.household = household
-        self.network = link.address.network
         self.most_waiting = crowd.chance.randint(1, MOST_WAITING) if crowd.chance.random() < _BUSY else 1
         self._link = link
         self._deeds = crowd.deeds
@@ -81,15 +80,8 @@ class Crowd:
         self.deeds = deeds
         self.seed = seed
         self.residents: list[Resident] = []
-        self.holds: set[int] = set()
-        """Networks in which nobody does anything at the moment."""
         self.chance = random.Random(f"{seed} crowd")
         self._begun_s = time.monotonic()
-
-    @property
-    def waiting(self) -> int:
-        """Events that their nodes still have to deliver."""
-        return sum(one.node.waiting for one in self.residents)
 
     async def run(self, most: Callable[[], int]) -> None:
         """For ever. `most`: how many events there may be by now."""
@@ -97,14 +89,6 @@ class Crowd:
             await self.agenda.run(time.monotonic() - self._begun_s)
             self._act(most() - self.deeds.made)
             await asyncio.sleep(_TURN_S)
-
-    def waiting_in(self, network: int) -> int:
-        """The same in one network."""
-        return sum(one.node.waiting for one in self.of(network))
-
-    def of(self, network: int) -> list[Resident]:
-        """The nodes of a network."""
-        return [one for one in self.residents if one.network == network]
 
     def close(self) -> None:
         """Everybody is gone."""
@@ -115,7 +99,7 @@ class Crowd:
         for one in self.chance.sample(self.residents, len(self.residents)):
             if room <= 0:
                 return
-            is_free = one.node.is_on and one.node.waiting < one.most_waiting and one.network not in self.holds
+            is_free = one.node.is_on and one.node.waiting < one.most_waiting
             if is_free:
                 before = self.deeds.made
                 one.act(self.chance)

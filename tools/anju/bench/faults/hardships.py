@@ -13,7 +13,7 @@ from collections.abc import Awaitable, Callable
 from pathlib import Path
 
 from anju.bench.faults.estate import Estate, Pc
-from anju.bench.faults.services import Service, until
+from anju.bench.faults.services import Service
 from anju.service.errors import ServiceError
 from anju.simulator.crashes import PAGE
 
@@ -102,12 +102,11 @@ class Hardships:
         What it had acknowledged and the duty room did not have is lost with a PC's disk, whatever anybody does. So it dies once
         it owes nothing; nodes know nothing of it, and many wait for an acknowledgement that never came.
         """
-        pc, crowd = self._estate.far, self._estate.crowd
+        pc = self._estate.far
         async with self._one_restore:
             file = self._folder / "far.backup"
             await self._again(lambda: pc.back_up(file))
-            wanted = crowd.deeds.made + len(crowd.of(pc.network))
-            await until(lambda: crowd.deeds.made >= wanted)
+            await self._lasts(_LONG_S)
             self._estate.become_deaf(pc)
             await self._delivered(pc)
             await self._halted(pc)
