@@ -292,7 +292,8 @@ def _desk(
         frames["refused"] = {reason: count for reason, count in counts.items() if reason not in _NOT_REFUSED}
         frames["pairing"] = {reason: count for reason, count in pairing.counts.items() if count}
         lines = {link.name: dict(link.counts) for link in links.values() if isinstance(link, SerialLink)}
-        return {"journal_id": journal.journal_id, **journal.totals(), "frames": frames, "lines": lines}
+        known = {"journal_id": journal.journal_id, **journal.totals(), "not_committed": reception.not_committed}
+        return known | {"frames": frames, "lines": lines}
 
     return Desk(
         journal,

@@ -96,6 +96,8 @@ class Reception:
         self._waiting: asyncio.Queue[Arrival] = asyncio.Queue(MOST_WAITING)
         self._troubled: dict[object, float] = {}
         self._commits = Outage()
+        self.not_committed = ""
+        """Why the last commit failed, while none has worked since."""
 
     def arrive(self, frame: bytes, route: Route) -> None:
         """Take a frame from a link. Never blocks and never raises."""
@@ -116,10 +118,12 @@ class Reception:
         """Receive a group of frames in one commit. Never raises: what cannot be handled is counted, logged, not acked."""
         try:
             await self._receive(arrivals)
+            self.not_committed = ""
             if self._commits.worked():
                 _log.info("what nodes say is committed again")
         except LedgerError as error:
             self.counts["not_acknowledged"] += len(arrivals)
+            self.not_committed = error.what
             if self._commits.failed():
                 _log.error("commit failed; nothing is acknowledged, the nodes try again", error=str(error))
         except Exception:  # noqa: BLE001

@@ -18,7 +18,7 @@ KINDS = (
 COMMANDS = [
     *("demo", "init", "run", "enrol", "status", "panel", "flash", "devices", "monitor", "bench-station"),
     *("label", "pair", "unpair", "nodes", "walk-test", "survey", "export-identity", "import-identity"),
-    *("backup", "restore", "plan", "bundle", "keys", "certs", "verify", "simulate", "bench"),
+    *("backup", "restore", "doctor", "plan", "bundle", "keys", "certs", "verify", "simulate", "bench"),
 ]
 PAGES = [
     [],

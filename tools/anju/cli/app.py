@@ -10,6 +10,7 @@ from anju.cli import (
     bundle,
     certs,
     demo,
+    doctor,
     flash,
     grammar,
     identity,
@@ -49,6 +50,7 @@ def make() -> Any:
     certs.add_to(app)
     backup.add_to(app)
     verify.add_to(app)
+    doctor.add_to(app)
     simulate.add_to(app)
     bench.add_to(app)
     return typer.main.get_command(app)
