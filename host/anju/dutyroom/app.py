@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import time
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, closing
 
@@ -11,7 +12,7 @@ from anju.dutyroom.core.own_trouble import OwnTrouble, Seen
 from anju.dutyroom.desk import Desk
 from anju.dutyroom.serve import listen_on_path, serving
 from anju.dutyroom.sounder import Sounder
-from anju.dutyroom.store import Store
+from anju.dutyroom.store.mended import open_mended
 from anju.service.settings import Site
 
 
@@ -19,7 +20,7 @@ from anju.service.settings import Site
 async def build(site: Site) -> AsyncIterator[None]:
     """The core: a desk over its store, and those who ask of it on a socket. The page is a process of its own."""
     path = site.dutyroom_socket
-    store = Store.open(site.dutyroom_db)
+    store = await open_mended(site.dutyroom_db, time.time_ns() // 1_000_000)
     try:
         with closing(listen_on_path(path)) as uplink_socket:
             desk = Desk.of(store)

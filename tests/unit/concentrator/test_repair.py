@@ -18,10 +18,9 @@ import pytest
 from anju.concentrator.journal_audit import verify
 from anju.concentrator.keyring import Keyring
 from anju.concentrator.keyring_rows import LEAP
-from anju.concentrator.repair import damaged
 from anju.concentrator.repair.journal import open_mended
 from anju.concentrator.repair.keyring import open_mended as keyring_mended
-from anju.ledger import LedgerError
+from anju.ledger import LedgerError, damaged
 from anju.service.lock import FileLock
 from anju.uplink.reports import PanelMode, Report, ReportKind, TroubleKind
 from anju.wire.table import Code, Verdict

@@ -49,10 +49,16 @@ def test_a_port_in_use(site: Site) -> None:
     assert not site.dutyroom_socket.exists()
 
 
-def test_a_store_that_is_damaged_is_left_alone(site: Site) -> None:
-    site.dutyroom_db.write_bytes(b"no database at all" * 1000)
-    assert str(site.dutyroom_db) in refused(site)
-    assert site.dutyroom_db.read_bytes() == b"no database at all" * 1000
+def test_a_store_that_is_read_only(site: Site) -> None:
+    """The file is mounted read-only, in a mount namespace of its own: rights alone don't keep root from writing."""
+    site.dutyroom_db.write_bytes(b"")
+    namespace = ["unshare", "--mount"] if os.geteuid() == 0 else ["unshare", "--user", "--map-root-user", "--mount"]
+    mount = "mount --bind {0} {0} && mount -o remount,bind,ro {0}".format(site.dutyroom_db)  # noqa: UP032
+    start = f"{mount} && exec {sys.executable} -m anju.dutyroom {site.folder}"
+    said = subprocess.run([*namespace, "sh", "-c", start], capture_output=True, text=True, timeout=60, check=False)
+    assert said.returncode == 78
+    assert "dutyroom.db cannot be opened: Read-only file system" in said.stderr
+    assert "may read and write it" in said.stderr
 
 
 def test_a_store_that_cannot_be_opened(site: Site) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 
 import secrets
 import sqlite3
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from contextlib import suppress
 from importlib.resources import files
 from pathlib import Path
@@ -22,8 +22,7 @@ from anju.concentrator.core.places import Address
 from anju.concentrator.core.ports import Clock
 from anju.concentrator.core.walk_test import Walk
 from anju.concentrator.journal import Journal
-from anju.concentrator.repair import damaged
-from anju.ledger import Ledger, audit
+from anju.ledger import Ledger, audit, damaged
 from anju.ledger.audit import Row
 from anju.ledger.chain import GENESIS
 from anju.ledger.errors import DamagedError
@@ -32,7 +31,6 @@ from anju.service.lock import FileLock, Held
 from anju.uplink.commands import EstateCommand
 from anju.uplink.reports import Report, TroubleKind
 
-_AT_ONCE = 64
 _MOST_ROWS = 20_000_000
 """Numbers that are looked for where nothing that is signed says how many there are."""
 _COLUMNS = "seq, network, node, epoch, first_counter, CAST(report AS BLOB), sha256, chain"
@@ -76,7 +74,7 @@ async def _mended(path: Path, clock: Clock, destinations: tuple[str, ...], key: 
     finally:
         await ledger.close()
         made.with_name(made.name + ".lock").unlink(missing_ok=True)
-    return damaged.set_aside(path, made, clock), kept
+    return damaged.set_aside(path, made, clock().wall_ms), kept
 
 
 def _fill(
@@ -88,7 +86,7 @@ def _fill(
     connection.execute("INSERT INTO journal VALUES (?, ?)", (named, clock().wall_ms))
     with damaged.reading(path) as read:
         last = _last(read, key)
-        for row in _rows(read, last):
+        for row in map(journal_audit.row_of, damaged.numbered(read, _COLUMNS, "event", "seq", last)):
             report = _report(row)
             if report is None:
                 continue
@@ -119,20 +117,6 @@ def _last(read: sqlite3.Connection, key: JournalKey) -> int:
             found = read.execute(query).fetchone()
             most = max(most, found[0] or 0) if found else most
     return min(most, _MOST_ROWS)
-
-
-def _rows(read: sqlite3.Connection, last: int) -> Iterator[Row]:
-    """Every row that can be read: many at once, and one by one where that fails."""
-    within = f"SELECT {_COLUMNS} FROM event WHERE seq > ? AND seq <= ? ORDER BY seq"  # noqa: S608  # names of columns
-    for start in range(0, last, _AT_ONCE):
-        try:
-            found = read.execute(within, (start, min(start + _AT_ONCE, last))).fetchall()
-        except sqlite3.Error:
-            found = []
-            for seq in range(start, min(start + _AT_ONCE, last)):
-                with suppress(sqlite3.Error):
-                    found += read.execute(within, (seq, seq + 1)).fetchall()
-        yield from map(journal_audit.row_of, found)
 
 
 def _report(row: Row) -> Report | None:

@@ -14,7 +14,7 @@ import structlog
 from anju.concentrator import keyring_rows
 from anju.concentrator.core.ports import Clock
 from anju.concentrator.keyring import BLOCK, Keyring
-from anju.concentrator.repair import damaged
+from anju.ledger import damaged
 from anju.ledger.errors import DamagedError
 from anju.service.lock import FileLock, Held
 from anju.wire.seal import KEY_BYTES
@@ -61,7 +61,7 @@ async def open_mended(path: Path, clock: Clock) -> tuple[Keyring, str | None]:
         finally:
             await keyring.close()
             made.with_name(made.name + ".lock").unlink(missing_ok=True)
-        aside = damaged.set_aside(path, made, clock)
+        aside = damaged.set_aside(path, made, clock().wall_ms)
     finally:
         lock.release()
     _log.error("the keyring is damaged and was set aside", reason=reason, file=aside.name, links=kept)

@@ -28,6 +28,8 @@ class OwnTrouble(StrEnum):
     """Concentrators on other PCs can't be heard: no certificate, or no address."""
     TWO_CONCENTRATORS = "two_concentrators"
     SOUNDER_DOWN = "sounder_down"
+    FILE_DAMAGED = "file_damaged"
+    """Its own file was damaged and is set aside; what could be read of it goes on."""
 
 
 STANDING = frozenset(

@@ -47,6 +47,10 @@ class Store(Records):
         """Finish what waits and let go of the file."""
         await self._ledger.close()
 
+    async def fill(self, job: Callable[[sqlite3.Connection], T]) -> T:
+        """Commit what a file that was just made begins with."""
+        return await self._write(job)
+
     async def receive(self, batch: Batch, now_ms: int) -> Receipt:
         """Commit a batch whose hashes were checked, with all that follows from it."""
         return await self._write(lambda connection: intake.receive(connection, batch, now_ms))

@@ -30,6 +30,11 @@ def receive(connection: sqlite3.Connection, batch: Batch, now_ms: int) -> Receip
     return Receipt(journal_id=batch.journal_id, rows=tuple(intake.row(row) for row in batch.rows))
 
 
+def reopen(connection: sqlite3.Connection, concentrator: str, report: Report, ref: ReportRef, now_ms: int) -> None:
+    """Open an incident for an alarm that is held, and of which nobody can say what became of it; or have it join one."""
+    _Intake(connection, ref.journal_id, concentrator, now_ms).alarm(report, ref)
+
+
 class _Intake:
     """One batch of one journal, on its way in."""
 
@@ -68,7 +73,7 @@ class _Intake:
         if self._is_told_again(report):
             return
         if report.is_alarm:
-            self._alarm(report, ref)
+            self.alarm(report, ref)
         elif report.kind is ReportKind.COMMAND_OUTCOME:
             self._outcome(report, ref)
         elif report.kind is ReportKind.TROUBLE:
@@ -101,7 +106,8 @@ class _Intake:
                 on_test = (report.household, report.panel.test_until_ms)
                 self.connection.execute("INSERT INTO on_test VALUES (?, ?)", on_test)
 
-    def _alarm(self, report: Report, ref: ReportRef) -> None:
+    def alarm(self, report: Report, ref: ReportRef) -> None:
+        """Open an incident, or have it join the open one of its place and kind."""
         # A concentrator whose clock is ahead must not make an alarm wait in the future.
         alarm = Alarm(report, ref, min(report.recorded_at_ms, self.now_ms))
         place, kind = incidents.place_of(report, self.journal_id), incidents.KIND_OF[report.kind]

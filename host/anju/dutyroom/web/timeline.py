@@ -60,6 +60,7 @@ def _line(_: Translate, change: Change, name_of: NameOf, answers: tuple[Answer, 
         return _reported(_, change, change.report, now_ms)
     person = name_of(change.person) or _("somebody")
     texts = {
+        What.ALARM: _("an alarm whose report can't be read any more"),
         What.ACKNOWLEDGE: _("%(person)s has seen it"),
         What.DISPATCH: _("%(person)s sent somebody: someone is coming"),
         What.CLOSE: _("%(person)s closed it: %(cause)s"),

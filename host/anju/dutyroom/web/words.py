@@ -283,6 +283,9 @@ def own_trouble(_: Translate, seen: Seen, now_ms: int) -> str:
                 "Two machines speak as this concentrator: one of them may be a stolen copy"
             ),
             OwnTrouble.SOUNDER_DOWN: _("The sounder cannot be started: alarms are not heard"),
+            OwnTrouble.FILE_DAMAGED: _(
+                "The duty room's file is damaged and was set aside; what could be read of it goes on"
+            ),
         }[seen.trouble]
     return {
         "missing": _("Somebody without a certificate was refused at the uplink"),

@@ -9,9 +9,10 @@ from contextlib import closing, contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
-from anju.concentrator.core.ports import Clock
 from anju.ledger.errors import not_opened
 from anju.service import private_file
+
+_AT_ONCE = 64
 
 
 def fault(path: Path, look: Callable[[sqlite3.Connection], object]) -> str | None:
@@ -52,9 +53,24 @@ def whatever(read: sqlite3.Connection, columns: str, table: str, key: str) -> li
     return list(rows.values())
 
 
-def set_aside(path: Path, successor: Path, clock: Clock) -> Path:
+def numbered(read: sqlite3.Connection, columns: str, table: str, key: str, last: int) -> Iterator[tuple[Any, ...]]:
+    """Every row of a table that can be read, by its numbers from 1: many at once, and one by one where that fails."""
+    within = f"SELECT {columns} FROM {table} WHERE {key} > ? AND {key} <= ? ORDER BY {key}"  # noqa: S608  # names of ours
+    for start in range(0, last, _AT_ONCE):
+        end = min(start + _AT_ONCE, last)
+        try:
+            found = read.execute(within, (start, end)).fetchall()
+        except sqlite3.Error:
+            found = []
+            for number in range(start, end):
+                with suppress(sqlite3.Error):
+                    found += read.execute(within, (number, number + 1)).fetchall()
+        yield from found
+
+
+def set_aside(path: Path, successor: Path, now_ms: int) -> Path:
     """Let a new file take the place of a damaged one; where that lies now. LedgerError if the disk does not let us."""
-    aside = _free(path, clock)
+    aside = _free(path, now_ms)
     try:
         with suppress(sqlite3.Error), closing(sqlite3.connect(path)) as damaged:
             damaged.execute("PRAGMA wal_checkpoint(TRUNCATE)")  # what was committed last goes with it
@@ -80,11 +96,11 @@ def beside(path: Path) -> Path:
     return made
 
 
-def _free(path: Path, clock: Clock) -> Path:
+def _free(path: Path, now_ms: int) -> Path:
     """A name that nobody has: in UTC, so that it is the same wherever somebody looks."""
     import datetime as dt
 
-    when = dt.datetime.fromtimestamp(clock().wall_ms / 1000, dt.UTC)
+    when = dt.datetime.fromtimestamp(now_ms / 1000, dt.UTC)
     name, number = f"{path.name}.damaged-{when:%Y%m%d-%H%M%S}", 1
     aside = path.with_name(name)
     while aside.exists():
