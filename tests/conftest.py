@@ -1,5 +1,6 @@
 """What all tests share: examples are judged by what they find, never by how long a busy machine takes for them."""
 
+import os
 from pathlib import Path
 
 import pytest
@@ -18,5 +19,6 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 
 
 def pytest_configure(config: pytest.Config) -> None:
-    """Watch the node's own tests, which run on three interpreters."""
+    """Watch the node's own tests, which run on three interpreters; processes log as for a person who reads it."""
+    os.environ.setdefault("ANJU_LOG", "text")
     config.pluginmanager.register(NodeReport(config.getoption("node_report")))

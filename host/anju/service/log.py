@@ -1,4 +1,7 @@
-"""Log lines for machines and people: one event a line on stderr, key=value or JSON, secrets and control characters taken out.
+"""Log lines for machines and people: one event a line on stderr, secrets and control characters taken out.
+
+For a person at a terminal key=value, for whatever else reads along JSON; $ANJU_LOG (`text` or `json`) says so otherwise. What is
+secret is known by its name or, wherever it stands, by its looks: keys and tokens, setup codes, private keys as PEM.
 
 Event names are English identifiers, in every language, so that they can be searched for.
 """
@@ -7,6 +10,7 @@ from __future__ import annotations
 
 import logging
 import os
+import re
 import sys
 from collections.abc import Mapping
 
@@ -15,6 +19,16 @@ from structlog.typing import EventDict, Processor, WrappedLogger
 
 _SECRET_WORDS = frozenset(("key", "keys", "up", "down", "secret", "token", "password", "code"))
 _HIDDEN = "[hidden]"
+_PUBLIC = frozenset(("journal_id", "sha256", "device", "serial"))
+"""Their values look like keys and are none: of journals, of rows, of nodes, of certificates."""
+_LOOKS_SECRET = re.compile(
+    r"-----BEGIN [A-Z ]*PRIVATE KEY-----.*?(?:-----END [A-Z ]*PRIVATE KEY-----|\Z)"  # PEM
+    r"|(?<![0-9A-Fa-f])[0-9A-Fa-f]{32,}(?![0-9A-Fa-f])"  # 16 bytes and more, as of a link key
+    r"|(?<![A-Za-z0-9])(?:[0-9A-Za-z]{4}-){4}[0-9A-Za-z*~$=](?![A-Za-z0-9-])"  # a setup code as it is printed
+    r"|ANJU1:[0-9A-Za-z*~$=-]+"  # and in a QR code
+    r"|(?<![A-Za-z0-9_-])(?=[A-Za-z0-9_-]*[a-z])(?=[A-Za-z0-9_-]*[A-Z])(?=[A-Za-z0-9_-]*[0-9])[A-Za-z0-9_-]{43,}=?",  # a token
+    re.DOTALL,
+)
 _MOST_CHARACTERS = 2000
 _PLAIN = (int, float, bool, type(None))
 
@@ -55,23 +69,30 @@ def configure(name: str) -> None:
 
 def redact(logger: WrappedLogger, method: str, event: EventDict) -> EventDict:
     """Hide values under names that look secret and all bytes; make every text one printable line."""
-    return {name: _HIDDEN if _is_secret(name) else _clean(value) for name, value in event.items()}
+    return {name: _HIDDEN if _is_secret(name) else _clean(value, _is_public(name)) for name, value in event.items()}
 
 
 def _is_secret(name: str) -> bool:
     return not _SECRET_WORDS.isdisjoint(name.lower().replace("-", "_").split("_"))
 
 
-def _clean(value: object) -> object:
+def _is_public(name: str) -> bool:
+    return name in _PUBLIC
+
+
+def _clean(value: object, is_public: bool = False) -> object:
     if isinstance(value, _PLAIN):
         return value
     if isinstance(value, bytes | bytearray | memoryview):
         return f"[{len(value)} bytes]"
     if isinstance(value, Mapping):
-        return {str(name): _HIDDEN if _is_secret(str(name)) else _clean(item) for name, item in value.items()}
+        return {
+            str(name): _HIDDEN if _is_secret(str(name)) else _clean(item, _is_public(str(name)))
+            for name, item in value.items()
+        }
     if isinstance(value, list | tuple | set | frozenset):
-        return [_clean(item) for item in value]
-    text = str(value)
+        return [_clean(item, is_public) for item in value]
+    text = str(value) if is_public else _LOOKS_SECRET.sub(_HIDDEN, str(value))
     if len(text) > _MOST_CHARACTERS:
         half = _MOST_CHARACTERS // 2
         text = f"{text[:half]} … {text[-half:]}"
@@ -80,6 +101,7 @@ def _clean(value: object) -> object:
 
 def _renderer() -> Processor:
     first = ("timestamp", "level", "service", "event")
-    if os.environ.get("ANJU_LOG") == "json":
+    chosen = os.environ.get("ANJU_LOG", "")
+    if chosen == "json" or (chosen != "text" and not sys.stderr.isatty()):
         return structlog.processors.JSONRenderer(ensure_ascii=False)
     return structlog.processors.LogfmtRenderer(key_order=first, drop_missing=True, bool_as_flag=False)

@@ -1,5 +1,6 @@
 """The log: one readable line an event, no secret in it, nothing that a terminal would obey."""
 
+import base64
 import io
 import json
 import logging
@@ -7,10 +8,20 @@ from collections.abc import Iterator
 
 import pytest
 import structlog
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
 from hypothesis import given
 from hypothesis import strategies as st
 
 from anju.service import log
+from anju.wire.label import Label, SetupCode, device_id
+
+
+class Terminal(io.StringIO):
+    """Somebody looks at it."""
+
+    def isatty(self) -> bool:
+        return True
 
 
 @pytest.fixture
@@ -42,6 +53,19 @@ def test_json_for_machines(lines: io.StringIO, monkeypatch: pytest.MonkeyPatch) 
     event = json.loads(lines.getvalue())
     del event["timestamp"]
     assert event == {"level": "warning", "service": "fake", "event": "link down", "link": "udp", "楼": "三"}
+
+
+def test_who_reads_along_and_is_no_person_gets_json(lines: io.StringIO, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("ANJU_LOG", raising=False)
+    monkeypatch.setattr("sys.stderr", lines)
+    log.configure("fake")
+    structlog.get_logger("anju.fake").info("link up")
+    assert json.loads(lines.getvalue())["event"] == "link up"
+    terminal = Terminal()
+    monkeypatch.setattr("sys.stderr", terminal)
+    log.configure("fake")
+    structlog.get_logger("anju.fake").info("link up")
+    assert terminal.getvalue().endswith('event="link up"\n')
 
 
 def test_a_library_speaks_from_warning_up(lines: io.StringIO) -> None:
@@ -94,5 +118,61 @@ def test_no_text_breaks_the_line_or_moves_the_cursor(value: str) -> None:
 
 
 def test_a_long_text_keeps_its_two_ends() -> None:
-    clean = log.redact(None, "", {"text": "a" * 5000 + "z" * 5000})["text"]
-    assert clean == "a" * 1000 + " … " + "z" * 1000
+    clean = log.redact(None, "", {"text": "x" * 5000 + "z" * 5000})["text"]
+    assert clean == "x" * 1000 + " … " + "z" * 1000
+
+
+def _pem(raw: bytes) -> str:
+    key = Ed25519PrivateKey.from_private_bytes(raw)
+    return key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption()).decode().strip()
+
+
+SECRETS = {
+    "a link key": st.binary(min_size=16, max_size=32).map(bytes.hex),
+    "one in capitals": st.binary(min_size=16, max_size=32).map(lambda raw: raw.hex().upper()),
+    "a private key": st.binary(min_size=32, max_size=32).map(_pem),
+    "a setup code": st.binary(min_size=10, max_size=10).map(lambda raw: SetupCode(raw).typed),
+    "what a QR code says": st.binary(min_size=10, max_size=10).map(
+        lambda raw: Label(device_id(bytes(range(32))), SetupCode(raw)).qr_text
+    ),
+    "a session's token": st.binary(min_size=32, max_size=32).map(
+        lambda raw: base64.urlsafe_b64encode(b"\x00" + raw).decode().rstrip("=")
+    ),
+}
+
+
+@pytest.mark.parametrize("what", SECRETS)
+@given(data=st.data())
+def test_a_secret_is_known_by_its_looks_wherever_it_stands(what: str, data: st.DataObject) -> None:
+    secret = data.draw(SECRETS[what])
+    around = {"error": f"refused: {secret} (of 3)", "facts": {"answer": [secret, f"x={secret}"]}, "text": secret}
+    written = str(log.redact(None, "", around))
+    assert secret not in written
+    assert secret[8:24] not in written
+    assert "refused: [hidden] (of 3)" in written
+
+
+def test_it_hides_in_a_librarys_words_and_in_a_crash_too(lines: io.StringIO) -> None:
+    secret = bytes(range(16)).hex()
+    logging.getLogger("uvicorn").warning("odd request %s", f"/?key={secret}")
+    try:
+        raise RuntimeError(f"not a key: {secret}")
+    except RuntimeError:
+        structlog.get_logger("anju.fake").exception("crashed")
+    assert secret not in lines.getvalue()
+    assert "not a key: [hidden]" in lines.getvalue()
+
+
+@pytest.mark.parametrize(
+    ("name", "text"),
+    [
+        ("journal_id", "ab" * 16),
+        ("sha256", "0123456789abcdef" * 4),
+        ("site", "/srv/anju/site-of-the-northern-gardens-and-their-offices-2026"),
+        ("error", "No module named test_a_secret_is_known_by_its_looks_wherever_it_stands"),
+        ("timestamp", "2026-11-28T12:00:00.000000Z"),
+        ("household", "3-2-0501"),
+    ],
+)
+def test_what_is_no_secret_can_be_read(name: str, text: str) -> None:
+    assert log.redact(None, "", {name: text}) == {name: text}

@@ -144,7 +144,8 @@ class Estate:
         folder = Path(
             self._open.enter_context(tempfile.TemporaryDirectory(prefix="anju-demo-", ignore_cleanup_errors=True))
         )
-        environment = {name: os.environ[name] for name in _KEPT_VARIABLES if name in os.environ} | {MARK: str(folder)}
+        kept = {name: os.environ[name] for name in _KEPT_VARIABLES if name in os.environ}
+        environment = {"ANJU_LOG": "text"} | kept | {MARK: str(folder)}  # its last lines are read by a person
         self._open.push_async_callback(plan.ground.close)
         lines = await plan.ground.open(folder, plan.flats, environment)
         self.site = found(folder / "site", plan.port, lines)
