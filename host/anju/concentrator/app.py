@@ -59,6 +59,7 @@ from anju.service.errors import ServiceError
 from anju.service.i18n import _
 from anju.service.local_http import LocalHttp
 from anju.service.settings import FILE_NAME, Site
+from anju.service.watchdog import Alive
 from anju.uplink.reports import TroubleKind
 from anju.wire.messages import Message
 from anju.wire.pairing import is_pairing
@@ -87,8 +88,9 @@ def _boot() -> str:
 
 
 @asynccontextmanager
-async def build(site: Site) -> AsyncIterator[None]:
-    """A running concentrator; ServiceError if it cannot start, and then nothing of it is left running."""
+async def build(site: Site) -> AsyncIterator[Alive]:
+    """A running concentrator, alive while journal and reception go round; ServiceError if it cannot start, and then nothing of it
+    is left running."""
     async with AsyncExitStack() as closing:
         keyring, damaged = await open_keyring(site.keyring, clock)
         closing.push_async_callback(keyring.close)
@@ -160,6 +162,7 @@ async def build(site: Site) -> AsyncIterator[None]:
         await control.open(site.control_socket)
         closing.push_async_callback(control.close)
         serial_lines = await _open_links(site, links, _gate(reception, pairing), closing)
+        await closing.enter_async_context(_metrics(site, keyring, journal, reception))
         async with asyncio.TaskGroup() as group:
             loops = [reception.run(), pairing.run(), downlink.run(), upwards.forward(), upwards.listen()]
             loops += [walks.run(), walks.ask(), timekeeper.run(), watchman.run(), schedules.run(), sounder.run()]
@@ -170,10 +173,33 @@ async def build(site: Site) -> AsyncIterator[None]:
             ]
             tasks = [group.create_task(loop) for loop in loops]
             try:
-                yield
+                yield _alive(reception, journal)
             finally:
                 for task in tasks:
                     task.cancel()
+
+
+@asynccontextmanager
+async def _metrics(site: Site, keyring: Keyring, journal: Journal, reception: Reception) -> AsyncIterator[None]:
+    """Figures for Prometheus, where somebody wants them; elsewhere nothing of that is loaded."""
+    port = site.metrics.concentrator_port
+    if port is None:
+        yield
+        return
+    from anju.concentrator.figures import Figures
+    from anju.service import metrics
+
+    figures = Figures(journal, lambda: keyring.links, reception.counts, lambda: reception.not_committed, clock)
+    async with metrics.serving(port, figures, journal.measure):
+        yield
+
+
+def _alive(reception: Reception, journal: Journal) -> Alive:
+    async def alive() -> None:
+        await reception.breathe()
+        await journal.breathe()
+
+    return alive
 
 
 def _elsewhere(site: Site) -> Equipping | None:

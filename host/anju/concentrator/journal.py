@@ -10,7 +10,7 @@ import asyncio
 import secrets
 import sqlite3
 import struct
-from collections.abc import AsyncIterator, Iterable, Iterator
+from collections.abc import AsyncIterator, Callable, Iterable, Iterator
 from contextlib import asynccontextmanager, closing
 from importlib.resources import files
 from pathlib import Path
@@ -100,6 +100,14 @@ class Journal:
             await journal._ledger.close()
             raise
         return journal
+
+    def measure(self, took: Callable[[float], object]) -> None:
+        """Have each commit's seconds told from now on, in another thread."""
+        self._ledger.measure(took)
+
+    async def breathe(self) -> None:
+        """Return once its writer has gone round; LedgerError: it did, and the disk refuses."""
+        await self._ledger.breathe()
 
     async def close(self) -> None:
         """Wait for the last commit and close the file."""
@@ -210,6 +218,10 @@ class Journal:
         signal = asyncio.Event()
         self._subscribers.append(signal)
         return signal
+
+    def oldest_owed_ms(self) -> int | None:
+        """When the oldest row was recorded that is owed to any destination, in Unix ms; None if none is."""
+        return journal_outbox.oldest_ms(self._ledger.read())
 
     def totals(self) -> dict[str, int]:
         """Rows in all, node events among them, rows still owed to any destination, and those of them that were sent."""

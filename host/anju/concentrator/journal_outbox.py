@@ -28,6 +28,11 @@ _SENT = "UPDATE outbox SET sent_at_ms = ? WHERE destination = ? AND seq = ? AND 
 _SETTLED = "UPDATE outbox SET state = ?, settled_at_ms = ? WHERE destination = ? AND seq = ? AND state = 0"
 _COUNTED = "SELECT count(*), count(sent_at_ms) FROM outbox INDEXED BY outbox_in_order WHERE state = 0"
 
+_OLDEST = """
+    SELECT json_extract(report, '$.recorded_at_ms') FROM event
+    WHERE seq = (SELECT min(seq) FROM outbox INDEXED BY outbox_in_order WHERE state = 0)
+"""
+
 
 def owed(read: sqlite3.Connection, destination: str, most: int, beside: int | None = None) -> list[OwedRow]:
     """Rows to send next: households with a panic first, then with an alarm; within one household always in order.
@@ -55,6 +60,12 @@ def counts(read: sqlite3.Connection) -> tuple[int, int]:
     """Rows owed to any destination, and those among them that were sent."""
     owed_rows, sent_rows = read.execute(_COUNTED).fetchone()
     return owed_rows, sent_rows
+
+
+def oldest_ms(read: sqlite3.Connection) -> int | None:
+    """When the oldest row was recorded that is owed to any destination."""
+    found = read.execute(_OLDEST).fetchone()
+    return None if found is None else found[0]
 
 
 def send(connection: sqlite3.Connection, destination: str, rows: Iterable[int], now_ms: int) -> None:

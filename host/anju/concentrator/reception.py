@@ -94,6 +94,10 @@ class Reception:
         self._send = send
         self._clock = clock
         self._waiting: asyncio.Queue[Arrival] = asyncio.Queue(MOST_WAITING)
+        self._arrived = self._received = 0
+        """Frames that were taken from links, and those of them that the loop is done with."""
+        self._turn = asyncio.Event()
+        """Set when the loop has gone round."""
         self._troubled: dict[object, float] = {}
         self._commits = Outage()
         self.not_committed = ""
@@ -103,6 +107,7 @@ class Reception:
         """Take a frame from a link. Never blocks and never raises."""
         try:
             self._waiting.put_nowait(Arrival(frame, route))
+            self._arrived += 1
         except asyncio.QueueFull:
             self.counts["overload"] += 1
 
@@ -113,6 +118,15 @@ class Reception:
             while len(arrivals) < MOST_AT_ONCE and not self._waiting.empty():
                 arrivals.append(self._waiting.get_nowait())
             await self.receive(arrivals)
+            self._received += len(arrivals)
+            self._turn.set()
+            self._turn = asyncio.Event()
+
+    async def breathe(self) -> None:
+        """Return once every frame that waits now has been received."""
+        arrived = self._arrived
+        while self._received < arrived:
+            await self._turn.wait()
 
     async def receive(self, arrivals: list[Arrival]) -> None:
         """Receive a group of frames in one commit. Never raises: what cannot be handled is counted, logged, not acked."""

@@ -12,13 +12,16 @@ from anju.dutyroom.core.own_trouble import OwnTrouble, Seen
 from anju.dutyroom.desk import Desk
 from anju.dutyroom.serve import listen_on_path, serving
 from anju.dutyroom.sounder import Sounder
+from anju.dutyroom.store import Store
 from anju.dutyroom.store.mended import open_mended
 from anju.service.settings import Site
+from anju.service.watchdog import Alive
 
 
 @asynccontextmanager
-async def build(site: Site) -> AsyncIterator[None]:
-    """The core: a desk over its store, and those who ask of it on a socket. The page is a process of its own."""
+async def build(site: Site) -> AsyncIterator[Alive]:
+    """The core, alive while its file's writer goes round: a desk over its
+    store, and those who ask of it on a socket. The page is a process of its own."""
     path = site.dutyroom_socket
     store = await open_mended(site.dutyroom_db, time.time_ns() // 1_000_000)
     try:
@@ -27,6 +30,7 @@ async def build(site: Site) -> AsyncIterator[None]:
             others = orders.routes(desk) + terminals.routes(desk)
             async with (
                 serving(uplink.application(desk, others), uplink_socket),
+                _metrics(site, desk, store),
                 asyncio.TaskGroup() as group,
             ):
                 watches = [group.create_task(desk.watch())]
@@ -40,7 +44,7 @@ async def build(site: Site) -> AsyncIterator[None]:
                     )
                     watches.append(group.create_task(sounder.run()))
                 try:
-                    yield
+                    yield store.breathe
                 finally:
                     for watch in watches:
                         watch.cancel()
@@ -48,3 +52,17 @@ async def build(site: Site) -> AsyncIterator[None]:
             path.unlink(missing_ok=True)
     finally:
         await store.close()
+
+
+@asynccontextmanager
+async def _metrics(site: Site, desk: Desk, store: Store) -> AsyncIterator[None]:
+    """Figures for Prometheus, where somebody wants them; elsewhere nothing of that is loaded."""
+    port = site.metrics.dutyroom_port
+    if port is None:
+        yield
+        return
+    from anju.dutyroom.figures import Figures
+    from anju.service import metrics
+
+    async with metrics.serving(port, Figures(desk.queue, desk.links, desk.is_faulty), store.measure):
+        yield

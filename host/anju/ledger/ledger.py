@@ -68,6 +68,14 @@ class Ledger:
         """
         return await self._writer.submit(job)
 
+    def measure(self, took: Callable[[float], object]) -> None:
+        """Have each commit's seconds told from now on, in the writer's thread."""
+        self._writer.took = took
+
+    async def breathe(self) -> None:
+        """Return once the writer has committed nothing, after all that waits now; LedgerError if it could not."""
+        await self._writer.submit(lambda _connection: None)
+
     def begin(self, job: Callable[[sqlite3.Connection], T]) -> asyncio.Future[T]:
         """The same for a caller who has to know how it ends even when cancelled: the future is to be asked for its outcome,
         and never cancelled. LedgerError at once if the ledger is closed."""

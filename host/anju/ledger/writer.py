@@ -6,6 +6,7 @@ import asyncio
 import queue
 import sqlite3
 import threading
+import time
 from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass
@@ -62,6 +63,8 @@ class Writer:
         self._waiting: queue.SimpleQueue[_Job | None] = queue.SimpleQueue()
         self._gate = threading.Lock()  # no job is queued behind the end
         self.closed = False
+        self.took: Callable[[float], object] | None = None
+        """Told, in the writer's thread, how many seconds each commit took."""
         self._thread = threading.Thread(target=self._work, name=f"ledger {path.name}", daemon=True)
         self._thread.start()
 
@@ -89,7 +92,10 @@ class Writer:
         while True:
             jobs, ending = self._take()
             if jobs:
+                begun_s = time.perf_counter()
                 self._commit(jobs)
+                if self.took is not None:
+                    self.took(time.perf_counter() - begun_s)
                 _tell(jobs)
             if ending:
                 return

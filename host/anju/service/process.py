@@ -17,13 +17,13 @@ from pathlib import Path
 
 import structlog
 
-from anju.service import lifeline, log, notify, settings
+from anju.service import lifeline, log, notify, settings, watchdog
 from anju.service.errors import EX_CONFIG, ServiceError
 from anju.service.i18n import _, title
 from anju.service.lock import FileLock, Held
 
-Build = Callable[[settings.Site], AbstractAsyncContextManager[None]]
-"""Entered: the service is up. Left: it is down, and what it had accepted is durable."""
+Build = Callable[[settings.Site], AbstractAsyncContextManager[watchdog.Alive | None]]
+"""Entered: the service is up, and says how it is known to be alive. Left: it is down, and what it had accepted is durable."""
 
 _PREDECESSOR_S = 3.0
 """A service whose supervisor was killed ends within the lifeline's grace; its successor waits that long and this for it."""
@@ -76,11 +76,15 @@ async def _serve(build: Build, site: settings.Site) -> None:
         loop.add_signal_handler(number, end, number.name)
     lifeline.watch(lambda: loop.call_soon_threadsafe(end, "lifeline"))
     try:
-        async with build(site):
+        async with build(site) as alive:
             up = True
             _logger.info("ready", pid=os.getpid(), site=site.folder)
             notify.notify(notify.READY)
-            await asked.wait()
+            feeding = asyncio.create_task(watchdog.feed(alive))
+            try:
+                await asked.wait()
+            finally:
+                feeding.cancel()
             notify.notify(notify.STOPPING)
     except asyncio.CancelledError:
         if not asked.is_set():

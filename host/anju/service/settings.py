@@ -177,6 +177,13 @@ class Retention(_Section):
         return self.keep_days, self.keep_events
 
 
+class Metrics(_Section):
+    """[metrics]: on which port of 127.0.0.1 each service answers Prometheus; None: on none."""
+
+    concentrator_port: Port | None = None
+    dutyroom_port: Port | None = None
+
+
 class Site(_Section):
     """One site: its settings, and the paths of everything in its folder."""
 
@@ -185,6 +192,7 @@ class Site(_Section):
     dutyroom: DutyRoom = Field(default_factory=DutyRoom)
     panel: Panel = Field(default_factory=Panel)
     retention: Retention = Field(default_factory=Retention)
+    metrics: Metrics = Field(default_factory=Metrics)
     _folder: Path = PrivateAttr(default=Path())
 
     @property

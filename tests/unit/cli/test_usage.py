@@ -16,7 +16,7 @@ KINDS = (
     " siren, keypad"
 )
 COMMANDS = [
-    *("demo", "init", "run", "enrol", "status", "panel", "flash", "devices", "monitor", "bench-station"),
+    *("demo", "init", "run", "units", "enrol", "status", "panel", "flash", "devices", "monitor", "bench-station"),
     *("label", "pair", "unpair", "nodes", "walk-test", "survey", "export-identity", "import-identity"),
     *("backup", "restore", "doctor", "plan", "bundle", "keys", "certs", "verify", "simulate", "bench"),
 ]

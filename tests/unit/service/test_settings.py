@@ -1,11 +1,13 @@
 """Settings: what is right is read, and each mistake gets its own words."""
 
+import re
 import stat
 from pathlib import Path
 
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from pydantic import BaseModel
 
 from anju.service import site_template
 from anju.service.settings import SettingsError, Site, load, parse, split_address
@@ -69,7 +71,7 @@ MISTAKES: list[tuple[str | bytes, str]] = [
     (LEAST + "[dutyrom]\nport = 1", "line 5: [dutyrom] is unknown; did you mean dutyroom?"),
     (
         "colour = 1\n" + LEAST,
-        "line 1: [colour] is unknown; known here: estate, concentrator, dutyroom, panel, retention",
+        "line 1: [colour] is unknown; known here: estate, concentrator, dutyroom, panel, retention, metrics",
     ),
     (
         LEAST + '[dutyroom]\nhost = "0.0.0.0"',
@@ -308,3 +310,16 @@ def test_what_stays_of_a_journal_has_its_least(line: str) -> None:
     text = '[estate]\nname = "A"\n[concentrator]\nbuilding = "3"\n[retention]\n'
     assert line.split(maxsplit=1)[0] in complaint(text + line)
     assert parse((text + "keep_days = 365\n").encode(), PLACE).retention.keep_days == 365
+
+
+def test_a_new_sites_file_names_every_setting_there_is(tmp_path: Path) -> None:
+    site_template.create(tmp_path / "site", estate="Test", building="3", network=1, udp=None, port=8380)
+    text = (tmp_path / "site" / "site.toml").read_text()
+    for section, field in Site.model_fields.items():
+        model = field.annotation
+        assert f"[{section}]" in text
+        assert isinstance(model, type)
+        assert issubclass(model, BaseModel)
+        part = text.partition(f"[{section}]")[2].partition("\n[")[0]
+        for key in model.model_fields:
+            assert re.search(rf"^(# )?{key} = ", part, re.MULTILINE), (section, key)

@@ -43,6 +43,14 @@ def add_to(app: typer.Typer) -> None:
 
         supervisor.run(settings.load(site))
 
+    @app.command(cls=grammar.Command, help=_("Write systemd units for a site's services, which then need no terminal."))
+    def units(
+        out: Annotated[Path, typer.Argument(metavar="DIR", help=_("Where to; systemd reads /etc/systemd/system."))],
+        site: Annotated[Path, site_option] = Path(),
+        json: Annotated[bool, json_option] = False,
+    ) -> None:
+        _units(site, out, json)
+
     @app.command(cls=grammar.Command, help=_("Make the keys of one node and store them on both sides."))
     def enrol(
         household: Annotated[str, typer.Argument(metavar="HOUSEHOLD", help=_("Such as 3-2-0501."))],
@@ -83,6 +91,23 @@ def _init(folder: Path, estate: str, building: str, network: int, udp: str, seri
         % {"building": building, "site": folder}
     )
     screen.hint(_("Then: anju run %(site)s") % {"site": folder})
+
+
+def _units(folder: Path, out: Path, json: bool) -> None:
+    from anju.service import settings, units
+
+    made = units.write(settings.load(folder), out)
+    if json:
+        screen.as_json({"units": list(map(str, made))})
+        return
+    for path in made:
+        screen.say(_("Wrote %(file)s.") % {"file": path})
+    names = " ".join(path.name for path in made)
+    screen.hint(
+        _("They run as the user to whom the site's folder belongs; a user of its own is best, without a log-in.")
+    )
+    screen.hint(_("Next: systemctl daemon-reload && systemctl enable --now %(names)s") % {"names": names})
+    screen.hint(_("How they are: systemctl status 'anju-*', journalctl -u 'anju-*', anju doctor"))
 
 
 def _enrol(household: str, zones: list[tuple[str, str]], out: Path, folder: Path, json: bool) -> None:

@@ -47,6 +47,14 @@ class Store(Records):
         """Finish what waits and let go of the file."""
         await self._ledger.close()
 
+    def measure(self, took: Callable[[float], object]) -> None:
+        """Have each commit's seconds told from now on, in another thread."""
+        self._ledger.measure(took)
+
+    async def breathe(self) -> None:
+        """Return once its writer has gone round; LedgerError: it did, and the disk refuses."""
+        await self._ledger.breathe()
+
     async def fill(self, job: Callable[[sqlite3.Connection], T]) -> T:
         """Commit what a file that was just made begins with."""
         return await self._write(job)
