@@ -113,12 +113,13 @@ def test_from_a_blank_chip_to_an_alarm(shell: Shell, top: Path, ports: list[int]
     _until(lambda: LIT in shell.type([let_go, press]), "the red lamp of a node without keys")
     _until(lambda: " pwmB3 400\n" in shell.type([let_go, look_back]), "its long low tone")
 
-    *prepare, press, look, panel, cut, end = _commands("Let it alarm")
+    *prepare, press, look, let_go, panel, cut, end = _commands("Let it alarm")
     shell.type(prepare)
     page = f"http://127.0.0.1:{ports[-1]}/api/incidents"
     _until(lambda: _incidents(page) is not None, "the duty room's page")
     shell.type([press])
     _until(lambda: LIT in shell.type([look]), "the green lamp: the concentrator has it")
+    shell.type([let_go])
     assert "hold-up" in shell.type([panel])
     [incident] = _until(lambda: _incidents(page), "an incident on the page")
     assert (incident["household"], incident["kind"], incident["state"]) == ("3-2-0501", "hold_up", "new")

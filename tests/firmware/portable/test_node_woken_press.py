@@ -4,7 +4,7 @@ from anju.node import feedback
 from anju.node.press import HELD_MS, HOLD_MS, STABS_MS
 from anju.wire.table import Code
 from firmware.portable.kit import Heard
-from firmware.portable.test_node_sleeper import Night
+from firmware.portable.night import Night
 
 _BUTTON, _DOOR = 0, 1
 BOOT_MS = 300

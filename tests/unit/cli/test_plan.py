@@ -16,6 +16,7 @@ from unit.cli.conftest import Anju
 TABLE = "household,zone,kind\n3-2-0501,Front door,entry\n3-2-0501,Bedside,hold_up\n3-10-0101,Bedside,hold_up\n"
 KINDS = (
     "emergency button, door or window, case, window without entry time, inner door, guarded at all hours, silent button, "
+    "emergency button (any press), silent button (any press), "
     "smoke detector, gas detector, water detector, siren, keypad or key fob"
 )
 KEYS = ("root-key.pem", "root-key.pub")

@@ -130,7 +130,7 @@ def home(tmp_path: Path) -> Iterator[Home]:
 def test_every_zone_is_tried_and_the_record_shown(home: Home, anju: Anju) -> None:
     with Walker(home, HOUSEHOLD) as walker:
         walker.expect(f"{HOUSEHOLD} is on TEST until")
-        walker.expect("○ bed: press it briefly")
+        walker.expect("○ bed: hold it for one second, not for three")
         home.wait_until_sure()
         home.press(TESTED)
         walker.expect("✓ bed: pressed at")

@@ -18,7 +18,7 @@ Z = ZoneKind
 NODE = Address(1, 7)
 OF = {
     "door": ((Z.HOLD_UP, Z.ENTRY, Z.TAMPER), 1, Type.EVENT, Code.OPENED, "opened", "Open the door now…"),
-    "button": ((Z.TAMPER, Z.HOLD_UP), 1, Type.EVENT, Code.PANIC, "pressed", "Press the button now…"),
+    "button": ((Z.TAMPER, Z.HOLD_UP), 1, Type.EVENT, Code.PANIC, "pressed", "Press the button for one second now…"),
     "key": ((Z.TAMPER, Z.KEYPAD), 1, Type.REQUEST, Action.HOME, "pressed", "Press a key now…"),
     "detector": ((Z.TAMPER, Z.FIRE), 1, Type.EVENT, Code.DETECTED, "detected", "Let the detector find something now…"),
     "case": ((Z.SIREN, Z.TAMPER), 1, Type.EVENT, Code.TAMPERED, "opened", "Open the case now…"),

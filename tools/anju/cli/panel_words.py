@@ -36,6 +36,8 @@ def latched(kinds: Iterable[str]) -> str:
     names = {
         "hold_up": _("hold-up"),
         "silent_hold_up": _("silent hold-up"),
+        "any_press": _("hold-up"),
+        "silent_any_press": _("silent hold-up"),
         "entry": _("intrusion"),
         "instant": _("intrusion"),
         "follower": _("intrusion"),

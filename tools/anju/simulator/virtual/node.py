@@ -91,6 +91,8 @@ class Node:
         """What the contacts read, whether the node has power or not."""
         self._inputs = tuple(inputs)
         self._told = [False] * len(inputs)
+        self._presses: dict[int, object] = {}
+        """The newest press of each button."""
         self._link, self._agenda, self._chance = link, agenda, chance
         self._cipher = Cipher(link.up)
         self._codec: Codec | None = None
@@ -167,10 +169,12 @@ class Node:
             self._happened(code, zone)
         if code is Code.PANIC:
             life = self._life
-            self._agenda.after(HELD_S, lambda: self._is_held(zone, life))
+            self._presses[zone] = press = object()
+            self._agenda.after(HELD_S, lambda: self._is_held(zone, life, press))
 
-    def _is_held(self, zone: int, life: int) -> None:
-        if self.is_on and self._life == life and self.active[zone]:
+    def _is_held(self, zone: int, life: int, press: object) -> None:
+        """Say so, unless it was let go; another press meanwhile has a time of its own."""
+        if self.is_on and self._life == life and self.active[zone] and self._presses[zone] is press:
             self._happened(Code.HELD, zone)
 
     def _happened(self, code: int, zone: int) -> None:
