@@ -49,17 +49,17 @@ class Timekeeper:
 
     async def look(self) -> None:
         """Carry out all that is due; LedgerError if nothing can be committed."""
-        before: list[str] = []
         deadlines = self._journal.building.deadlines
         while due := deadlines.due(self._clock().monotonic_s, MOST_AT_ONCE):
-            if due == before:
-                for household in due:
+            before = {household: deadlines.of(household) for household in due}
+            await self._turns.take(due)
+            for household in due:
+                is_aside = self._turns.is_aside(household)
+                if not is_aside and deadlines.of(household) == before[household]:
                     self._turns.put_aside(household, RuntimeError("what is due stays due"))
-            else:
-                await self._turns.take(due)
-            before = due
-            for household in filter(self._turns.is_aside, due):
-                deadlines.set(household, self._clock().monotonic_s + AGAIN_S)
+                    is_aside = True
+                if is_aside:
+                    deadlines.set(household, self._clock().monotonic_s + AGAIN_S)
 
     def _pause_s(self) -> float | None:
         due_s = self._journal.building.deadlines.next_s

@@ -48,9 +48,9 @@ class Turns:
         """It gets its next turn in AGAIN_S."""
         if household not in self._again_s:
             _log.error(
-                "what is due in this household could not be carried out: its panel is as it was, its buttons and detectors are "
-                "still heard, and no other household waits for it. It is tried again once a minute. "
-                "Report this line with its trace as a fault of Anju; until it is mended, arm and disarm there by hand",
+                "what is due in this household could not be carried out: its panel is as it was, calls for help are still heard "
+                "there, nothing else is acknowledged, and no other household waits for it. It is tried again once a minute. "
+                "Call them, and report this line with its trace as a fault of Anju",
                 household=household,
                 error=repr(error),
                 exc_info=error,

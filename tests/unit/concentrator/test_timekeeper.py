@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -9,10 +11,12 @@ from structlog.testing import capture_logs
 
 from anju.concentrator import timekeeper
 from anju.concentrator.core.draft import Draft
+from anju.concentrator.core.panel import clockwork
 from anju.concentrator.core.panel.signals import Action, Times
-from anju.concentrator.core.panel.state import PanelState
+from anju.concentrator.core.panel.state import PanelState, Settling
+from anju.concentrator.core.panel.timer import Timer, later
 from anju.concentrator.timekeeper import Timekeeper
-from anju.concentrator.turns import AGAIN_S
+from anju.concentrator.turns import AGAIN_S, Turns
 from anju.uplink.reports import PanelMode, ReportKind
 from anju.wire.table import Code
 from unit.concentrator.harness import HOUSEHOLD, Bench, HandClock, bench, running, until
@@ -93,10 +97,10 @@ def _trips(monkeypatch: pytest.MonkeyPatch) -> None:
     """Looking at one household's panel runs into a fault of ours."""
     look = Draft.look
 
-    def trip(draft: Draft, household: str) -> PanelState:
+    def trip(draft: Draft, household: str, **how: bool) -> PanelState:
         if household == HOUSEHOLD and draft.panel(household).timer:
             raise ZeroDivisionError
-        return look(draft, household)
+        return look(draft, household, **how)
 
     monkeypatch.setattr(Draft, "look", trip)
 
@@ -146,3 +150,48 @@ async def test_a_deadline_that_stays_due_does_not_keep_the_loop_busy(rooms: Benc
         await keeper(rooms).look()
     assert ["stays due" in log["error"] for log in logs] == [True]
     assert rooms.journal.building.deadlines.next_s == rooms.clock.now.monotonic_s + AGAIN_S
+
+
+async def test_who_calls_for_help_is_heard_whatever_is_wrong_with_what_is_due(
+    rooms: Bench, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    node = await rooms.enrol()
+    await rooms.ask(Action.ARM)
+    rooms.clock.advance(Times().exit_s)
+    monkeypatch.setattr(clockwork, "_phase_over", lambda *_: 1 / 0)
+    with capture_logs():
+        await keeper(rooms).look()
+        await rooms.receive(node, node.event(Code.OPENED, levels=1))
+        assert rooms.kinds() == ["armed"]
+        await rooms.receive(node, node.press())
+    assert rooms.kinds() == ["armed", "hold_up_alarm"]
+
+
+async def test_deadlines_of_one_household_may_come_while_the_one_before_is_committed(
+    rooms: Bench, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Two nodes that have got their power back settle some milliseconds apart."""
+    node = await rooms.enrol()
+    await rooms.ask(Action.ARM)
+    rooms.clock.advance(Times().exit_s)
+    await rooms.receive(node, node.event(Code.OPENED, levels=1))
+    entry = rooms.journal.building.panels[HOUSEHOLD].timer
+    assert entry
+    async with rooms.journal.change() as draft:
+        settling = Settling(9, 9, Timer(later(entry.since, 0.005), entry.lasts_s))
+        draft.panels[HOUSEHOLD] = replace(draft.panel(HOUSEHOLD), settling=(settling,))
+    take = Turns.take
+
+    async def take_long(turns: Turns, households: Sequence[str]) -> None:
+        await take(turns, households)
+        rooms.clock.advance(0.01)
+
+    monkeypatch.setattr(Turns, "take", take_long)
+    timekeeper = keeper(rooms)
+    rooms.clock.advance(Times().entry_s)
+    with capture_logs() as logs:
+        await timekeeper.look()
+        rooms.clock.advance(Times().abort_s)
+        await timekeeper.look()
+    assert not logs
+    assert rooms.kinds()[-2:] == ["alarm_pending", "intrusion_alarm"]

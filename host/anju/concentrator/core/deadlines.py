@@ -27,6 +27,11 @@ class Deadlines:
             self._of[household] = entry
             heappush(self._heap, (*entry, household))
 
+    def of(self, household: str) -> float | None:
+        """A household's next one, if there is one."""
+        known = self._of.get(household)
+        return known[0] if known else None
+
     @property
     def next_s(self) -> float | None:
         """The next of all; None: there is none."""

@@ -24,6 +24,7 @@ from anju.concentrator.core.panel.signals import (
     TimeSignal,
     Told,
     Vanished,
+    ZoneSignal,
 )
 from anju.concentrator.core.panel.state import PanelState
 from anju.concentrator.core.panel.steps import stepped
@@ -131,12 +132,20 @@ class Draft:
         zones = partial(standing.zones, household, building.premises, self.node, self._stands, self.moment)
         return Scene(self.moment, building.premises.chosen.times, zones, building.asleep)
 
-    def look(self, household: str) -> PanelState:
-        """The household's panel now: what was due by the clock has been carried out and is reported."""
+    def look(self, household: str, *, is_call: bool = False) -> PanelState:
+        """The household's panel now: what was due by the clock has been carried out and is reported.
+
+        For a call for help (`is_call`) it stays due where a fault of ours keeps it from being done.
+        """
         before = self.panel(household)
         if before.is_still:
             return before
-        decision = decide(before, TimeSignal(), self.scene(household))
+        try:
+            decision = decide(before, TimeSignal(), self.scene(household))
+        except Exception:
+            if is_call:
+                return before
+            raise
         if decision.state != before:
             self.panels[household] = decision.state
         self._tell(household, decision, {}, {})
@@ -294,7 +303,7 @@ class Draft:
     def _decide(
         self, household: str, signal: Signal, facts: dict[str, Any], of_all: dict[str, Any] | None = None
     ) -> tuple[Decision, list[Report]]:
-        self.look(household)
+        self.look(household, is_call=isinstance(signal, ZoneSignal) and signal.is_urgent)
         before = self.panel(household)
         decision = decide(before, signal, self.scene(household))
         if decision.state is not before or household not in self._building.panels:

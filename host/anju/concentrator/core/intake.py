@@ -12,6 +12,7 @@ from anju.concentrator.core.panel.signals import StartSignal, ZoneSignal
 from anju.concentrator.core.panel.source import Contact, Source
 from anju.concentrator.core.panel.state import PanelState
 from anju.concentrator.core.panel.trouble import Fault
+from anju.concentrator.core.panel.zones import HOLD_UPS
 from anju.concentrator.core.places import Address, Linked, LinkId, Placement, reported
 from anju.uplink.reports import Evidence as Evidenced
 from anju.uplink.reports import Lane, NodeAddress, OutcomeKind, PanelMode, ReportKind, TroubleKind, Witnessed, ZoneKind
@@ -129,7 +130,8 @@ def _event(draft: Draft, heard: Heard, status: Status, holds: Recorded) -> Verdi
     else:
         facts["epoch"] = event.epoch
     if status.zone < len(placement.inputs):
-        facts["zone"] = placement.inputs[status.zone]
+        zone = placement.inputs[status.zone]
+        facts["zone"] = zone.model_copy(update={"kind": HOLD_UPS.get(zone.kind, zone.kind)})
     reports = draft.signal(
         placement.household,
         signal,
@@ -185,7 +187,10 @@ def _signal(draft: Draft, heard: Heard, status: Status, time: _Time, event: Even
         heard.last_heard_ms,
         time.is_late,
         on_test=_is_on_test(
-            draft.look(heard.placement.household), time.at_ms, heard.last_heard_ms, is_urgent=is_urgent
+            draft.look(heard.placement.household, is_call=is_urgent),
+            time.at_ms,
+            heard.last_heard_ms,
+            is_urgent=is_urgent,
         ),
         is_after_start=event.first_counter > draft.node(heard.address).started,
     )

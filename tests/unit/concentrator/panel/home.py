@@ -82,9 +82,9 @@ class Home:
         """The button has been held for three seconds."""
         return self._event(zone, Code.HELD)
 
-    def says(self, zone: str, code: Code) -> Decision:
+    def says(self, zone: str, code: Code, *, ago_s: float = 0) -> Decision:
         """Whatever a node can say."""
-        return self._event(zone, code)
+        return self._event(zone, code, ago_s=ago_s)
 
     def power_up(self, zone: str) -> Decision:
         """The zone's node has got its power back."""

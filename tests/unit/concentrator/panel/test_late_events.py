@@ -6,10 +6,11 @@ import json
 
 import pytest
 
-from anju.concentrator.core.panel.signals import Action
+from anju.concentrator.core.panel.signals import Action, Times
 from anju.concentrator.core.panel.stays import OUT_KEPT
 from anju.concentrator.core.panel.stored import from_json, to_json
 from anju.uplink.reports import Lane, PanelMode, ReportKind
+from anju.wire.table import Code
 from unit.concentrator.panel.home import Home
 
 K = ReportKind
@@ -358,3 +359,28 @@ def test_mode_home_is_judged_by_home() -> None:
     home.kinds()
     home.become_active("hall", ago_s=300)
     assert home.kinds() == [K.OPENED]
+
+
+@pytest.mark.parametrize("ahead_s", [1, 2, 2.9])
+@pytest.mark.parametrize("door_ago_s", [10, 29, 35, 50])
+def test_clocks_of_nodes_may_tell_of_the_hall_before_the_door(door_ago_s: float, ahead_s: float) -> None:
+    home = Home(times=Times(entry_s=60))
+    home.leave()
+    home.wait(600)
+    home.kinds()
+    home.become_active("door", ago_s=door_ago_s)
+    home.become_active("hall", ago_s=door_ago_s + ahead_s)
+    assert home.kinds() == [K.ENTRY_STARTED, K.OPENED]
+    assert not home.state.sounding
+
+
+def test_that_a_window_was_shut_some_time_ago_guards_none_that_is_open_now() -> None:
+    home = Home()
+    home.become_active("window")
+    home.arm(anyway=True)
+    home.wait(100)
+    home.kinds()
+    home.says("window", Code.CLOSED, ago_s=300)
+    assert home.kinds() == [K.CLOSED]
+    home.rest("window")
+    assert home.kinds() == [K.CLOSED, K.BYPASS_ENDED]

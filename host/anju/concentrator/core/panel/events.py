@@ -134,7 +134,7 @@ def _at_rest(state: PanelState, signal: ZoneSignal, scene: Scene) -> Decision:
         Told(_AT_REST[Code(signal.code)], Lane.ROUTINE, "at rest", signal.source, is_test=signal.on_test),
     )
     ended = [bypass for bypass in state.bypasses if bypass.contact == contact and bypass.until_closed]
-    if ended:
+    if ended and not any(one.is_open for one in scene.zones() if one.contact == contact):  # it was opened again since
         state = state.guarding(ended[0], signal.at_ms or scene.moment.wall_ms)
         told += (Told(ReportKind.BYPASS_ENDED, Lane.ROUTINE, "closed again", signal.source),)
     return Decision(state, told)
@@ -248,7 +248,7 @@ def _awake_ms(from_ms: int, to_ms: int, asleep: tuple[int, int]) -> int:
 def _meaning(state: PanelState, row: ZoneRow, signal: ZoneSignal | None = None) -> Meaning:
     """What it means in the present stay; an event may be older than the phase."""
     late = signal if signal and signal.is_late else None
-    if signal and state.phase in {Phase.ENTRY, Phase.ABORT} and _is_older(state, signal):
+    if signal and state.phase in {Phase.ENTRY, Phase.ABORT} and _is_older(state, row, signal):
         if state.phase is Phase.ABORT and _has_come_in(state, signal):
             return row.entry
         meaning = _then(row, state.stays.last, signal)
@@ -266,12 +266,15 @@ def _meaning(state: PanelState, row: ZoneRow, signal: ZoneSignal | None = None) 
 
 def _has_come_in(state: PanelState, signal: ZoneSignal) -> bool:
     """Whether a way in that has tripped was open before an event: it was in the entry time."""
-    return any(ROW_OF[one.kind].away is Meaning.DELAY and 0 < one.at_ms <= signal.at_ms for one in state.tripped)
+    by_ms = signal.at_ms + SURE_AFTER_MS
+    return any(ROW_OF[one.kind].away is Meaning.DELAY and 0 < one.at_ms <= by_ms for one in state.tripped)
 
 
-def _is_older(state: PanelState, signal: ZoneSignal) -> bool:
-    """Whether an event was before the present phase; one that was just now may seem so, as clocks of nodes go."""
-    return _is_before(signal, state.timer.since.wall_ms if state.timer else 0)
+def _is_older(state: PanelState, row: ZoneRow, signal: ZoneSignal) -> bool:
+    """Whether an event was before the present phase; one that was just now may seem so, as clocks of nodes go, and what is
+    passed on the way in however late it is heard of."""
+    since_ms = state.timer.since.wall_ms if state.timer else 0
+    return _is_before(signal, since_ms - (SURE_AFTER_MS if row.is_passed and signal.is_late else 0))
 
 
 def _is_before(signal: ZoneSignal, moment_ms: int) -> bool:
