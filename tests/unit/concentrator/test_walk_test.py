@@ -227,14 +227,11 @@ async def test_an_old_journal_is_taken_up(tmp_path: Path) -> None:
         node = await rooms.enrol()
         await rooms.receive(node, node.press())
     with sqlite3.connect(tmp_path / "journal.db") as journal:
-        journal.execute("DROP TABLE walk_test")
-        journal.execute("DROP TABLE record")
-        journal.execute("DROP TABLE fault")
-        journal.execute("ALTER TABLE node DROP COLUMN battery")
-        journal.execute("ALTER TABLE node DROP COLUMN started")
-        journal.execute("DROP TABLE own_command")
-        journal.execute("DROP TABLE schedule")
-        journal.execute("DROP TABLE listening")
+        for table in ("walk_test", "record", "fault", "own_command", "schedule", "listening", "head", "cut", "attempt"):
+            journal.execute(f"DROP TABLE {table}")
+        journal.execute("DROP INDEX outbox_of_row")
+        for table, column in (("node", "battery"), ("node", "started"), ("outbox", "sent_at_ms")):
+            journal.execute(f"ALTER TABLE {table} DROP COLUMN {column}")
         journal.execute("PRAGMA user_version = 2")
     journal.close()
     async with walking(tmp_path) as site:
