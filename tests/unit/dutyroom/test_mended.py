@@ -21,8 +21,8 @@ from anju.dutyroom.store import Store, held, reports_held
 from anju.dutyroom.store.mended import open_mended
 from anju.ledger import LedgerError
 from anju.uplink.receipts import RowVerdict
-from anju.uplink.reports import ReportKind, TroubleKind
-from unit.dutyroom.reports import HOUSEHOLD, NEIGHBOUR, NOW_MS, batch, press, report
+from anju.uplink.reports import ReportKind, TroubleKind, Witnessed
+from unit.dutyroom.reports import HOUSEHOLD, NEIGHBOUR, NOW_MS, OTHER_JOURNAL, batch, press, report
 
 pytestmark = pytest.mark.anyio
 PAGE = 4096
@@ -114,6 +114,38 @@ async def test_an_alarm_of_which_the_log_says_nothing_any_more_sounds_again(dama
     desk = Desk(store, lambda: LATER_MS, lambda: 0.0)
     assert {one.household for one in desk.queue()} == {HOUSEHOLD, NEIGHBOUR}
     assert desk.calls()
+    await store.close()
+
+
+async def test_an_event_that_is_told_again_afterwards_is_known(tmp_path: Path) -> None:
+    """A concentrator was restored; its duty room's file is damaged before all has come again, and after."""
+    path = tmp_path / "dutyroom.db"
+    await lived(path)
+    store = Store.open(path)
+    event = Witnessed(code=2, epoch=1, first_counter=70_001, time_s=0, zone=0)
+    other = event.model_copy(update={"first_counter": 70_009})
+    held_down = [report(80 + n, ReportKind.HOLD_UP_HELD, witnessed=one) for n, one in enumerate((event, other))]
+    await store.receive(batch(*held_down), NOW_MS)
+    await store.receive(batch(press(90, witnessed=event), journal_id=OTHER_JOURNAL), NOW_MS)
+    await store.close()
+    overwritten(path, content(path).index(b'"opened"') // PAGE)
+    store = await open_mended(path, LATER_MS)
+    await store.receive(batch(press(91, witnessed=other), journal_id=OTHER_JOURNAL), LATER_MS)
+    assert [one.household for one in store.open_incidents().values()] == [NEIGHBOUR]
+    assert not {90, 91} & {seq for _journal, seq, _report in reports_held(path, once=True)}
+    await store.close()
+
+
+async def test_an_alarm_under_a_number_that_was_taken_stays_open(tmp_path: Path) -> None:
+    path = tmp_path / "dutyroom.db"
+    await lived(path)
+    store = Store.open(path)
+    await store.receive(batch(press(61, "3-2-0503")), NOW_MS)
+    await store.close()
+    overwritten(path, content(path).index(b'"opened"') // PAGE)
+    store = await open_mended(path, LATER_MS)
+    assert {one.household for one in store.open_incidents().values()} == {NEIGHBOUR, "3-2-0503"}
+    assert store.verify() == store.newest()
     await store.close()
 
 

@@ -14,11 +14,12 @@ from anju.dutyroom.core.request import Arrival, Handling, KeyReused, NoSuchIncid
 from anju.dutyroom.store import ChainBroken, Store, reports_held
 from anju.uplink.commands import CommandKind
 from anju.uplink.receipts import RowVerdict
-from anju.uplink.reports import ALARMS, Outcome, OutcomeKind, Report, ReportKind, TroubleKind, Witnessed
+from anju.uplink.reports import ALARMS, Lane, Outcome, OutcomeKind, Report, ReportKind, TroubleKind, Witnessed
 from unit.dutyroom.reports import HOUSEHOLD, JOURNAL, NEIGHBOUR, NOW_MS, OTHER_JOURNAL, batch, press, ref, report, row
 
 pytestmark = pytest.mark.anyio
 LATER_MS = NOW_MS + 1000
+AT_S = NOW_MS // 1000
 
 
 async def sit_down(store: Store, name: str = "Wang Qiang") -> int:
@@ -73,7 +74,41 @@ async def test_the_same_key_with_other_contents_is_a_conflict_and_told_once(stor
     troubles = store.troubles_since(0, 10)
     assert [one.what for one in troubles] == [What.CONFLICT]
     assert NEIGHBOUR in troubles[0].detail["offered"]
-    assert store.open_incidents() == {}
+
+
+class TestAnAlarmUnderANumberThatIsTaken:
+    """A PC that was put back by an image of its disk gives numbers again; somebody may be in need all the same."""
+
+    PRESS = press(1, NEIGHBOUR)
+
+    @pytest.fixture
+    async def alarmed(self, store: Store) -> Store:
+        await store.receive(batch(report(1, ReportKind.OPENED)), NOW_MS)
+        for _ in range(2):
+            await store.receive(batch(self.PRESS), LATER_MS)
+        return store
+
+    async def test_is_heard_once(self, alarmed: Store) -> None:
+        (incident,) = alarmed.open_incidents().values()
+        assert (incident.household, incident.kind, incident.presses) == (NEIGHBOUR, IncidentKind.HOLD_UP, 1)
+        await alarmed.receive(batch(press(1, NEIGHBOUR, delayed=True)), LATER_MS)
+        assert [one.presses for one in alarmed.open_incidents().values()] == [2]
+
+    async def test_stands_in_the_story_and_the_chain_is_whole(self, alarmed: Store) -> None:
+        story = alarmed.story(1)
+        assert story is not None
+        assert [(one.what, one.report) for one in story.changes] == [(What.ALARM, self.PRESS)]
+        assert alarmed.verify() == alarmed.newest()
+
+    async def test_is_answered_by_the_hash_that_its_concentrator_knows(self, alarmed: Store) -> None:
+        await alarmed.handle(asks(1, Act.ACKNOWLEDGE, await sit_down(alarmed), "first"))
+        (command,) = alarmed.commands_after(JOURNAL, 0)
+        assert (command.kind, command.report) == (CommandKind.SEEN, ref(self.PRESS))
+
+    async def test_but_what_is_only_tried_is_none(self, store: Store) -> None:
+        await store.receive(batch(report(1, ReportKind.OPENED)), NOW_MS)
+        await store.receive(batch(press(1, NEIGHBOUR, test=True, lane=Lane.ROUTINE)), LATER_MS)
+        assert store.open_incidents() == {}
 
 
 async def test_the_same_number_in_another_journal_is_another_report(store: Store, path: Path) -> None:
@@ -340,6 +375,29 @@ class TestToldAgain:
         await self.tell(store, other)
         assert [change.what for change in store.changes_after(0, 100)] == [What.ALARM, What.ALARM]
         assert len(list(reports_held(path, once=True))) == 2
+
+    @pytest.mark.parametrize(
+        ("household", "changed"),
+        [(NEIGHBOUR, {}), (HOUSEHOLD, {"code": 1}), (HOUSEHOLD, {"zone": 1}), (HOUSEHOLD, {"time_s": AT_S + 3600})],
+        ids=["another household", "another code", "another input", "another time"],
+    )
+    async def test_a_number_that_another_device_had_meanwhile_keeps_no_alarm_back(
+        self, store: Store, household: str, changed: dict[str, int]
+    ) -> None:
+        """After a restore a device that is paired anew may be given a number and an epoch that were in use since the backup."""
+        first = self.EVENT.model_copy(update={"time_s": AT_S})
+        await self.tell(store, report(1, ReportKind.OPENED, witnessed=first), journal_id=JOURNAL)
+        await self.tell(store, press(9, household, witnessed=first.model_copy(update=changed)))
+        assert [one.household for one in store.open_incidents().values()] == [household]
+
+    @pytest.mark.parametrize(("first_s", "again_s"), [(AT_S, AT_S + 2), (AT_S + 2, AT_S), (0, AT_S), (AT_S, 0)])
+    async def test_a_node_whose_clock_was_set_meanwhile_tells_of_the_same_event(
+        self, store: Store, first_s: int, again_s: int
+    ) -> None:
+        first, again = (self.EVENT.model_copy(update={"time_s": at_s}) for at_s in (first_s, again_s))
+        await self.tell(store, press(1, witnessed=first), journal_id=JOURNAL)
+        await self.tell(store, press(9, witnessed=again))
+        assert [one.presses for one in store.open_incidents().values()] == [1]
 
     async def test_what_was_judged_by_who_knew_more_counts(self, store: Store, path: Path) -> None:
         """A button that was still held is an alarm of its own for a concentrator that has forgotten the press."""

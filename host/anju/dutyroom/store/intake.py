@@ -15,10 +15,16 @@ from anju.uplink.receipts import Receipt, ReceiptRow, RowVerdict
 from anju.uplink.reports import Batch, Report, ReportKind, Row
 
 _NOT_ARMED = frozenset({ReportKind.ARM_REFUSED, ReportKind.ARM_MISSED})
-_TOLD_BEFORE = """
-    SELECT 1 FROM witnessed WHERE first_counter = ?1 AND node = ?2 AND network = ?3 AND epoch = ?4
+_SAME_EVENT_S = 60
+"""A node reckons an event's time anew at each try, by its clock as the last answer has set it."""
+_TOLD_BEFORE = f"""
+    SELECT 1 FROM witnessed JOIN reports USING (journal_id, seq)
+    WHERE first_counter = ?1 AND node = ?2 AND network = ?3 AND epoch = ?4
     AND journal_id <> ?5 AND journal_id IN (SELECT journal_id FROM journals WHERE concentrator = ?6)
-"""
+    AND household IS ?7 AND json_extract(body, '$.witnessed.code') = ?8 AND json_extract(body, '$.witnessed.zone') = ?9
+    AND (?10 = 0 OR json_extract(body, '$.witnessed.time_s') = 0
+    OR abs(json_extract(body, '$.witnessed.time_s') - ?10) <= {_SAME_EVENT_S})
+"""  # noqa: S608  # a number of ours
 
 
 def receive(connection: sqlite3.Connection, batch: Batch, now_ms: int) -> Receipt:
@@ -33,6 +39,22 @@ def receive(connection: sqlite3.Connection, batch: Batch, now_ms: int) -> Receip
 def reopen(connection: sqlite3.Connection, concentrator: str, report: Report, ref: ReportRef, now_ms: int) -> None:
     """Open an incident for an alarm that is held, and of which nobody can say what became of it; or have it join one."""
     _Intake(connection, ref.journal_id, concentrator, now_ms).alarm(report, ref)
+
+
+def is_told_again(connection: sqlite3.Connection, concentrator: str, report: Report, ref: ReportRef) -> bool:
+    """Note what a node says of its event; whether an earlier journal of its concentrator has told of the same one.
+
+    That one was judged by who knew all that had happened before it, so that judgement counts. A device that is paired anew after
+    a restore may be given a number that another one has had meanwhile: the same event is the same words from the same household.
+    """
+    event, node = report.witnessed, report.node
+    if event is None or node is None:
+        return False
+    of = (event.first_counter, node.node, node.network, event.epoch, ref.journal_id)
+    said = (report.household, event.code, event.zone, event.time_s)
+    again = connection.execute(_TOLD_BEFORE, (*of, concentrator, *said)).fetchone() is not None
+    connection.execute("INSERT INTO witnessed VALUES (?, ?, ?, ?, ?, ?, ?)", (*of, ref.seq, again))
+    return again
 
 
 class _Intake:
@@ -70,7 +92,7 @@ class _Intake:
         )
         ref = ReportRef(journal_id=self.journal_id, seq=report.seq, sha256=row.sha256)
         self._note_test(report)
-        if self._is_told_again(report):
+        if is_told_again(self.connection, self.concentrator, report, ref):
             return
         if report.is_alarm:
             self.alarm(report, ref)
@@ -86,19 +108,6 @@ class _Intake:
                 # Nobody was there to be told, and people believe that they are guarded.
                 log.append(self.connection, Entry(self.now_ms, What.TROUBLE, report=ref))
 
-    def _is_told_again(self, report: Report) -> bool:
-        """Note what a node says of its event; whether an earlier journal of its concentrator has told of the same one.
-
-        That one was judged by who knew all that had happened before it, so that judgement counts.
-        """
-        event, node = report.witnessed, report.node
-        if event is None or node is None:
-            return False
-        of = (event.first_counter, node.node, node.network, event.epoch, self.journal_id)
-        again = self.connection.execute(_TOLD_BEFORE, (*of, self.concentrator)).fetchone() is not None
-        self.connection.execute("INSERT INTO witnessed VALUES (?, ?, ?, ?, ?, ?, ?)", (*of, report.seq, again))
-        return again
-
     def _note_test(self, report: Report) -> None:
         if report.household and report.panel:
             self.connection.execute("DELETE FROM on_test WHERE household = ?", (report.household,))
@@ -106,8 +115,8 @@ class _Intake:
                 on_test = (report.household, report.panel.test_until_ms)
                 self.connection.execute("INSERT INTO on_test VALUES (?, ?)", on_test)
 
-    def alarm(self, report: Report, ref: ReportRef) -> None:
-        """Open an incident, or have it join the open one of its place and kind."""
+    def alarm(self, report: Report, ref: ReportRef, first: ReportRef | None = None) -> None:
+        """Open an incident, or have it join the open one of its place and kind. `first`: another report that has its key."""
         # A concentrator whose clock is ahead must not make an alarm wait in the future.
         alarm = Alarm(report, ref, min(report.recorded_at_ms, self.now_ms))
         place, kind = incidents.place_of(report, self.journal_id), incidents.KIND_OF[report.kind]
@@ -117,8 +126,10 @@ class _Intake:
             decision = incidents.opened(cursor.lastrowid or 0, alarm, self.concentrator)
         else:
             decision = incidents.joined(mine, alarm)
-        entry = Entry(self.now_ms, What.ALARM, decision.incident, ref, detail={"transition": decision.transition})
-        log.append(self.connection, entry)
+        detail = {"transition": decision.transition}
+        if first is not None:
+            detail["offered"] = canonical(report).decode()
+        log.append(self.connection, Entry(self.now_ms, What.ALARM, decision.incident, first or ref, detail=detail))
 
     def _context(self, report: Report, ref: ReportRef) -> None:
         """A door closed, a household disarmed, a zone tried: it helps whoever handles an open incident there.
@@ -147,7 +158,14 @@ class _Intake:
         log.append(self.connection, Entry(self.now_ms, What.OUTCOME, incident, ref))
 
     def _conflict(self, first: ReportRef, row: Row) -> None:
-        """Two contents under one key: the first stays, the other is shown as trouble, once, with all that it said."""
+        """Two contents under one key: the first stays, the other is shown as trouble, once, with all that it said.
+
+        Whatever has become of the journal's numbers, an alarm may be somebody in need.
+        """
         offered = {"sha256": row.sha256, "offered": canonical(row.report).decode(), "concentrator": self.concentrator}
-        if not log.has_conflict(self.connection, first, offered):
-            log.append(self.connection, Entry(self.now_ms, What.CONFLICT, report=first, detail=offered))
+        if log.has_conflict(self.connection, first, offered):
+            return
+        log.append(self.connection, Entry(self.now_ms, What.CONFLICT, report=first, detail=offered))
+        if row.report.is_alarm:
+            ref = ReportRef(journal_id=self.journal_id, seq=row.report.seq, sha256=row.sha256)
+            self.alarm(row.report, ref, first)

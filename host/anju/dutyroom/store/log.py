@@ -177,13 +177,16 @@ def _changes(rows: Iterable[sqlite3.Row]) -> list[Change]:
 
 
 def _change(row: sqlite3.Row) -> Change:
+    what, detail = What(row["what"]), json.loads(row["detail"])
+    # An alarm under a number that was taken is not among the reports, and stands here.
+    report = detail.get("offered", row["report"]) if what is What.ALARM else row["report"]
     return Change(
         row["number"],
         row["at_ms"],
-        What(row["what"]),
+        what,
         Incident.model_validate_json(row["incident"]) if row["incident"] else None,
         row["journal_id"],
-        Report.model_validate_json(row["report"]) if row["report"] else None,
+        Report.model_validate_json(report) if report else None,
         row["person_id"],
-        json.loads(row["detail"]),
+        detail,
     )

@@ -34,11 +34,12 @@ _log = structlog.get_logger()
 
 
 class _Kept(NamedTuple):
-    """A report that is whole, and when it came."""
+    """A report that is whole, when it came, and whether it tells again of an event that was judged before."""
 
     report: Report
     ref: ReportRef
     at_ms: int
+    is_told_again: bool
 
 
 async def open_mended(path: Path, now_ms: int) -> Store:
@@ -81,18 +82,20 @@ def _fill(connection: sqlite3.Connection, path: Path, now_ms: int) -> int:
             marks = ", ".join("?" * (columns.count(",") + 1))
             for row in damaged.whatever(read, columns, table, key):
                 connection.execute(f"INSERT OR IGNORE INTO {table} ({columns}) VALUES ({marks})", row)  # noqa: S608  # ours
-        kept = _reports(connection, read)
+        owners = {row["journal_id"]: row["concentrator"] for row in connection.execute("SELECT * FROM journals")}
+        kept = _reports(connection, read, owners)
         told = _incidents(connection, read, kept, now_ms)
         _standing(connection, read, kept, now_ms)
-    owners = {row["journal_id"]: row["concentrator"] for row in connection.execute("SELECT * FROM journals")}
     for place, one in kept.items():
-        if one.report.is_alarm and place not in told and now_ms - one.at_ms < _DAY_MS:
+        if one.report.is_alarm and not one.is_told_again and place not in told and now_ms - one.at_ms < _DAY_MS:
             intake.reopen(connection, owners.get(place[0], "?"), one.report, one.ref, now_ms)
     return len(kept)
 
 
-def _reports(connection: sqlite3.Connection, read: sqlite3.Connection) -> dict[tuple[str, int], _Kept]:
-    """Every report that is what its hash says, in the order of arrival."""
+def _reports(
+    connection: sqlite3.Connection, read: sqlite3.Connection, owners: dict[str, str]
+) -> dict[tuple[str, int], _Kept]:
+    """Every report that is what its hash says, in the order of arrival, with what its node says of the event in it."""
     kept: dict[tuple[str, int], _Kept] = {}
     for _rowid, journal_id, seq, sha256, at_ms, body, household in damaged.numbered(
         read, _REPORT, "reports", "rowid", _last(read, "rowid", "reports")
@@ -105,7 +108,8 @@ def _reports(connection: sqlite3.Connection, read: sqlite3.Connection) -> dict[t
             link = held.next_of(connection, held.Held(journal_id, seq, sha256), at_ms, household)
             row = (journal_id, seq, sha256, at_ms, body.decode(), household, link)
             connection.execute("INSERT INTO reports VALUES (?, ?, ?, ?, ?, ?, ?)", row)
-            kept[journal_id, seq] = _Kept(report, ref, at_ms)
+            again = intake.is_told_again(connection, owners.get(journal_id, "?"), report, ref)
+            kept[journal_id, seq] = _Kept(report, ref, at_ms, again)
     return kept
 
 
@@ -127,7 +131,8 @@ def _incidents(
         connection.execute("INSERT INTO incidents VALUES (?, ?, ?)", (number, one.place, one.kind.value))
         if one.state is State.CLOSED:
             continue
-        refs = [source.report for source in one.sources if (source.report.journal_id, source.report.seq) in kept]
+        places = [(source.report.journal_id, source.report.seq) for source in one.sources]
+        refs = [kept[place].ref for place in places if place in kept]
         entry = Entry(now_ms, What.ALARM, one, refs[-1] if refs else None, detail={"transition": "kept"})
         log.append(connection, entry)
     return told
