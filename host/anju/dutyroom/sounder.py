@@ -12,8 +12,6 @@ import structlog
 
 LOOK_S = 0.1
 LONGEST_WAIT_S = 5.0
-FAILED_WITHIN_S = 0.5
-"""A sound that ends so soon, and not well, was none."""
 _LEAVE_S = 2.0
 _log = structlog.get_logger()
 
@@ -29,7 +27,6 @@ class Sounder:
         self._is_wanted = is_wanted
         self._tell = tell
         self._process: Process | None = None
-        self._began_s = 0.0
 
     async def run(self) -> None:
         """Until cancelled."""
@@ -52,7 +49,7 @@ class Sounder:
             await self._end()
 
     async def _sounds(self) -> bool:
-        """See that it runs; False if it does not, or ended as soon as it was started and not well."""
+        """See that it runs; False if it does not, or has ended, and not well: who knows how long nothing was heard."""
         if self._process is None:
             try:
                 # In our own group: who kills the core, and all that it has started, silences this too until the next core.
@@ -62,16 +59,13 @@ class Sounder:
             except OSError as error:
                 _log.error("sounder not started", error=str(error))
                 return False
-            self._began_s = time.monotonic()
             return True
         if self._process.returncode is None:
             return True
-        status, lasted_s = self._process.returncode, time.monotonic() - self._began_s
-        self._process = None
-        if status and lasted_s < FAILED_WITHIN_S:
-            _log.error("sounder ended at once", status=status)
-            return False
-        return True
+        status, self._process = self._process.returncode, None
+        if status:
+            _log.error("sounder failed", status=status)
+        return not status
 
     async def _end(self) -> None:
         process, self._process = self._process, None

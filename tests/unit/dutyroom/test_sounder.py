@@ -79,6 +79,22 @@ async def test_one_that_fails_is_told_of_and_tried_again(tmp_path: Path) -> None
         await until(lambda: siren.told >= 2)
 
 
+async def test_one_that_fails_after_a_while_is_told_of(tmp_path: Path) -> None:
+    """A player that waits for a sound card that is gone."""
+    siren = Siren(tmp_path, "time.sleep(0.6); sys.exit(1)")
+    siren.is_wanted = True
+    async with running(siren.sounder.run()):
+        await until(lambda: siren.told >= 1)
+
+
+async def test_one_that_ends_well_begins_again_and_nobody_is_told(tmp_path: Path) -> None:
+    siren = Siren(tmp_path, "")
+    siren.is_wanted = True
+    async with running(siren.sounder.run()):
+        await until(lambda: len(siren.pids()) >= 3)
+    assert siren.told == 0
+
+
 async def test_one_that_is_not_there_is_told_of(tmp_path: Path) -> None:
     told = 0
 
