@@ -92,7 +92,7 @@ async def build(site: Site) -> AsyncIterator[Alive]:
     """A running concentrator, alive while journal and reception go round; ServiceError if it cannot start, and then nothing of it
     is left running."""
     async with AsyncExitStack() as closing:
-        keyring, damaged = await open_keyring(site.keyring, clock)
+        keyring, damaged = await open_keyring(site.keyring, site.journal, clock)
         closing.push_async_callback(keyring.close)
         journal = await _journal(site, keyring, damaged)
         closing.push_async_callback(journal.close)

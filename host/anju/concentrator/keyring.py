@@ -33,9 +33,6 @@ from anju.wire.table import LinkClass
 BLOCK = 1024
 """Counters reserved at a time: with 1,500 frames and 10 cold starts a day 11.5 writes a day (measured.md)."""
 
-_MOST_NODES = 0xFFFF
-
-
 _MOST_EPOCHS = 0xFF
 _INSERT = """
     INSERT INTO link (network, node, epoch, up, down, household, inputs, device, public_key, person, paired_at_ms)
@@ -192,8 +189,8 @@ class Keyring:
                 epoch = max([used.fetchone()[0], *epochs]) + 1
                 if epoch <= _MOST_EPOCHS:
                     return LinkId(link.id.address, epoch)
-        row = read.execute("SELECT coalesce(max(node), 0) FROM link WHERE network = ?", (network,)).fetchone()
-        node = max([row[0], *(other.address.node for other in taken if other.address.network == network)]) + 1
+        promised = (other.address.node + 1 for other in taken if other.address.network == network)
+        node = max([rows.next_node(read, network), *promised])
         return LinkId(Address(network, _checked(network, node)), 1)
 
     def promises(self) -> list[pairing.Record]:
@@ -305,15 +302,14 @@ class Keyring:
 
 
 def _insert(connection: sqlite3.Connection, network: int, placement: Placement) -> Link:
-    row = connection.execute("SELECT coalesce(max(node), 0) + 1 FROM link WHERE network = ?", (network,)).fetchone()
-    address = Address(network, _checked(network, row[0]))
+    address = Address(network, _checked(network, rows.next_node(connection, network)))
     link = Link(address, 1, secrets.token_bytes(KEY_BYTES), secrets.token_bytes(KEY_BYTES))
     connection.execute(_INSERT, (*address, link.epoch, link.up, link.down, *_placed(placement), "", b"", "", 0))
     return link
 
 
 def _checked(network: int, node: int) -> int:
-    if node <= _MOST_NODES:
+    if node <= rows.MOST_NODES:
         return node
     raise LedgerError(
         _("Network %(network)d has no node id left.") % {"network": network},

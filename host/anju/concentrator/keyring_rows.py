@@ -13,6 +13,7 @@ from typing import Any
 from anju.concentrator.core.identity import (
     MOST_COUNTER,
     HandedCode,
+    HandedFirstNode,
     HandedKeypad,
     HandedKeys,
     HandedLink,
@@ -24,6 +25,9 @@ from anju.uplink.reports import Zone
 
 LEAP = 1 << 24
 """Counters between what one keyring may use and what the next one begins with (protocol.md, Keys and counters)."""
+MOST_NODES = 0xFFFF
+NODE_LEAP = 1024
+"""Node ids that are left out where some may have been given that a keyring does not know: more than a building pairs in years."""
 PROMISE = "device, attempt, stage, public_key, note, clear, granted, digest, down, up"
 
 _LINK = "network, node, epoch, up, down, household, inputs, ceiling, device, public_key, person, paired_at_ms"
@@ -51,6 +55,22 @@ def journal_key(connection: sqlite3.Connection) -> bytes:
     return bytes(found[0])
 
 
+def next_node(connection: sqlite3.Connection, network: int) -> int:
+    """The node id that is given next; it may be past the last one."""
+    known = "SELECT max(node) + 1 AS next FROM link WHERE network = ?1"
+    floor = "SELECT node FROM first_node WHERE network = ?1"
+    found = connection.execute(f"SELECT coalesce(max(next), 1) FROM ({known} UNION ALL {floor})", (network,))  # noqa: S608  # ours
+    return int(found.fetchone()[0])
+
+
+def leave_out(connection: sqlite3.Connection, network: int, node: int) -> None:
+    """Give no node id of a network up to `NODE_LEAP` above one that is known to have been given."""
+    connection.execute(
+        "INSERT INTO first_node VALUES (?1, ?2) ON CONFLICT (network) DO UPDATE SET node = max(node, ?2)",
+        (network, min(node + NODE_LEAP, MOST_NODES) + 1),
+    )
+
+
 def give(connection: sqlite3.Connection) -> HandedKeys:
     """All of a keyring. From now on its counters end `LEAP` above their ceilings, and what it had promised and not decided is
     cancelled: that is for whoever takes it over to decide."""
@@ -59,8 +79,10 @@ def give(connection: sqlite3.Connection) -> HandedKeys:
     notices = connection.execute("SELECT facts FROM notice ORDER BY number")
     codes = connection.execute("SELECT household, person, is_duress, salt, digest FROM code")
     keypads = connection.execute("SELECT network, node, epoch, is_exposed, has_digits FROM keypad")
+    first = connection.execute("SELECT network, node FROM first_node ORDER BY network")
     handed = HandedKeys(
         codes=tuple(_handed_code(*row) for row in codes) or None,
+        first_nodes=tuple(HandedFirstNode(network=network, node=node) for network, node in first) or None,
         journal_key=journal_key(connection).hex(),
         keypads=tuple(_handed_keypad(*row) for row in keypads) or None,
         links=tuple(_handed(*row) for row in links),
@@ -105,11 +127,15 @@ def take(connection: sqlite3.Connection, handed: HandedKeys, leap: int, least: i
     connection.executemany("INSERT INTO code VALUES (?, ?, ?, ?, ?)", codes)
     keypads = [(one.network, one.node, one.epoch, one.is_exposed, one.has_digits) for one in handed.keypads or ()]
     connection.executemany("INSERT INTO keypad VALUES (?, ?, ?, ?, ?)", keypads)
+    first = [(one.network, one.node) for one in handed.first_nodes or ()]
+    connection.executemany("INSERT INTO first_node VALUES (?, ?)", first)
 
 
 def leap(connection: sqlite3.Connection, by: int, most_used: int, least: int) -> None:
     """Raise every ceiling by `by`. Where the keyring was handed over, another PC counts on above its end, by `most_used` at most:
-    then to above that. Where fewer than `least` counters would be left, none is."""
+    then to above that. Where fewer than `least` counters would be left, none is. Node ids leap as well."""
+    for (network,) in connection.execute("SELECT network FROM link UNION SELECT network FROM first_node").fetchall():
+        leave_out(connection, network, next_node(connection, network) - 1)
     connection.execute(
         "UPDATE link SET most = ?3, ceiling = max(ceiling + ?1, CASE WHEN most < ?3 THEN most + ?2 ELSE 0 END)",
         (by, most_used, MOST_COUNTER),

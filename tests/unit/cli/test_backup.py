@@ -59,6 +59,7 @@ def test_what_goes_wrong_makes_nothing_and_says_so(
     types(monkeypatch, "too short\n")
     run = anju("backup", file, "--site", site)
     assert (run.code, "too weak" in run.err, file.exists()) == (1, True, False)
+    assert "No file was written." in run.err
     types(monkeypatch, PASSPHRASE + "\n")
     assert anju("backup", file, "--site", site).code == 0
     run = anju("backup", file, "--site", site)

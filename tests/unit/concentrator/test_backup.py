@@ -11,22 +11,29 @@ from typing import TypeVar
 
 import pytest
 
-from anju.concentrator.core.panel.signals import Action
+from anju.concentrator.core.identity import HandedKeys
+from anju.concentrator.core.panel.signals import Action as Asked
 from anju.concentrator.core.places import Address
 from anju.concentrator.identity import backup, seal
 from anju.concentrator.identity.export import gather
 from anju.concentrator.identity.restore import Restored, restore
 from anju.concentrator.journal_audit import hashes, verify
+from anju.concentrator.keyring import Keyring
 from anju.concentrator.keyring_rows import LEAP
+from anju.dutyroom.core.incident import Act, Action
+from anju.dutyroom.core.request import Arrival, Handling
 from anju.dutyroom.store import Store, held, reports_held
+from anju.ledger import LedgerError
 from anju.service import settings
 from anju.service.errors import ServiceError
 from anju.service.settings import Site
+from anju.uplink.canonical import canonical
 from anju.uplink.reports import Batch, PanelMode, Report, ReportKind, Row
 from anju.wire.table import Code, Verdict
 from unit.concentrator.harness import DESTINATION, Bench, FarNode, HandClock, bench, mode
 from unit.concentrator.identity_kit import PASSPHRASE, PERSON, ask, everything, rows
 from unit.concentrator.site import new_site
+from unit.dutyroom.reports import JOURNAL, NOW_MS, batch, press
 
 T = TypeVar("T")
 
@@ -197,6 +204,92 @@ class TestCounters:
         assert [link.address for link in made.spent] == [Address(*node.address)]
 
 
+class TestNodeIds:
+    """Which were given after the backup nobody knows; the duty room has heard of them."""
+
+    def test_none_that_was_given_since_is_given_again(self, site: Site, clock: HandClock) -> None:
+        living(site, clock, a_life)
+        file = backed_up(site, clock)
+
+        async def enrolled(rooms: Bench) -> int:
+            return [await rooms.enrol() for _ in range(3)][-1].address.node
+
+        since = living(site, clock, enrolled)
+        new, _made = restored(file, clock)
+        first = living(new, clock, enrolled)
+        assert first - 2 > since + 1000
+        again, _made = restored(backed_up(new, clock, "second.anju"), clock, "again")
+        assert living(again, clock, enrolled) > first + 1000
+
+    def test_nor_by_a_pc_that_takes_over_the_restored_one(self, site: Site, clock: HandClock) -> None:
+        living(site, clock, a_life)
+        new, _made = restored(backed_up(site, clock), clock)
+
+        async def handed(rooms: Bench) -> HandedKeys:
+            return await rooms.keyring.hand_over()
+
+        keys = living(new, clock, handed)
+
+        async def taken_over() -> int:
+            keyring = Keyring.open(site.folder.parent / "next.db")
+            try:
+                await keyring.take_over(HandedKeys.model_validate_json(canonical(keys)), LEAP)
+                return (await keyring.enrol(1, "3-2-0501", ())).address.node
+            finally:
+                await keyring.close()
+
+        assert asyncio.run(taken_over()) > 1000
+
+    def test_a_network_has_none_left_rather_than_one_twice(self, site: Site, clock: HandClock) -> None:
+        async def nearly_all(rooms: Bench) -> None:
+            await rooms.enrol()
+            await rooms.keyring.ledger.write(lambda file: file.execute("UPDATE link SET node = 65000").fetchall())
+
+        living(site, clock, nearly_all)
+        new, _made = restored(backed_up(site, clock), clock)
+
+        async def one_more(rooms: Bench) -> None:
+            with pytest.raises(LedgerError, match="no node id left"):
+                await rooms.enrol()
+
+        living(new, clock, one_more)
+
+
+class TestCommands:
+    def test_a_restored_duty_room_goes_on_above_all_that_it_has_given(self, site: Site, clock: HandClock) -> None:
+        """Concentrators on other PCs go on asking for what comes behind the last one that they had."""
+
+        async def given(path: Path) -> list[int]:
+            store = Store.open(path)
+            try:
+                arrival = Arrival("Li Na", f"token {store.newest()}", None, "test")
+                person = (await store.sit_down(arrival, NOW_MS)).id
+                for act in (Act.ACKNOWLEDGE, Act.DISPATCH):
+                    await store.receive(batch(press(store.newest() + 1)), NOW_MS)
+                    handling = Handling(1, Action(act, person, NOW_MS), f"key {store.newest()}", "test")
+                    await store.handle(handling)
+                return [command.number for command in store.commands_after(JOURNAL, 0)]
+            finally:
+                await store.close()
+
+        living(site, clock, a_life)
+        before = asyncio.run(given(site.dutyroom_db))
+        clock.now = clock.now._replace(wall_ms=before[-1] * 1000)
+        file = backed_up(site, clock)
+        since = asyncio.run(given(site.dutyroom_db))
+        assert since[-1] > before[-1]
+        clock.advance(3600)
+        new, _made = restored(file, clock)
+        assert asyncio.run(given(new.dutyroom_db))[len(before)] > since[-1]
+
+    def test_a_duty_room_whose_file_is_empty_is_no_hindrance(self, site: Site, clock: HandClock) -> None:
+        """It was never started to the end, and makes its tables when it is."""
+        living(site, clock, a_life)
+        site.dutyroom_db.touch()
+        new, _made = restored(backed_up(site, clock), clock)
+        assert new.dutyroom_db.exists()
+
+
 class TestTheDutyRoomKnowsMore:
     """A backup that is older than what the duty room has."""
 
@@ -276,7 +369,7 @@ def test_what_was_recorded_before_is_a_replay_and_a_test_ends(site: Site, clock:
         node = await rooms.enrol()
         frame = node.press()
         await rooms.receive(node, frame)
-        assert await rooms.ask(Action.TEST, lasts_s=600) is None
+        assert await rooms.ask(Asked.TEST, lasts_s=600) is None
         return node, frame
 
     node, frame = living(site, clock, begins)

@@ -98,6 +98,7 @@ def test_a_weak_passphrase_is_refused_and_the_rule_told(weak: str) -> None:
     with pytest.raises(ServiceError, match="at least 14 characters, 6 of them different") as refused:
         seal.check_passphrase(weak)
     assert not weak or weak not in str(refused.value)
+    assert refused.value.unchanged == "No file was written."  # true of an identity and of a backup
 
 
 @pytest.mark.parametrize("good", [PASSPHRASE, "六个随便想到的词合在一起就够长了", "k7-QZ m4-Tr p9-Wx"])

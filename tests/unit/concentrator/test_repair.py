@@ -258,7 +258,7 @@ class TestTheKeyring:
             file.execute("UPDATE link SET up = x'00' WHERE node = 2")
             file.execute("PRAGMA writable_schema = ON")
             file.execute("UPDATE sqlite_schema SET rootpage = 3 WHERE name = 'keypad'")  # two tables at one page
-        keyring, name = await keyring_mended(path, before.clock)
+        keyring, name = await keyring_mended(path, journal_of(before), before.clock)
         assert name is not None
         assert (before.folder / name).exists()
         assert [link.id.address.node for link in keyring.links] == [1]
@@ -267,12 +267,38 @@ class TestTheKeyring:
         async with started(before) as rooms:
             assert await rooms.verdict(before.node, before.node.press()) == Verdict.ACCEPTED
 
+    @pytest.mark.parametrize("nodes", [[2], [1, 2]], ids=["the newest", "every one"])
+    async def test_the_number_of_one_that_cannot_be_read_is_not_given_again(
+        self, before: Before, nodes: list[int]
+    ) -> None:
+        """The journal knows how far it has counted: what a new node says under that number would be a replay."""
+        path = before.folder / "keyring.db"
+        with closing(sqlite3.connect(path, isolation_level=None)) as file:
+            file.executemany("UPDATE link SET up = x'00' WHERE node = ?", [(node,) for node in nodes])
+            file.execute("PRAGMA writable_schema = ON")
+            file.execute("UPDATE sqlite_schema SET rootpage = 3 WHERE name = 'keypad'")
+        keyring, _name = await keyring_mended(path, journal_of(before), before.clock)
+        await keyring.close()
+        async with started(before) as rooms:
+            anew = await rooms.enrol("3-2-0502")
+            assert anew.address.node > 2 + 1000
+            assert await rooms.verdict(anew, anew.press()) == Verdict.ACCEPTED
+
+    async def test_it_needs_no_journal(self, before: Before) -> None:
+        path = before.folder / "keyring.db"
+        overwritten(path, [0], random.Random(1))
+        journal_of(before).write_bytes(b"no database at all" * 1000)
+        keyring, name = await keyring_mended(path, journal_of(before), before.clock)
+        assert name is not None
+        assert (await keyring.enrol(1, HOUSEHOLD, ())).address.node >= 1
+        await keyring.close()
+
     @pytest.mark.parametrize("seed", range(6))
     async def test_whatever_pages_are_overwritten_it_opens(self, before: Before, seed: int) -> None:
         path, chance = before.folder / "keyring.db", random.Random(seed)
         count = path.stat().st_size // PAGE
         overwritten(path, chance.sample(range(count), chance.choice([1, 2, count])), chance)
-        keyring, _name = await keyring_mended(path, before.clock)
+        keyring, _name = await keyring_mended(path, journal_of(before), before.clock)
         assert len((await keyring.journal_key()).public) == 32
         await keyring.close()
 

@@ -150,10 +150,18 @@ class HandedKeypad(Contract):
     node: Number16
 
 
+class HandedFirstNode(Contract):
+    """The first node id of a network that is given from now on; beyond the last one there is none left."""
+
+    network: Number16
+    node: Annotated[int, Field(ge=1, le=0x10000)]
+
+
 class HandedKeys(Contract):
     """All of a keyring; `notices` are facts of reports that its journal does not hold yet."""
 
     codes: tuple[HandedCode, ...] | None = None
+    first_nodes: tuple[HandedFirstNode, ...] | None = None
     journal_key: Annotated[Bytes32 | None, Field(repr=False)] = None
     """With what the journal is signed; None: of a concentrator that signed nothing."""
     keypads: tuple[HandedKeypad, ...] | None = None
@@ -167,8 +175,9 @@ class HandedKeys(Contract):
         times.update((promise.device, promise.attempt) for promise in self.promises)
         times.update((code.household, code.person, code.is_duress) for code in self.codes or ())
         times.update((keypad.network, keypad.node, keypad.epoch, "keypad") for keypad in self.keypads or ())
+        times.update((first.network, "first node") for first in self.first_nodes or ())
         if max(times.values(), default=0) > 1:
-            raise ValueError("a link, a promise, a code or a keypad is there twice")
+            raise ValueError("a link, a promise, a code, a keypad or a network is there twice")
         return self
 
 

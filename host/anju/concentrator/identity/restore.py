@@ -8,8 +8,10 @@ from __future__ import annotations
 
 import asyncio
 import io
+import sqlite3
 import zipfile
 from collections.abc import Callable
+from contextlib import closing
 from pathlib import Path
 from typing import NamedTuple
 
@@ -23,6 +25,7 @@ from anju.concentrator.journal_audit import verify
 from anju.concentrator.keyring import Keyring
 from anju.concentrator.keyring_rows import LEAP
 from anju.ledger import journal_key
+from anju.ledger.errors import is_damage, is_of_the_file
 from anju.service import private_file, settings
 from anju.service.errors import ServiceError
 from anju.service.i18n import _
@@ -94,6 +97,8 @@ async def _furnish(stage: Path, content: dict[str, bytes], person: str, clock: C
         if name != MADE_AT:
             private_file.create(stage / name, raw)
     site, made_at_ms = settings.load(stage), int(content[MADE_AT])
+    if site.dutyroom_db.exists():
+        _leap_commands(site.dutyroom_db, clock().wall_ms // 1000)
     keyring = Keyring.open(site.keyring)
     try:
         await keyring.leap(adopt.leap_since(made_at_ms, clock), LEAP + adopt.MOST_AGE_S)
@@ -113,3 +118,18 @@ async def _furnish(stage: Path, content: dict[str, bytes], person: str, clock: C
     finally:
         await journal.close()
     return Restored(stage, made_at_ms, owed, faults, spent)
+
+
+def _leap_commands(path: Path, now_s: int) -> None:
+    """Have a duty room's commands go on from a time in Unix seconds.
+
+    Their numbers began with such a time and have counted up since, so none that was given after the backup lies above it.
+    Concentrators on other PCs remember those, and would take no lower one.
+    """
+    try:
+        with closing(sqlite3.connect(path, isolation_level=None)) as file:
+            file.execute("UPDATE first_command SET number = max(number, ?)", (now_s,))
+    except sqlite3.Error as error:
+        if is_of_the_file(error) and not is_damage(error):
+            raise OSError(str(error)) from error
+        # A duty room that finds no such table, or damage, makes a new file, whose numbers begin with the time.

@@ -68,7 +68,7 @@ def check_passphrase(passphrase: str) -> None:
         return
     raise ServiceError(
         _("This passphrase is too weak: %(rule)s.") % {"rule": passphrase_rule()},
-        _("Nothing was exported."),
+        _("No file was written."),
         _("Take five or six words that nobody would guess together, and type the command again."),
     )
 

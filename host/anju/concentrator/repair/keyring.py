@@ -36,13 +36,17 @@ _TABLES: list[tuple[str, str, str, Callable[[Any], bool]]] = [
     ("notice", "number, facts", "number", lambda _row: True),
     ("code", "household, person, is_duress, salt, digest", "household, person, is_duress", lambda _row: True),
     ("keypad", "network, node, epoch, is_exposed, has_digits", "network, node, epoch", lambda _row: True),
+    ("first_node", "network, node", "network", lambda _row: True),
     ("journal_key", "private", "rowid", lambda row: len(row[0]) == 32),
 ]
 _log = structlog.get_logger()
 
 
-async def open_mended(path: Path, clock: Clock) -> tuple[Keyring, str | None]:
-    """The keyring, or what can be read of it; and where a damaged one lies now. LedgerError as from `Keyring.open`."""
+async def open_mended(path: Path, journal: Path, clock: Clock) -> tuple[Keyring, str | None]:
+    """The keyring, or what can be read of it; and where a damaged one lies now. LedgerError as from `Keyring.open`.
+
+    `journal` may know of nodes that a damaged keyring does not tell of any more.
+    """
     reason = damaged.fault(path, lambda _read: None)
     if reason is None:
         try:
@@ -57,7 +61,7 @@ async def open_mended(path: Path, clock: Clock) -> tuple[Keyring, str | None]:
         made = damaged.beside(path)
         keyring = Keyring.open(made)
         try:
-            kept = await keyring.ledger.write(lambda connection: _fill(connection, path))
+            kept = await keyring.ledger.write(lambda connection: _fill(connection, path, journal))
         finally:
             await keyring.close()
             made.with_name(made.name + ".lock").unlink(missing_ok=True)
@@ -68,7 +72,7 @@ async def open_mended(path: Path, clock: Clock) -> tuple[Keyring, str | None]:
     return Keyring.open(path), aside.name
 
 
-def _fill(connection: sqlite3.Connection, path: Path) -> int:
+def _fill(connection: sqlite3.Connection, path: Path, journal: Path) -> int:
     links = 0
     with damaged.reading(path) as read:
         for table, columns, key, is_good in _TABLES:
@@ -80,4 +84,17 @@ def _fill(connection: sqlite3.Connection, path: Path) -> int:
                         links += table == "link"
     # A ceiling that was written and cannot be read any more must not be used again.
     keyring_rows.leap(connection, keyring_rows.LEAP, keyring_rows.LEAP, BLOCK)
+    for network, node in _heard(journal):
+        keyring_rows.leave_out(connection, network, node)
     return links
+
+
+def _heard(journal: Path) -> list[tuple[int, int]]:
+    """Nodes that a journal knows, whatever it looks like: under another one's number a new node would be taken for its replay."""
+    with suppress(sqlite3.Error), damaged.reading(journal) as read:
+        return [row for row in damaged.whatever(read, "network, node", "node", "network, node") if _is_address(row)]
+    return []
+
+
+def _is_address(row: tuple[Any, ...]) -> bool:
+    return all(isinstance(number, int) and 0 <= number <= keyring_rows.MOST_NODES for number in row)
