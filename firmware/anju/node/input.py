@@ -37,8 +37,8 @@ class Input:
         """When the contact last moved; -1 = it is at rest."""
         self._unrest_ms = 0
         """When the present unrest began."""
-        self._has_struck = False
-        """It moved while nobody could look; no settling needed."""
+        self._struck: "list[int]" = []
+        """When it moved while nobody could look, if it has; no settling needed."""
 
     def edge(self, level: int, now: int) -> None:
         """The contact moved and reads `level` now; both edges of a pulse may have passed before it was read."""
@@ -49,17 +49,18 @@ class Input:
 
     def wake(self, struck_ms: int, level: int, now: int) -> None:
         """After a sleep the contact reads `level`. If it woke the node, at `struck_ms` (or -1), that counts, back or not."""
-        self._has_struck = struck_ms >= 0
-        if (level == self._active_level) != (self.is_active != self._has_struck):
-            self.edge(level, now)  # back already, and nobody knows since when: it has not been held
-        elif self._has_struck:
-            self._unrest_ms = struck_ms
+        if struck_ms >= 0:
+            self._struck.append(struck_ms)
+        self._unrest_ms = now  # what it did until now nobody knows: it has not been held
+        if (level == self._active_level) != (self.is_active != bool(self._struck)):
+            self.edge(level, now)
 
     def poll(self, now: int) -> int:
         """Code of what happened by `now`, or NONE."""
-        if self._has_struck:
-            self._has_struck = False
-            return self._become(not self.is_active, now)
+        if self._struck:
+            code = self._become(not self.is_active, now)
+            self._struck.clear()
+            return code
         moved = self._moved_ms
         if moved >= 0:
             if now - moved >= self._settle_ms:
@@ -71,7 +72,7 @@ class Input:
 
     def deadline(self) -> "int | None":
         """When to poll next if nothing moves; None = there is nothing to tell."""
-        if self._has_struck:
+        if self._struck:
             return 0
         if self._moved_ms < 0:
             return None

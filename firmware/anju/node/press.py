@@ -3,6 +3,8 @@
     hold           HOLD_MS long, or STABS presses that begin within STABS_MS of one another: who panics stabs
     any press      whatever has settled, for who can do neither
 
+A press that wakes the node counts for two of three, for presses while it starts can't be seen; and for none that was held.
+
 A press begins when the contact first moves: while a trembling hand holds it, nothing between begins it anew. Still pressed
 HELD_MS after that, it says HELD as well, once for each press that has said PANIC: nobody does that by mistake or for a test.
 """
@@ -65,7 +67,7 @@ class Press(Input):
         if not is_active:
             return table.Code.NONE
         start = self._unrest_ms
-        self._began = [began for began in self._began if start - began <= STABS_MS] + [start]
+        self._began = [began for began in self._began + self._struck if start - began <= STABS_MS] + [start]
         if len(self._began) >= self._stabs:
             return self._say()
         self._due_ms = start + HOLD_MS

@@ -145,20 +145,25 @@ def test_it_is_told_however_late_anybody_looks() -> None:
             assert not button.is_active
 
 
-def test_whoever_wakes_the_node_has_pressed_since_then() -> None:
+def test_whoever_wakes_the_node_has_held_it_since_it_looks() -> None:
     button = contact("hold_up")
     button.wake(600, 1, 1000)
-    assert [code for _, code in run(button, [], 60000)] == [PANIC, HELD]
+    assert button.deadline() == 0
+    assert run(button, [], 60000) == [(1000 + HOLD_MS, PANIC), (1000 + HELD_MS, HELD)]
     button = contact("hold_up")
     button.wake(600, 1, 1000)
-    assert run(button, [(601 + HOLD_MS, 0)], 60000) == [(600 + HOLD_MS, PANIC)]
+    assert run(button, [(1001 + HOLD_MS, 0)], 60000) == [(1000 + HOLD_MS, PANIC)]
     assert run(button, [], 60000) == []
 
 
-def test_a_press_that_was_over_before_anybody_looked_counts_as_one_of_three() -> None:
+def test_a_press_that_was_over_before_anybody_looked_counts_as_two_of_three() -> None:
     button = contact("hold_up")
     button.wake(600, 0, 1000)
-    assert run(button, edges_of([(1400, 1500), (1800, 1900)]), 60000) == [(1800 + SETTLE_MS, PANIC)]
+    assert button.deadline() == 0
+    assert run(button, edges_of([(1400, 1500)]), 60000) == [(1400 + SETTLE_MS, PANIC)]
+    late = contact("hold_up")
+    late.wake(600, 0, 1000)
+    assert run(late, edges_of([(601 + STABS_MS, 2700)]), 60000) == []
     alone = contact("hold_up")
     alone.wake(600, 0, 1000)
     assert run(alone, [], 60000) == []
