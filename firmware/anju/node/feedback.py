@@ -94,7 +94,8 @@ class Feedback:
         self.rising_ms = -1
         """Since when a button is held that has said nothing yet; -1 = none is."""
         self.presses: "list[int]" = []
-        """Event ids that an answer may name, the newest last; before them, negative, those of presses that nobody may notice."""
+        """Event ids that an answer may name, as they came; the complements of those of presses that nobody may notice, which
+        never stand behind the newest of the others."""
         self._stage_ends_ms = 0
         self._steps = PATTERNS[SENDING][1]
         self._step = 0
@@ -105,14 +106,16 @@ class Feedback:
     def press(self, event_id: int, now: int, is_held: bool = False, is_silent: bool = False) -> None:
         """A panic with this event id is on its way. One that `is_held` was told of before: what is said of it still holds, but
         for a TEST, which it ends. Of one that `is_silent` nothing is ever shown, whatever else is."""
-        if event_id in self.presses:
-            self.presses.remove(event_id)
-        if len(self.presses) == _REMEMBERED:
-            del self.presses[0]
+        presses = self.presses
+        for known in (event_id, ~event_id):
+            if known in presses:
+                presses.remove(known)
+        if len(presses) == _REMEMBERED:
+            del presses[0]
         if is_silent:
-            self.presses.insert(0, -event_id)
+            presses.insert(len(presses) - (len(presses) > 0 and presses[-1] >= 0), ~event_id)
             return
-        self.presses.append(event_id)
+        presses.append(event_id)
         if not is_held or self.stage in (IDLE, TESTED):
             self.show(SENDING, UNDELIVERED_AFTER_MS, now)
 
@@ -136,7 +139,7 @@ class Feedback:
             if stage == COMING or not self._says_more_than_seen(event_id):
                 self.show(stage, valid_ms, now)
             return True
-        return -event_id in self.presses
+        return ~event_id in self.presses
 
     def refuse(self, now: int) -> None:
         """A press that nobody will hear of."""

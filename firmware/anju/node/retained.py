@@ -1,7 +1,7 @@
 """What a node that slept deeply must not have forgotten: one block of bytes for the memory that outlives deep sleep.
 
     header    _HEADER: of whom, which numbers are free, session, time, inputs, plan
-    presses   event ids that an answer may name, negative those of presses that nobody may notice
+    presses   event ids that an answer may name, complements of those of presses that nobody may notice
     answers   what was said to the last commands
     outbox    the events that nobody has acknowledged (`anju.node.keeping`)
     CRC-32    over all that
@@ -27,7 +27,7 @@ except ImportError:  # MicroPython
 MOST_BYTES = 2048
 """As much as an ESP32 has."""
 
-_VERSION = 2
+_VERSION = 3
 _HEADER = ">BBBHHBQII8sBIIIHHIIBBB"
 _PRESSES = ">{}i"
 _ANSWER = ">IIB"

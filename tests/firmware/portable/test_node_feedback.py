@@ -179,6 +179,50 @@ def test_an_unenrolled_node_shows_red_with_a_long_beep() -> None:
     assert _shown(shows, 0, 10**6) == [(0, 0, 1, 400), (0, 0, 1, 0), DARK]
 
 
+def test_of_a_silent_press_nothing_is_shown_whatever_its_number() -> None:
+    for event_id in (0, 1, 65535):
+        shows = Feedback()
+        shows.press(event_id, 0, is_silent=True)
+        for order in (Order.SEEN, Order.COMING):
+            assert shows.answer(order, event_id, 9000, 10)
+        assert _shown(shows, 10, 10**6) == [DARK]
+
+
+def test_of_many_presses_the_oldest_are_forgotten_silent_or_not() -> None:
+    for is_silent in (True, False):
+        shows = Feedback()
+        for event_id in range(12):
+            shows.press(event_id, 0, is_silent=is_silent)
+        assert [shows.answer(Order.COMING, event_id, 9000, 1) for event_id in range(12)] == 4 * [False] + 8 * [True]
+
+
+def test_silent_presses_take_the_newest_that_is_not_from_nobody() -> None:
+    shows = Feedback()
+    shows.press(1, 0)
+    shows.press(2, 0)
+    for event_id in range(10, 30):
+        shows.press(event_id, 0, is_silent=True)
+    assert shows.answer(Order.SEEN, 29, 9000, 10)
+    assert not shows.answer(Order.SEEN, 1, 9000, 10)
+    shows.held(2, 10)
+    assert shows.stage == feedback.HELD
+    assert shows.answer(Order.COMING, 2, 9000, 20)
+    assert shows.stage == feedback.COMING
+
+
+def test_a_number_that_comes_again_is_that_of_the_newer_press() -> None:
+    for first, again in ((True, True), (False, False), (True, False), (False, True)):
+        shows = Feedback()
+        shows.press(7, 0, is_silent=first)
+        for event_id in (8, 9, 10):
+            shows.press(event_id, 0, is_silent=True)
+        shows.press(7, 20, is_silent=again)
+        assert len(shows.presses) == 4
+        shows.stage = feedback.IDLE
+        assert shows.answer(Order.COMING, 7, 9000, 30)
+        assert shows.stage == (feedback.IDLE if again else feedback.COMING)
+
+
 def test_a_silent_node_shows_nothing_at_any_stage() -> None:
     shows = Feedback(is_silent=True)
     shows.press(18, 0)

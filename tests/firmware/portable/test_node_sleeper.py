@@ -82,6 +82,19 @@ def test_a_command_is_carried_out_once_over_a_sleep() -> None:
     assert night.device.feedback.stage == feedback.IDLE
 
 
+def test_a_press_of_any_number_is_remembered_over_a_sleep_as_what_it_was() -> None:
+    for is_silent in (True, False):
+        for event_id in (0, 1, 65535):
+            night = Night()
+            night.until_it_sleeps()
+            night.device.feedback.press(event_id, night.now, is_silent=is_silent)
+            night.device.feedback.stage = feedback.IDLE
+            night.sleep()
+            assert night.is_resumed
+            assert night.device.feedback.answer(table.Order.COMING, event_id, 9000, night.now)
+            assert night.device.feedback.stage == (feedback.IDLE if is_silent else feedback.COMING)
+
+
 def test_an_answer_may_name_a_press_from_before_the_sleep() -> None:
     night = _asleep(is_silent=True)
     night.sleep(struck=(_BUTTON,), level=0)
