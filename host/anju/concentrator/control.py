@@ -19,7 +19,7 @@ from typing import Any
 
 import structlog
 
-from anju.service.errors import ServiceError
+from anju.service.errors import ServiceError, of_os
 from anju.service.i18n import _
 
 MOST_LINE = 64 * 1024
@@ -58,7 +58,7 @@ class Control:
                 os.unlink(path)  # noqa: PTH108  # one quick call before there is anybody to keep waiting
             self._server = await asyncio.start_unix_server(self._serve, path, limit=MOST_LINE)
         except OSError as error:
-            raise ServiceError(
+            raise of_os(error)(
                 _("The concentrator cannot listen on %(path)s: %(reason)s.")
                 % {"path": path, "reason": error.strerror or error},
                 _("Nothing was started or changed."),

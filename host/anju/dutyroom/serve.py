@@ -18,7 +18,7 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 from uvicorn.protocols.http.h11_impl import H11Protocol
 
 from anju.dutyroom.core.ports import PEER
-from anju.service.errors import ServiceError
+from anju.service.errors import PassingError, ServiceError, of_os
 from anju.service.i18n import _
 
 LOOPBACK = "127.0.0.1"
@@ -45,7 +45,8 @@ def listen_on_port(port: int) -> socket.socket:
         next_step = _(
             "Stop the other program, or choose another number for port under [dutyroom] in site.toml, then start again."
         )
-        raise ServiceError(what, _("The duty room was not started; nothing was changed."), next_step) from error
+        # The core needs no page to take an alarm, and the other program may end.
+        raise PassingError(what, _("The duty room was not started; nothing was changed."), next_step) from error
     return listener
 
 
@@ -85,7 +86,7 @@ def listen_on_path(path: Path) -> socket.socket:
         listener.listen(_BACKLOG)
     except OSError as error:
         listener.close()
-        raise ServiceError(
+        raise of_os(error)(
             _("%(path)s cannot be made: %(reason)s.") % {"path": path, "reason": error.strerror},
             unchanged,
             _("See that %(folder)s exists and that the user who runs Anju may write it, then start again.")

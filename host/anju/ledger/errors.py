@@ -5,7 +5,7 @@ from __future__ import annotations
 import sqlite3
 from pathlib import Path
 
-from anju.service.errors import ServiceError
+from anju.service.errors import PassingError, ServiceError, is_of_the_disk
 from anju.service.i18n import _
 
 _FILE_FAULTS = frozenset(
@@ -25,6 +25,10 @@ class LedgerError(ServiceError):
     """A database cannot be used, or did not commit; nothing of the failed transaction is in the file."""
 
 
+class DiskError(LedgerError, PassingError):
+    """The disk takes nothing now: it is full, read-only or failing. Whoever has something to say says it until it does."""
+
+
 class DamagedError(LedgerError):
     """The file itself is wrong: it holds what nobody has written."""
 
@@ -42,7 +46,8 @@ def is_of_the_file(error: BaseException) -> bool:
 
 def not_opened(path: Path, error: OSError) -> LedgerError:
     """The folder or the file does not let us."""
-    return LedgerError(
+    fault = DiskError if is_of_the_disk(error) else LedgerError
+    return fault(
         _("%(path)s cannot be opened: %(reason)s.") % {"path": path, "reason": error.strerror or error},
         _("Nothing was written."),
         _("See that %(folder)s exists and that the user who runs Anju may read and write it, then start again.")
@@ -92,12 +97,22 @@ def not_migrated(path: Path, step: str, reason: object) -> LedgerError:
     )
 
 
-def not_committed(path: Path, reason: object) -> LedgerError:
+def not_committed(path: Path, reason: object) -> DiskError:
     """The disk did not take a transaction."""
-    return LedgerError(
+    return DiskError(
         _("%(path)s could not be written: %(reason)s.") % {"path": path, "reason": reason},
         _("Nothing of this transaction is in the file; what was written before is."),
         _("Look at the disk: is it full, read-only or failing?"),
+    )
+
+
+def no_log(path: Path, mode: str) -> LedgerError:
+    """The file system cannot hold such a database, today or tomorrow."""
+    return LedgerError(
+        _("%(path)s cannot be used: this file system allows no write-ahead log, only %(mode)s.")
+        % {"path": path, "mode": mode},
+        _("Nothing was written."),
+        _("Move the site to a disk of this machine, and start again."),
     )
 
 

@@ -6,7 +6,7 @@ from pathlib import Path
 
 from anju.ledger.head import KEY_BYTES
 from anju.service import private_file
-from anju.service.errors import ServiceError
+from anju.service.errors import ServiceError, of_os
 from anju.service.i18n import _
 
 PUBLIC = "journal-key.pub"
@@ -24,7 +24,7 @@ def save_public(folder: Path, raw: bytes) -> None:
         beside.replace(path)
         private_file.sync_folder(folder)
     except OSError as error:
-        raise ServiceError(
+        raise of_os(error)(
             _("%(path)s cannot be written: %(reason)s.") % {"path": path, "reason": error.strerror or error},
             _("Nothing was started."),
             _("See that the user who runs Anju may write there and that the disk has room, then start again."),

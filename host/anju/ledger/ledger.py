@@ -115,7 +115,7 @@ def _connect(path: Path, schema: Traversable) -> sqlite3.Connection:
     try:
         mode = connection.execute("PRAGMA journal_mode = WAL").fetchone()[0]
         if mode != "wal":
-            raise sqlite3.OperationalError(f"this file system allows no write-ahead log, only {mode}")
+            raise errors.no_log(path, mode)
         for pragma in _PRAGMAS:
             connection.execute(pragma)
         migrate(path, connection, schema)

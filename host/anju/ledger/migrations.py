@@ -24,6 +24,8 @@ def migrate(path: Path, connection: sqlite3.Connection, schema: Traversable) -> 
         except sqlite3.Error as error:
             if connection.in_transaction:
                 connection.execute("ROLLBACK")
+            if errors.is_of_the_file(error):
+                raise  # no fault of the step: whoever opens the file tells what is wrong with it
             raise errors.not_migrated(path, step.name, error) from error
 
 

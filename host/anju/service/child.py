@@ -12,7 +12,7 @@ from pathlib import Path
 
 import structlog
 
-from anju.service.errors import EX_CONFIG, ServiceError
+from anju.service.errors import EX_CONFIG, EX_TEMPFAIL, ServiceError
 from anju.service.i18n import _, title
 
 _READY_S = 30.0
@@ -44,7 +44,7 @@ class Child:
         *,
         is_spared: bool = False,
     ) -> None:
-        """`is_spared`: once it was ready, it is never given up, because that would end the others."""
+        """`is_spared`: it is given up only where site.toml is wrong before it was ever ready, because that ends the others."""
         self._is_spared = is_spared
         self.name = name
         self.ready = asyncio.Event()
@@ -89,7 +89,7 @@ class Child:
                 _logger.error("not started", name=self.name, error=error)
                 status = -1
             hear()
-            starts += 1
+            starts += status != EX_TEMPFAIL  # the same start would do once the disk has room
             if self._leaving.is_set():
                 return
             self._give_up_if_hopeless(status, starts)
@@ -138,8 +138,8 @@ class Child:
             self.signal(signal.SIGKILL)
 
     def _give_up_if_hopeless(self, status: int, starts: int) -> None:
-        if self._is_spared and self._was_ready:
-            if status == EX_CONFIG:
+        if status == EX_TEMPFAIL or (self._is_spared and (self._was_ready or status != EX_CONFIG)):
+            if status in (EX_CONFIG, EX_TEMPFAIL):
                 _logger.error("cannot run; trying again", name=self.name, told=self.told)
             return
         stopped = _("All services of this site were stopped; what they had stored is kept.")

@@ -1,7 +1,7 @@
 """The life of one service process: settings, log, READY, until it is asked to end; every failure as one clear message.
 
-A service ends when it is told to (SIGTERM, SIGINT), when its supervisor dies (lifeline), or with EX_CONFIG where starting it
-again would not help.
+A service ends when it is told to (SIGTERM, SIGINT), when its supervisor dies (lifeline), with EX_CONFIG where starting it again
+would not help, or with EX_TEMPFAIL where it will once a disk has room again.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ from pathlib import Path
 import structlog
 
 from anju.service import lifeline, log, notify, settings, watchdog
-from anju.service.errors import EX_CONFIG, ServiceError
+from anju.service.errors import EX_TEMPFAIL, ServiceError, is_of_the_disk, of_os
 from anju.service.i18n import _, title
 from anju.service.lock import FileLock, Held
 
@@ -51,11 +51,11 @@ def run(name: str, build: Build) -> int:
     except ServiceError as error:
         return _refuse(error)
     except Exception as error:
-        for_a_person = _first(error)
-        if for_a_person is not None:
+        for_a_person = _first(error, lambda one: isinstance(one, ServiceError))
+        if isinstance(for_a_person, ServiceError):
             return _refuse(for_a_person)
         _logger.error("crashed", exc_info=error)
-        return 1
+        return EX_TEMPFAIL if _first(error, is_of_the_disk) else 1
     return 0
 
 
@@ -98,7 +98,7 @@ def _become(name: str, site: settings.Site) -> FileLock:
         site.run.mkdir(mode=0o700, exist_ok=True)
         return FileLock(site.run / f"{name}.lock", lifeline.GRACE_S + _PREDECESSOR_S)
     except OSError as error:
-        raise ServiceError(
+        raise of_os(error)(
             _("%(folder)s cannot be used: %(reason)s.") % {"folder": site.run, "reason": error.strerror},
             _("Nothing was started."),
             _("See that the user who runs Anju may write %(folder)s, then start again.") % {"folder": site.folder},
@@ -112,11 +112,11 @@ def _become(name: str, site: settings.Site) -> FileLock:
         ) from None
 
 
-def _first(error: BaseException) -> ServiceError | None:
-    """The error for a person in what task groups gathered, if there is one."""
+def _first(error: BaseException, is_wanted: Callable[[BaseException], bool]) -> BaseException | None:
+    """The first error of a kind in what task groups gathered, if there is one."""
     if isinstance(error, BaseExceptionGroup):
-        return next(filter(None, map(_first, error.exceptions)), None)
-    return error if isinstance(error, ServiceError) else None
+        return next(filter(None, (_first(one, is_wanted) for one in error.exceptions)), None)
+    return error if is_wanted(error) else None
 
 
 def _refuse(error: ServiceError) -> int:
@@ -124,4 +124,4 @@ def _refuse(error: ServiceError) -> int:
     told = notify.notify({"STATUS": str(error)})
     if not (told and lifeline.VARIABLE in os.environ):
         print(error, file=sys.stderr)
-    return EX_CONFIG
+    return error.exit_code

@@ -15,7 +15,7 @@ import structlog
 
 from anju.service import lifeline, log
 from anju.service.child import Child
-from anju.service.errors import ServiceError
+from anju.service.errors import ServiceError, of_os
 from anju.service.i18n import _
 from anju.service.lock import FileLock, Held
 from anju.service.notices import Notices
@@ -25,7 +25,7 @@ SERVICES = ("dutyroom", "page", "concentrator")
 """Modules of the `anju` package, each run as `python -m`; they log to our stderr."""
 _OF_DUTY_ROOM = frozenset({"dutyroom", "page"})
 _SPARED = frozenset({"page"})
-"""Once it was up, nothing that befalls it ends the others."""
+"""It may wait for another one, and nothing that befalls it once it was up ends the others."""
 
 _LEAVE_S = 10.0
 """Longer than a service needs to commit what it holds."""
@@ -155,7 +155,7 @@ class Supervisor:
             run.chmod(0o700)
             return FileLock(run / "supervisor.lock")
         except OSError as error:
-            raise ServiceError(
+            raise of_os(error)(
                 _("%(folder)s cannot be used: %(reason)s.") % {"folder": run, "reason": error.strerror},
                 _("Nothing was started."),
                 _("See that the user who runs Anju may write %(folder)s, then start again.")

@@ -19,9 +19,9 @@ PATIENCE_S = 30.0
 """How long a condition may take on a busy machine before a test gives it up."""
 
 SERVICE = """
-import asyncio, contextlib, subprocess, sys, time
+import asyncio, contextlib, errno, subprocess, sys, time
 from anju.service import lifeline, process
-from anju.service.errors import ServiceError
+from anju.service.errors import PassingError, ServiceError
 
 lifeline.GRACE_S = 0.3
 name = __spec__.name.rpartition(".")[2]
@@ -36,6 +36,10 @@ async def build(site):
     doing = behaviour.read_text() if behaviour.exists() else ""
     if doing == "refuse":
         await refuse()
+    if doing == "refuse for now":
+        raise PassingError("The disk is full.", "Nothing was written.", "Make room.")
+    if doing == "break a write":
+        raise OSError(errno.ENOSPC, "No space left on device")
     if doing == "refuse in a group":
         async with asyncio.TaskGroup() as group:
             group.create_task(refuse())

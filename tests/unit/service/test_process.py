@@ -67,6 +67,12 @@ def test_a_crash_ends_as_one_line(scene: Scene) -> None:
     assert "RuntimeError: a bug" in line
 
 
+@pytest.mark.parametrize("behaviour", ["refuse for now", "break a write"])
+def test_what_may_be_over_by_itself_ends_as_worth_another_try(scene: Scene, behaviour: str) -> None:
+    scene.does("concentrator", behaviour)
+    assert scene.service().wait() == 75
+
+
 def test_wrong_settings_end_as_their_message(scene: Scene) -> None:
     (scene.site / "site.toml").write_text("[estate\n")
     assert scene.service().wait() == 78

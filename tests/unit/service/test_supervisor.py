@@ -171,3 +171,25 @@ def test_a_page_that_was_up_and_cannot_come_back_takes_nobody_with_it(scene: Sce
     eventually(lambda: "cannot run; trying again" in scene.log())
     eventually(lambda: scene.starts("page") >= 3)
     assert (scene.pid("dutyroom"), scene.pid("concentrator")) == pids
+
+
+def test_a_full_disk_gives_up_nobody(scene: Scene) -> None:
+    """However long it lasts: more starts than those after which a service that crashes is given up."""
+    scene.does("concentrator", "refuse for now")
+    process = scene.supervisor()
+    eventually(lambda: scene.log().count("cannot run; trying again") > 5)
+    assert "The disk is full." in scene.log()
+    assert process.poll() is None
+    scene.does("concentrator", "")
+    scene.until_ready()
+
+
+def test_a_page_that_dies_before_it_was_up_takes_nobody_with_it(scene: Scene) -> None:
+    """It waits for the core, and is killed for that, for as long as the core cannot start."""
+    scene.does("page", "crash")
+    process = scene.supervisor()
+    eventually(lambda: scene.starts("page") > 5)
+    assert process.poll() is None
+    assert scene.pid("concentrator") is not None
+    scene.does("page", "")
+    scene.until_ready()

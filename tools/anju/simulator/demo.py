@@ -15,6 +15,7 @@ from typing import Any
 
 from rich.console import Console
 
+from anju.dutyroom.serve import listen_on_port
 from anju.service.errors import ServiceError
 from anju.service.i18n import _
 from anju.service.settings import DutyRoom
@@ -92,8 +93,11 @@ class _Demo:
 
     def _port(self) -> int | None:
         """The page's port: the usual one if somebody will look at it and it is free."""
-        if self._options.port is not None or self._options.headless:
-            return self._options.port
+        wished = self._options.port
+        if wished is not None:
+            _see_that_it_is_free(wished)
+        if wished is not None or self._options.headless:
+            return wished
         return free_port(socket.SOCK_STREAM, DutyRoom().port)
 
     async def _act(self, estate: Estate) -> dict[str, int]:
@@ -151,3 +155,15 @@ class _Demo:
                 }
             )
         return 0 if account.balanced and not stuck else 1
+
+
+def _see_that_it_is_free(port: int) -> None:
+    """Now, because a page waits for its port to become free; ServiceError if it can't be had."""
+    try:
+        listen_on_port(port).close()
+    except ServiceError as error:
+        raise ServiceError(
+            error.what,
+            _("Nothing outside the demo's own folder was touched."),
+            _("If a port is in use, choose another: anju demo --port 8381"),
+        ) from error
