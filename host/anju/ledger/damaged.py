@@ -16,7 +16,10 @@ _AT_ONCE = 64
 
 
 def fault(path: Path, look: Callable[[sqlite3.Connection], object]) -> str | None:
-    """What is wrong with a file, by SQLite's quick_check, then by `look`; None: nothing, or there is no file."""
+    """What is wrong with a file, by SQLite's quick_check, then by `look`; None: nothing, or there is no file.
+
+    A file of some GB takes minutes; whoever has a loop to turn asks in another thread.
+    """
     if not path.exists() or not path.stat().st_size:
         return None
     try:

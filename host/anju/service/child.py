@@ -12,10 +12,13 @@ from pathlib import Path
 
 import structlog
 
+from anju.service import notify
 from anju.service.errors import EX_CONFIG, EX_TEMPFAIL, ServiceError
 from anju.service.i18n import _, title
 
 _READY_S = 30.0
+"""Within so long it is up, or has asked for more time."""
+_MOST_DIGITS = 12
 _FIRST_WAIT_S, _LONGEST_WAIT_S = 0.2, 5.0
 _HEALTHY_S = 10.0
 """A service that ran this long is started again at once when it dies."""
@@ -54,6 +57,7 @@ class Child:
         self._process: asyncio.subprocess.Process | None = None
         self._leaving = asyncio.Event()
         self._was_ready = False
+        self._impatience: asyncio.TimerHandle | None = None
 
     @property
     def pid(self) -> int | None:
@@ -65,6 +69,9 @@ class Child:
         if notice.get("READY") == "1":
             self._was_ready = True
             self.ready.set()
+        more_us = notice.get(notify.MORE_TIME, "")
+        if more_us.isdecimal() and len(more_us) < _MOST_DIGITS and self._process is not None:
+            self._be_patient(int(more_us) / 1_000_000)
         self.told = notice.get("STATUS", self.told)
 
     def leave(self) -> None:
@@ -104,13 +111,14 @@ class Child:
         process = self._process = await self._spawn()
         self._write_pid(process.pid)
         _logger.info("started", name=self.name, pid=process.pid)
-        impatience = asyncio.get_running_loop().call_later(_READY_S, self._end_if_late)
+        self._be_patient(_READY_S)
         try:
             if self._leaving.is_set():  # asked while it was being made
                 self.signal(signal.SIGTERM)
             status = await process.wait()
         finally:
-            impatience.cancel()
+            if self._impatience is not None:
+                self._impatience.cancel()
             self._process = None
             self.ready.clear()
             self._pid_file.unlink(missing_ok=True)
@@ -132,9 +140,15 @@ class Child:
         except OSError as error:
             _logger.warning("pid file not written", name=self.name, pid=pid, error=error)
 
-    def _end_if_late(self) -> None:
+    def _be_patient(self, seconds: float) -> None:
+        """Give the service so long from now on."""
+        if self._impatience is not None:
+            self._impatience.cancel()
+        self._impatience = asyncio.get_running_loop().call_later(seconds, self._end_if_late, seconds)
+
+    def _end_if_late(self, after_s: float) -> None:
         if not self.ready.is_set():
-            _logger.warning("not ready", name=self.name, pid=self.pid, after_s=_READY_S)
+            _logger.warning("not ready", name=self.name, pid=self.pid, after_s=after_s)
             self.signal(signal.SIGKILL)
 
     def _give_up_if_hopeless(self, status: int, starts: int) -> None:

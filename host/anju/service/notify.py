@@ -11,6 +11,8 @@ from collections.abc import Mapping
 
 READY = {"READY": "1"}
 STOPPING = {"STOPPING": "1"}
+MORE_TIME = "EXTEND_TIMEOUT_USEC"
+"""With it a service that is not up yet asks not to be ended for so many microseconds from now on."""
 MOST_BYTES = 4096
 
 

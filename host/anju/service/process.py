@@ -25,6 +25,8 @@ from anju.service.lock import FileLock, Held
 Build = Callable[[settings.Site], AbstractAsyncContextManager[watchdog.Alive | None]]
 """Entered: the service is up, and says how it is known to be alive. Left: it is down, and what it had accepted is durable."""
 
+_MORE_EVERY_S, _MORE_S = 10.0, 30.0
+"""How often a start that takes long asks for how much more time: repairing a file of some GB takes minutes."""
 _PREDECESSOR_S = 3.0
 """A service whose supervisor was killed ends within the lifeline's grace; its successor waits that long and this for it."""
 
@@ -75,9 +77,11 @@ async def _serve(build: Build, site: settings.Site) -> None:
     for number in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(number, end, number.name)
     lifeline.watch(lambda: loop.call_soon_threadsafe(end, "lifeline"))
+    asking = asyncio.create_task(_ask_for_time())
     try:
         async with build(site) as alive:
             up = True
+            asking.cancel()
             _logger.info("ready", pid=os.getpid(), site=site.folder)
             notify.notify(notify.READY)
             feeding = asyncio.create_task(watchdog.feed(alive))
@@ -89,7 +93,16 @@ async def _serve(build: Build, site: settings.Site) -> None:
     except asyncio.CancelledError:
         if not asked.is_set():
             raise
+    finally:
+        asking.cancel()
     _logger.info("stopped", pid=os.getpid())
+
+
+async def _ask_for_time() -> None:
+    """Until cancelled; a start that hangs does not come to it, and is ended."""
+    while True:
+        await asyncio.sleep(_MORE_EVERY_S)
+        notify.notify({notify.MORE_TIME: str(int(_MORE_S * 1_000_000))})
 
 
 def _become(name: str, site: settings.Site) -> FileLock:

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import asyncio
 import copy
 import random
 import resource
 import shutil
 import sqlite3
+import threading
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, closing
 from pathlib import Path
@@ -24,7 +26,7 @@ from anju.ledger import LedgerError, damaged
 from anju.service.lock import FileLock
 from anju.uplink.reports import PanelMode, Report, ReportKind, TroubleKind
 from anju.wire.table import Code, Verdict
-from unit.concentrator.harness import DESTINATION, HOUSEHOLD, Bench, FarNode, HandClock, bench
+from unit.concentrator.harness import DESTINATION, HOUSEHOLD, PATIENCE_S, Bench, FarNode, HandClock, bench
 from unit.concentrator.identity_kit import rows
 from unit.concentrator.site import answers, free_udp_port, new_site, start
 
@@ -195,6 +197,23 @@ async def test_a_file_that_is_none_at_all(before: Before) -> None:
     async with started(before) as rooms:
         assert rooms.kinds() == ["trouble"]
         assert aside(before).read_bytes().startswith(b"Dear guard")
+
+
+async def test_while_a_file_is_looked_through_the_loop_turns(before: Before, monkeypatch: pytest.MonkeyPatch) -> None:
+    """It asks for more time meanwhile; a file of some GB takes longer than any supervisor waits."""
+    turned = threading.Event()
+
+    def looked(*_of: object) -> None:
+        assert turned.wait(PATIENCE_S)
+
+    monkeypatch.setattr(damaged, "fault", looked)
+    asyncio.get_running_loop().call_later(0.01, turned.set)
+    keyring, _aside = await keyring_mended(before.folder / "keyring.db", before.clock)
+    key = await keyring.journal_key()
+    await keyring.close()
+    turned.clear()
+    asyncio.get_running_loop().call_later(0.01, turned.set)
+    await (await open_mended(journal_of(before), before.clock, (DESTINATION,), key)).close()
 
 
 async def test_what_is_no_damage_is_left_alone(before: Before) -> None:

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import asyncio
 import os
 import random
 import shutil
 import sqlite3
+import threading
 from pathlib import Path
 
 import pytest
@@ -74,6 +76,18 @@ async def test_a_whole_one_is_opened_as_it_is(tmp_path: Path) -> None:
     await (await open_mended(tmp_path / "dutyroom.db", LATER_MS)).close()
     assert [one[:2] for one in reports_held(tmp_path / "dutyroom.db")] == before
     assert asides(tmp_path / "dutyroom.db") == []
+
+
+async def test_while_the_file_is_looked_through_the_loop_turns(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """It asks for more time meanwhile; a file of some GB takes longer than any supervisor waits."""
+    turned = threading.Event()
+
+    def looked(*_of: object) -> None:
+        assert turned.wait(30)
+
+    monkeypatch.setattr("anju.ledger.damaged.fault", looked)
+    asyncio.get_running_loop().call_later(0.01, turned.set)
+    await (await open_mended(tmp_path / "dutyroom.db", LATER_MS)).close()
 
 
 async def test_what_can_be_read_goes_on_and_the_damaged_file_stays(damaged: Path) -> None:

@@ -24,6 +24,7 @@ from anju.service import lifeline, process
 from anju.service.errors import PassingError, ServiceError
 
 lifeline.GRACE_S = 0.3
+process._MORE_EVERY_S, process._MORE_S = 0.5, 5.0
 name = __spec__.name.rpartition(".")[2]
 
 async def refuse():
@@ -51,6 +52,8 @@ async def build(site):
         raise RuntimeError("a bug that goes away")
     if doing == "hang":
         time.sleep(1000)
+    if doing == "repair":
+        await asyncio.sleep(12)
     if doing == "have a child":
         child = subprocess.Popen([sys.executable, "-c", "import time; time.sleep(1000)"])
         (site.folder / "grandchild.pid").write_text(str(child.pid))
@@ -63,8 +66,9 @@ if __name__ == "__main__":
 SUPERVISE = """
 import sys
 from pathlib import Path
-from anju.service import settings, supervisor
+from anju.service import child, settings, supervisor
 from anju.service.errors import ServiceError
+child._READY_S = float(sys.argv[2])
 try:
     supervisor.run(settings.load(Path(sys.argv[1])))
 except ServiceError as error:
@@ -111,9 +115,9 @@ class Scene:
         self._processes.append(process)
         return process
 
-    def supervisor(self) -> subprocess.Popen[bytes]:
-        """Start the supervisor."""
-        return self.command("-P", "-c", SUPERVISE, str(self.site))
+    def supervisor(self, patience_s: float = 30.0) -> subprocess.Popen[bytes]:
+        """Start the supervisor; it ends a service that is not up within `patience_s` and asks for no more."""
+        return self.command("-P", "-c", SUPERVISE, str(self.site), str(patience_s))
 
     def service(self, *, stdin: int | None = None, **variables: str) -> subprocess.Popen[bytes]:
         """Start the concentrator by itself."""

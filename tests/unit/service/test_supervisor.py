@@ -193,3 +193,18 @@ def test_a_page_that_dies_before_it_was_up_takes_nobody_with_it(scene: Scene) ->
     assert scene.pid("concentrator") is not None
     scene.does("page", "")
     scene.until_ready()
+
+
+def test_a_service_that_repairs_its_file_is_given_the_time_for_it(scene: Scene) -> None:
+    scene.does("concentrator", "repair")
+    scene.supervisor(patience_s=5)
+    scene.until_ready()
+    assert scene.starts("concentrator") == 1
+
+
+def test_a_service_that_hangs_while_it_starts_is_started_again(scene: Scene) -> None:
+    scene.does("concentrator", "hang")
+    scene.supervisor(patience_s=5)
+    eventually(lambda: 'event="not ready" name=concentrator' in scene.log())
+    scene.does("concentrator", "")
+    scene.until_ready()

@@ -3,6 +3,7 @@ owed unless a receipt can be read: a duty room that has it knows it (R342)."""
 
 from __future__ import annotations
 
+import asyncio
 import secrets
 import sqlite3
 from collections.abc import Callable
@@ -44,7 +45,7 @@ _log = structlog.get_logger()
 
 async def open_mended(path: Path, clock: Clock, destinations: tuple[str, ...], key: JournalKey) -> Journal:
     """The journal, or what can be read of it; LedgerError: it is in use or of a newer release, or the disk does not take it."""
-    reason = damaged.fault(path, journal_audit.tail_fault)
+    reason = await asyncio.to_thread(damaged.fault, path, journal_audit.tail_fault)
     if reason is None:
         try:
             return await Journal.open(path, clock, destinations, key)
@@ -74,7 +75,7 @@ async def _mended(path: Path, clock: Clock, destinations: tuple[str, ...], key: 
     finally:
         await ledger.close()
         made.with_name(made.name + ".lock").unlink(missing_ok=True)
-    return damaged.set_aside(path, made, clock().wall_ms), kept
+    return await asyncio.to_thread(damaged.set_aside, path, made, clock().wall_ms), kept
 
 
 def _fill(

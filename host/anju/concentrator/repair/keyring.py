@@ -3,6 +3,7 @@ not among them has to be paired anew."""
 
 from __future__ import annotations
 
+import asyncio
 import sqlite3
 from collections.abc import Callable
 from contextlib import suppress
@@ -47,7 +48,7 @@ async def open_mended(path: Path, journal: Path, clock: Clock) -> tuple[Keyring,
 
     `journal` may know of nodes that a damaged keyring does not tell of any more.
     """
-    reason = damaged.fault(path, lambda _read: None)
+    reason = await asyncio.to_thread(damaged.fault, path, lambda _read: None)
     if reason is None:
         try:
             return Keyring.open(path), None
@@ -65,7 +66,7 @@ async def open_mended(path: Path, journal: Path, clock: Clock) -> tuple[Keyring,
         finally:
             await keyring.close()
             made.with_name(made.name + ".lock").unlink(missing_ok=True)
-        aside = damaged.set_aside(path, made, clock().wall_ms)
+        aside = await asyncio.to_thread(damaged.set_aside, path, made, clock().wall_ms)
     finally:
         lock.release()
     _log.error("the keyring is damaged and was set aside", reason=reason, file=aside.name, links=kept)

@@ -6,6 +6,7 @@ An alarm of the last day of which nobody can say what became of it is opened ane
 
 from __future__ import annotations
 
+import asyncio
 import sqlite3
 from contextlib import suppress
 from pathlib import Path
@@ -44,7 +45,7 @@ class _Kept(NamedTuple):
 
 async def open_mended(path: Path, now_ms: int) -> Store:
     """The store, or what can be read of it; LedgerError as from `Store.open`."""
-    reason = damaged.fault(path, lambda _read: None)
+    reason = await asyncio.to_thread(damaged.fault, path, lambda _read: None)
     if reason is None:
         try:
             return Store.open(path)
@@ -62,7 +63,7 @@ async def open_mended(path: Path, now_ms: int) -> Store:
         finally:
             await store.close()
             made.with_name(made.name + ".lock").unlink(missing_ok=True)
-        aside = damaged.set_aside(path, made, now_ms)
+        aside = await asyncio.to_thread(damaged.set_aside, path, made, now_ms)
     finally:
         lock.release()
     _log.error("the duty room's file is damaged and was set aside", reason=reason, file=aside.name, reports=kept)
