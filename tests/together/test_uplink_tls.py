@@ -13,7 +13,7 @@ import pytest
 from structlog.testing import capture_logs
 
 from anju.concentrator.destinations import duty_room as destination
-from anju.concentrator.destinations.signed_http import Equipping, PeerRefused, SignedHttp
+from anju.concentrator.destinations.signed_http import Equipping, PeerRefused, SignedHttp, _Tls
 from anju.dutyroom.core.change import What
 from anju.dutyroom.core.incident import Act, Action, Incident
 from anju.dutyroom.core.own_trouble import OVER_S
@@ -393,6 +393,35 @@ async def test_what_is_renewed_counts_without_a_restart(room: Room, tmp_path: Pa
         await one.line.ask("GET", f"commands?journal_id={one.rooms.journal.journal_id}", 10)
         assert one.line.days_left > 600
     assert room.troubles() == []
+
+
+async def test_a_renewed_file_of_which_half_has_arrived_leaves_the_one_before(room: Room, tmp_path: Path) -> None:
+    own = room.estate.issue("3")
+    connecting = _Tls(own, Trust(own.authority, tmp_path / "no list", must_exist=False))
+    first = await connecting.connect_tcp(HOST, room.port)
+    own.path.write_bytes(own.path.read_bytes()[:200])
+    again = await connecting.connect_tcp(HOST, room.port)
+    for stream in (first, again):
+        await stream.aclose()
+
+
+async def test_a_renewed_file_that_cannot_be_read_ends_no_duty_room(
+    room: Room, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("anju.dutyroom.warden.LOOK_S", 0.01)
+    room.estate.authority.renew(Holder(), room.own.path, 730, room.time.duty_room)
+    tried: list[OSError | None] = [OSError("half of it"), None]
+    shown = asyncio.Event()
+
+    def renew() -> None:
+        if (error := tried.pop(0)) is not None:
+            raise error
+        shown.set()
+
+    watching = asyncio.create_task(room.warden.watch(renew))
+    await until(lambda: shown.is_set() or watching.done())
+    assert not watching.done()
+    watching.cancel()
 
 
 async def test_a_duty_room_tells_in_time_that_its_own_ends(room: Room) -> None:

@@ -39,8 +39,11 @@ class Warden:
         while True:
             certificate = self._own.certificate
             if certificate != self._shown:
-                renew()
-                self._shown = certificate
+                try:
+                    renew()
+                    self._shown = certificate
+                except OSError as error:  # replaced once more meanwhile: the next look takes it
+                    _logger.error("renewed certificate not usable; the one from before counts", error=str(error))
             trouble = self.trouble()
             if await self._estate.dates(DUTY_ROOM, trouble) and trouble:
                 days = days_left(certificate, self._now())

@@ -14,9 +14,6 @@ from prometheus_client import CollectorRegistry, Histogram, start_http_server
 from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Metric
 from prometheus_client.registry import Collector
 
-from anju.service.errors import ServiceError
-from anju.service.i18n import _
-
 LOOPBACK = "127.0.0.1"
 _ANSWER_S = 5.0
 _COMMIT_S = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0)
@@ -49,7 +46,8 @@ def counter(name: str, help_text: str, values: Mapping[str, float], label: str) 
 async def serving(
     port: int, figures: Figures, on_commit: Callable[[Callable[[float], None]], None]
 ) -> AsyncIterator[None]:
-    """Answer until left. `on_commit` is given what takes how long each commit took. ServiceError if the port can't be had."""
+    """Answer until left. `on_commit` is given what takes how long each commit took. Without its port
+    nothing is answered, and the log says so: no building goes unguarded for the sake of figures."""
     registry = CollectorRegistry()
     registry.register(_InLoop(figures, asyncio.get_running_loop()))
     took = Histogram("anju_commit_seconds", "How long a commit took.", buckets=_COMMIT_S, registry=registry)
@@ -57,11 +55,9 @@ async def serving(
     try:
         server, thread = start_http_server(port, LOOPBACK, registry)
     except OSError as error:
-        raise ServiceError(
-            _("Port %(port)d for metrics cannot be used: %(reason)s.") % {"port": port, "reason": error.strerror},
-            _("Nothing was started."),
-            _("Choose another one under [metrics] in site.toml, then start again."),
-        ) from error
+        _log.error("no metrics: their port cannot be used", port=port, error=error)
+        yield
+        return
     _log.info("metrics", address=f"http://{LOOPBACK}:{port}/metrics")
     try:
         yield

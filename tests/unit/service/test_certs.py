@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+import resource
 import stat
 from pathlib import Path
 
@@ -48,6 +49,16 @@ class TestAuthority:
         with pytest.raises(ServiceError, match="has an authority already"):
             Authority.create(estate.folder, "Sunny Garden", NOW)
         assert (estate.folder / "certs/authority-key.pem").read_bytes() == before
+
+    def test_a_disk_that_is_full_leaves_no_half_of_one(self, tmp_path: Path) -> None:
+        limits = resource.getrlimit(resource.RLIMIT_FSIZE)
+        resource.setrlimit(resource.RLIMIT_FSIZE, (200, limits[1]))  # the key fits, its certificate does not
+        try:
+            with pytest.raises(ServiceError, match="cannot be written"):
+                Authority.create(tmp_path, "Sunny Garden", NOW)
+        finally:
+            resource.setrlimit(resource.RLIMIT_FSIZE, limits)
+        Authority.create(tmp_path, "Sunny Garden", NOW)
 
     def test_a_name_has_one_machine(self, estate: Estate) -> None:
         estate.issue("3")

@@ -183,11 +183,13 @@ class _Tls(httpcore.AsyncNetworkBackend):
     def __init__(self, own: Own, trust: Trust) -> None:
         self._own = own
         self._trust = trust
+        self._context: ssl.SSLContext | None = None
+        self._shown: x509.Certificate | None = None
 
     async def connect_tcp(self, host: str, port: int, *_: Any, **__: Any) -> Stream:
-        self._own.refresh()
+        context = self._take_what_was_renewed()
         try:
-            reader, writer = await asyncio.open_connection(host, port, ssl=tls.client_context(self._own))
+            reader, writer = await asyncio.open_connection(host, port, ssl=context)
         except ssl.SSLCertVerificationError as error:
             raise PeerRefused(f"{Why.FOREIGN.value} ({error.verify_message})", "the duty room's") from error
         try:
@@ -200,6 +202,19 @@ class _Tls(httpcore.AsyncNetworkBackend):
             writer.close()
             raise PeerRefused(Why.OTHER_NAME.value, "the duty room's")
         return _Watched(reader, writer)
+
+    def _take_what_was_renewed(self) -> ssl.SSLContext:
+        """What is shown now. A file that cannot be used, because it is just being brought, leaves the one from before."""
+        certificate = self._own.certificate
+        if self._context is not None and certificate == self._shown:
+            return self._context
+        try:
+            self._context, self._shown = tls.client_context(self._own), certificate
+        except OSError as error:
+            if self._context is None:
+                raise
+            _log.error("renewed certificate not usable; the one from before counts", error=str(error))
+        return self._context
 
 
 class _Watched(Stream):

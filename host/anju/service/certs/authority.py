@@ -64,10 +64,7 @@ class Authority:
         try:
             folder.mkdir(mode=0o700, exist_ok=True)
             (folder / ISSUED).mkdir(mode=0o700, exist_ok=True)
-            private_file.create(folder / KEY, _private(key))
-            private_file.create(folder / CERTIFICATE, made._certificate.public_bytes(Encoding.PEM))
-            made._publish((), now)
-            private_file.sync_folder(folder)
+            made._lay_down(now)
         except FileExistsError as error:
             raise ServiceError(
                 _("This site has an authority already: %(file)s.") % {"file": error.filename or folder},
@@ -77,6 +74,23 @@ class Authority:
         except OSError as error:
             raise _not_written(error.filename or folder, error) from error
         return made
+
+    def _lay_down(self, now: dt.datetime) -> None:
+        """Write a new authority's files; OSError: what was made of them is gone again, since half of it would be in the way."""
+        made: list[Path] = []
+        try:
+            for name, content in (
+                (KEY, _private(self._key)),
+                (CERTIFICATE, self._certificate.public_bytes(Encoding.PEM)),
+            ):
+                private_file.create(self._folder / name, content)
+                made.append(self._folder / name)
+            self._publish((), now)
+            private_file.sync_folder(self._folder)
+        except OSError:
+            for path in made:
+                path.unlink()
+            raise
 
     @classmethod
     def open(cls, site: Path) -> Self:

@@ -52,7 +52,8 @@ def server_context(own: Own, refused: Callable[[Why], object]) -> ssl.SSLContext
 
 
 def renew(context: ssl.SSLContext, own: Own) -> None:
-    """Show from now on what has been renewed."""
+    """Show from now on what has been renewed; OSError: what was shown is shown still."""
+    ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER).load_cert_chain(own.path)  # one that fails may leave a context half changed
     context.load_cert_chain(own.path)
 
 
