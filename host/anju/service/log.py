@@ -67,6 +67,15 @@ def configure(name: str) -> None:
     logging.getLogger("anju").setLevel(logging.INFO)
 
 
+def configure_command() -> None:
+    """For a command that somebody types: its output is its own, what goes wrong beside it is said on stderr."""
+    structlog.configure(
+        processors=[structlog.processors.add_log_level, redact, _renderer()],
+        wrapper_class=structlog.make_filtering_bound_logger(logging.WARNING),
+        logger_factory=lambda *_names: structlog.PrintLogger(sys.stderr),
+    )
+
+
 def redact(logger: WrappedLogger, method: str, event: EventDict) -> EventDict:
     """Hide values under names that look secret and all bytes; make every text one printable line."""
     return {name: _HIDDEN if _is_secret(name) else _clean(value, _is_public(name)) for name, value in event.items()}

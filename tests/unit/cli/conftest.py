@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 import pytest
+import structlog
 
 from anju.cli.entry import run
 from anju.service import notify, site_template
@@ -38,8 +39,8 @@ def _plain(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 @pytest.fixture
-def anju(capfd: pytest.CaptureFixture[str]) -> Anju:
-    """`anju("status", "--json")` as if it had been typed."""
+def anju(capfd: pytest.CaptureFixture[str]) -> Iterator[Anju]:
+    """`anju("status", "--json")` as if it had been typed; how it logs ends with the test."""
 
     def command(*arguments: object) -> Said:
         capfd.readouterr()
@@ -47,7 +48,8 @@ def anju(capfd: pytest.CaptureFixture[str]) -> Anju:
         sys.stdout.flush()
         return Said(code, *capfd.readouterr())
 
-    return command
+    yield command
+    structlog.reset_defaults()
 
 
 @pytest.fixture(scope="module")

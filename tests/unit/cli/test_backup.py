@@ -52,6 +52,33 @@ def test_as_one_object(anju: Anju, site: Path, tmp_path: Path, monkeypatch: pyte
     assert (told["site"], told["faults"], told["pair_anew"]) == (str(tmp_path / "new"), 0, [])
 
 
+def test_certificates_are_in_it_without_their_keys_and_both_commands_say_so(
+    anju: Anju, site: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    file, new = tmp_path / "north.anju", tmp_path / "new"
+    toml = site / "site.toml"
+    toml.write_text(toml.read_text().replace("[dutyroom]", '[dutyroom]\nuplink = "127.0.0.1:18450"'))
+    for command in (("create",), ("issue", "duty-room"), ("revoke", "duty-room"), ("issue", "duty-room")):
+        run = anju("certs", *command, "--site", site)
+        assert run.code == 0, run.err
+    (site / "dutyroom.db").write_bytes((site / "keyring.db").read_bytes())
+    types(monkeypatch, PASSPHRASE + "\n")
+    run = anju("backup", file, "--site", site)
+    assert run.code == 0, run.err
+    assert "certs/revoked.pem, certs/authority.pem" in run.out
+    assert "uplink.pem, certs/authority-key.pem" in run.err
+    types(monkeypatch, PASSPHRASE + "\n")
+    run = anju("restore", file, "--site", new)
+    assert run.code == 0, run.err
+    for name in ("certs/revoked.pem", "certs/authority.pem"):
+        assert (new / name).read_bytes() == (site / name).read_bytes()
+    assert not (new / "uplink.pem").exists()
+    assert not (new / "certs/authority-key.pem").exists()
+    assert "anju certs renew duty-room --out FILE" in run.err
+    assert "The authority's key was not in the backup" in run.err
+    assert "they do not send it again" in run.err
+
+
 def test_what_goes_wrong_makes_nothing_and_says_so(
     anju: Anju, site: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import datetime as dt
+import json
 import os
 import shutil
 import sqlite3
+import subprocess
+import sys
 from collections.abc import Callable
 from pathlib import Path
 from typing import NamedTuple
@@ -71,6 +74,20 @@ class TestRights:
         assert one(found("rights")).commands == (("chown", "4000000", str(site / "journal.db")),)
 
 
+def today() -> int:
+    """Days since `NOW` by this machine's clock, by which a command issues what it issues."""
+    return (dt.datetime.now(dt.UTC) - NOW).days
+
+
+def typed(finding: Finding) -> None:
+    """What it says, by whoever reads it."""
+    assert finding.commands
+    for command in finding.commands:
+        name, *arguments = command
+        told = [sys.executable, "-P", "-m", "anju.cli", *arguments] if name == "anju" else command
+        subprocess.run(told, check=True, capture_output=True)
+
+
 class TestDisk:
     class _Usage(NamedTuple):
         free: int
@@ -84,6 +101,11 @@ class TestDisk:
     ) -> None:
         (tmp_path / "films").write_bytes(bytes(3 << 20))
         (site / "journal.db-wal").write_bytes(bytes(4 << 20))
+        other = tmp_path / "another building"
+        other.mkdir()
+        (other / "site.toml").touch()
+        for path in (tmp_path / "north.anju", other / "journal.db", other / "dutyroom.db.damaged-1"):
+            path.write_bytes(bytes(4 << 20))
         monkeypatch.setattr(disk, "_mount", lambda _folder: tmp_path)
         monkeypatch.setattr("shutil.disk_usage", lambda _folder: self._Usage(100 << 20))
         there = one(found("disk"))
@@ -185,7 +207,28 @@ class TestCertificate:
         (site / "uplink.pem").unlink()
         there = one(at())
         assert "is missing" in there.what
-        assert there.commands[0][:4] == ("anju", "certs", "issue", "duty-room")
+        assert there.commands[0][:4] == ("anju", "certs", "renew", "duty-room")
+        typed(there)
+        assert at(today()) == []
+
+    def test_damaged(self, site: Path, at: At) -> None:
+        self.settle(site)
+        (site / "uplink.pem").write_text("half of it")
+        typed(one(at()))
+        assert at(today()) == []
+
+    def test_as_one_object_and_nothing_else(self, site: Path) -> None:
+        self.settle(site)
+        command = [sys.executable, "-P", "-m", "anju.cli", "doctor", str(site), "--json"]
+        told = subprocess.run(command, capture_output=True, text=True, check=False)
+        assert json.loads(told.stdout)["checks"]
+
+    def test_no_list_of_revoked_ones(self, site: Path, at: At) -> None:
+        self.settle(site)
+        (site / "certs/revoked.pem").unlink()
+        there = one(at())
+        assert "list of revoked certificates is missing" in there.what
+        assert there.commands == ()
 
     @pytest.mark.parametrize(
         ("days", "words"), [(710, "ends in 20 days"), (800, "has ended"), (-30, "begins later than this clock says")]
@@ -198,7 +241,10 @@ class TestCertificate:
 
     def test_revoked(self, site: Path, at: At) -> None:
         self.settle(site).revoke("duty-room", NOW)
-        assert "was revoked" in one(at()).what
+        there = one(at())
+        assert "was revoked" in there.what
+        typed(there)
+        assert at(today()) == []
 
     def test_somebody_elses(self, site: Path, at: At) -> None:
         authority = self.settle(site)
@@ -209,7 +255,10 @@ class TestCertificate:
     def test_open_to_others(self, site: Path, at: At) -> None:
         self.settle(site)
         (site / "uplink.pem").chmod(0o640)
-        assert "others may read it" in one(at()).what
+        there = one(at())
+        assert "others may read it" in there.what
+        typed(there)
+        assert at() == []
 
 
 class TestBuilding:
@@ -217,6 +266,12 @@ class TestBuilding:
         assert found("backlog") == []
         there = one(found("backlog", after_s=600))
         assert "the oldest for 10 min" in there.seen
+
+    def test_reports_that_wait_for_another_pc(self, site: Path, found: Found) -> None:
+        """What is tried must be no handshake that the duty room would take for a stranger's."""
+        settings = site / "site.toml"
+        settings.write_text(settings.read_text().replace("[dutyroom]", '[dutyroom]\nurl = "https://10.0.0.5:8443"'))
+        assert one(found("backlog", after_s=600)).commands == (("nc", "-zv", "10.0.0.5", "8443"),)
 
     def test_silent_nodes_and_low_batteries_by_their_households(self, found: Found) -> None:
         silent, low = found("nodes")

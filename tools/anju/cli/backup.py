@@ -48,7 +48,9 @@ def add_to(app: typer.Typer) -> None:
 def _backup(folder: Path, out: Path, *, json: bool) -> None:
     from anju.concentrator.app import clock
     from anju.concentrator.identity import backup, seal
-    from anju.service import settings
+    from anju.service import log, settings
+
+    log.configure_command()
 
     def ask() -> str:
         if not passphrases.is_terminal():
@@ -59,7 +61,7 @@ def _backup(folder: Path, out: Path, *, json: bool) -> None:
     made = backup.backup(settings.load(folder), out, ask, clock)
     files = [name for name in made.files if name != backup.MADE_AT]
     if json:
-        screen.as_json({"file": str(out), "bytes": made.size, "files": files})
+        screen.as_json({"file": str(out), "bytes": made.size, "files": files, "left_out": made.left_out})
         return
     screen.say(
         _("Backed up to %(file)s, %(size)d KB: %(what)s.")
@@ -70,12 +72,22 @@ def _backup(folder: Path, out: Path, *, json: bool) -> None:
         _("Keep it on another disk. If this PC is lost: anju restore %(file)s --site NEW_DIR") % {"file": out.name}
     )
     screen.hint(_("The estate's private root key is not in it."))
+    if made.left_out:
+        screen.hint(
+            _(
+                "Nor are these, which only their own machine may have: %(files)s. Keep a copy of the folder certs yourself."
+            )
+            % {"files": ", ".join(made.left_out)}
+        )
 
 
 def _restore(file: Path, folder: Path, *, json: bool) -> int:
     from anju.concentrator import control
     from anju.concentrator.app import clock
     from anju.concentrator.identity import restore
+    from anju.service import log
+
+    log.configure_command()
 
     def ask() -> str:
         return passphrases.typed(_("Passphrase of the file: ")) if passphrases.is_terminal() else passphrases.piped()
@@ -84,9 +96,10 @@ def _restore(file: Path, folder: Path, *, json: bool) -> int:
     spent = sorted({f"{link.address.network}/{link.address.node}" for link in made.spent})
     if json:
         told = {"site": str(made.folder), "made_at_ms": made.made_at_ms, "owed": made.owed}
-        screen.as_json(told | {"faults": made.faults, "pair_anew": spent})
+        screen.as_json(told | {"faults": made.faults, "pair_anew": spent, "missing": made.missing})
     else:
         _told(made.folder, made.made_at_ms, made.owed)
+        _told_certificates(made.folder, made.missing)
     if made.faults:
         screen.hint(
             _("Its journal had been tampered with before the backup was made: anju verify journal --site %(site)s")
@@ -98,6 +111,37 @@ def _restore(file: Path, folder: Path, *, json: bool) -> int:
             % {"nodes": ", ".join(spent)}
         )
     return _PARTLY if spent or made.faults else 0
+
+
+def _told_certificates(folder: Path, missing: list[str]) -> None:
+    """What only somebody with the authority's key can bring, and what other buildings have said in vain."""
+    from anju.concentrator.identity import backup
+    from anju.service import settings
+    from anju.service.certs import places
+
+    site = settings.load(folder)
+    if places.FILE in missing:
+        who = places.DUTY_ROOM if site.dutyroom.uplink else site.concentrator.building
+        screen.hint(
+            _(
+                "Its certificate for the uplink was not in the backup. Where the estate's authority is:"
+                " anju certs renew %(who)s --out FILE. Bring FILE as %(path)s."
+            )
+            % {"who": who, "path": site.uplink_certificate}
+        )
+        screen.hint(_("Was the old PC stolen, revoke the certificate before it, by its number: anju certs list"))
+    if backup.AUTHORITY_KEY in missing:
+        screen.hint(
+            _("The authority's key was not in the backup: bring %(key)s and %(issued)s back from your copy.")
+            % {"key": folder / backup.AUTHORITY_KEY, "issued": folder / places.FOLDER / places.ISSUED}
+        )
+    if site.dutyroom.uplink and site.dutyroom_db.exists():
+        screen.hint(
+            _(
+                "What other buildings have reported since is not in it, and they do not send it again: ask at each of them"
+                " what has happened since."
+            )
+        )
 
 
 def _told(folder: Path, made_at_ms: int, owed: int) -> None:

@@ -80,9 +80,10 @@ def add_to(app: typer.Typer) -> None:
 
 
 def _create(folder: Path, json: bool) -> None:
-    from anju.service import settings
+    from anju.service import log, settings
     from anju.service.certs import authority, places
 
+    log.configure_command()
     site = settings.load(folder)
     made = authority.Authority.create(site.folder, site.estate.name, _now())
     key = site.folder / places.FOLDER / places.KEY
@@ -98,9 +99,10 @@ def _create(folder: Path, json: bool) -> None:
 
 
 def _issue(folder: Path, who: str, out: Path | None, days: int, json: bool, *, renews: bool) -> None:
-    from anju.service import settings
+    from anju.service import log, settings
     from anju.service.certs import authority, places
 
+    log.configure_command()
     site, holder = settings.load(folder), _holder(who)
     usual = site.folder / places.FILE if holder.building is None else Path(f"uplink-{holder}.pem")
     file = out or usual
@@ -130,9 +132,10 @@ def _issue(folder: Path, who: str, out: Path | None, days: int, json: bool, *, r
 
 
 def _revoke(folder: Path, what: str, json: bool) -> None:
-    from anju.service import settings
+    from anju.service import log, settings
     from anju.service.certs import authority, places
 
+    log.configure_command()
     site = settings.load(folder)
     gone = authority.Authority.open(site.folder).revoke(what, _now())
     if json:
@@ -147,9 +150,10 @@ def _revoke(folder: Path, what: str, json: bool) -> None:
 
 
 def _list(folder: Path, json: bool) -> None:
-    from anju.service import settings
+    from anju.service import log, settings
     from anju.service.certs.authority import Authority
 
+    log.configure_command()
     issued = Authority.open(settings.load(folder).folder).issued()
     if json:
         screen.as_json({"certificates": [_facts(one) for one in issued]})

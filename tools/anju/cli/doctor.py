@@ -40,7 +40,9 @@ def _doctor(folder: Path, *, json: bool) -> int:
     import time
 
     from anju.doctor.examine import examine
+    from anju.service import log
 
+    log.configure_command()
     with screen.progress() as tell:
         tell(_("Looking at %(site)s …") % {"site": folder.absolute()})
         report = examine(folder, time.time_ns() // 1_000_000)

@@ -12,6 +12,7 @@ from anju.concentrator.gauges import DISK_ENOUGH_BYTES
 from anju.doctor.finding import Finding
 from anju.doctor.visit import Visit
 from anju.service.i18n import _
+from anju.service.settings import FILE_NAME
 
 _MOST_SHOWN = 5
 _MOST_LOOKED_AT = 100_000
@@ -68,8 +69,11 @@ def _largest(mount: Path, but: set[Path]) -> list[tuple[int, str]]:
     found: list[tuple[int, str]] = []
     for place in places:
         for here, folders, files in os.walk(place):
+            of_a_site = FILE_NAME in files
             folders[:] = [name for name in folders if _device(os.path.join(here, name)) == device]  # noqa: PTH118  # many
             for name in files:
+                if _is_of_anju(name, of_a_site=of_a_site):
+                    continue
                 path = os.path.join(here, name)  # noqa: PTH118  # the same
                 looked_at += 1
                 try:
@@ -81,6 +85,11 @@ def _largest(mount: Path, but: set[Path]) -> list[tuple[int, str]]:
             if looked_at > _MOST_LOOKED_AT:
                 break
     return heapq.nlargest(_MOST_SHOWN, found)
+
+
+def _is_of_anju(name: str, *, of_a_site: bool) -> bool:
+    """A backup, or a database of another site on this disk: nobody must be advised to take it away."""
+    return name.endswith(".anju") or (of_a_site and ".db" in name)
 
 
 def _device(path: str) -> int | None:

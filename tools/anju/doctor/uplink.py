@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 import sqlite3
+import stat
 from collections.abc import Iterator
 from typing import Any
 
@@ -26,7 +27,7 @@ def backlog(visit: Visit) -> Iterator[Finding]:
     count, age_s = owed(visit)
     if count == 0 or age_s < OLD_S:
         return
-    elsewhere = visit.site.dutyroom.url
+    elsewhere, address = visit.site.dutyroom.url, visit.site.dutyroom.url_address
     yield Finding(
         _("Reports wait for the duty room, which has not received them. None is lost: the concentrator keeps them."),
         _("The journal owes %(count)d, the oldest for %(minutes)d min.") % {"count": count, "minutes": age_s // 60},
@@ -34,7 +35,7 @@ def backlog(visit: Visit) -> Iterator[Finding]:
         % {"url": elsewhere}
         if elsewhere
         else _("See that the duty room runs and can write, by the findings above. Then they go by themselves."),
-        (("curl", "--insecure", "--max-time", "5", "--head", elsewhere),) if elsewhere else (),
+        (("nc", "-zv", address[0], str(address[1])),) if address else (),
     )
 
 
@@ -63,10 +64,14 @@ def certificates(visit: Visit) -> Iterator[Finding]:
 
     try:
         own = Own.open(site.uplink_certificate, Holder.typed(who))
-        trust = Trust(own.authority, site.revoked, must_exist=bool(site.dutyroom.uplink))
     except ServiceError as error:
         seen = _("By reading %(file)s.") % {"file": site.uplink_certificate}
-        yield Finding(error.what, seen, error.next_step, _made_here(visit, "issue", who))
+        yield Finding(error.what, seen, error.next_step, _another(visit, who))
+        return
+    try:
+        trust = Trust(own.authority, site.revoked, must_exist=bool(site.dutyroom.uplink))
+    except ServiceError as error:
+        yield Finding(error.what, _("By reading %(file)s.") % {"file": site.revoked}, error.next_step)
         return
     try:
         trust.judge(own.certificate)
@@ -75,7 +80,7 @@ def certificates(visit: Visit) -> Iterator[Finding]:
             _("This machine's certificate for the uplink was revoked: nobody takes it any more."),
             _("%(file)s is on the list %(list)s.") % {"file": own.path, "list": site.revoked},
             _("Was this machine thought stolen, and is here? Issue another certificate where the authority is."),
-            _made_here(visit, "issue", who),
+            _made_here(visit, _how(visit, who), who),
         )
         return
     yield from _dates(visit, own, who)
@@ -119,6 +124,28 @@ def _refused(visit: Visit) -> Iterator[Finding]:
             _("See on the duty room's PC why it refuses (its page says so), and that both are of one authority."),
             (("anju", "certs", "show", str(visit.site.uplink_certificate)),),
         )
+
+
+def _another(visit: Visit, who: str) -> tuple[Command, ...]:
+    """What makes a file that can be used of one that cannot, or that is not there."""
+    file = visit.site.uplink_certificate
+    if not file.exists():
+        return _made_here(visit, _how(visit, who), who)
+    if stat.S_IMODE(file.stat().st_mode) & 0o077:
+        return (("chmod", "600", str(file)),)
+    made = _made_here(visit, _how(visit, who), who)
+    return (("mv", str(file), f"{file}.old"), *made) if made else ()
+
+
+def _how(visit: Visit, who: str) -> str:
+    """`anju certs` issues none beside one that counts, and renews none that does not."""
+    from anju.service.certs.authority import Authority
+
+    try:
+        issued = Authority.open(visit.site.folder).issued()
+    except ServiceError:
+        return "issue"
+    return "renew" if any(str(one.holder) == who and not one.is_revoked for one in issued) else "issue"
 
 
 def _made_here(visit: Visit, how: str, who: str) -> tuple[Command, ...]:

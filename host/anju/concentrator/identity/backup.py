@@ -24,13 +24,18 @@ from anju.concentrator.identity import seal
 from anju.concentrator.journal import Journal as JournalFile
 from anju.concentrator.keyring import Keyring
 from anju.service import private_file, root_key, settings, site_plan
+from anju.service.certs import places
 from anju.service.errors import ServiceError
 from anju.service.i18n import _
 from anju.service.settings import Site
 from anju.uplink.reports import Lane, ReportKind
 
 MADE_AT = "made_at_ms"
-FILES = (settings.FILE_NAME, site_plan.FILE_NAME, root_key.PUBLIC)
+REVOKED, AUTHORITY = f"{places.FOLDER}/{places.REVOKED}", f"{places.FOLDER}/{places.CERTIFICATE}"
+AUTHORITY_KEY = f"{places.FOLDER}/{places.KEY}"
+FILES = (settings.FILE_NAME, site_plan.FILE_NAME, root_key.PUBLIC, REVOKED, AUTHORITY)
+LEFT_OUT = (places.FILE, AUTHORITY_KEY)
+"""Whoever steals a backup must not pass for other machines, and a restored PC is given a certificate of its own."""
 DATABASES = ("keyring.db", "journal.db", "dutyroom.db")
 """In this order."""
 
@@ -38,10 +43,12 @@ Handler = Callable[[dict[str, Any], str], Awaitable[dict[str, Any]]]
 
 
 class Made(NamedTuple):
-    """What is in a new backup, and its size."""
+    """What is in a new backup, its size in bytes, and what is not in it."""
 
     files: tuple[str, ...]
     size: int
+    left_out: tuple[str, ...]
+    """Of `LEFT_OUT`, what the site has."""
 
 
 def backup(site: Site, out: Path, ask: Callable[[], str], clock: Clock) -> Made:
@@ -77,7 +84,8 @@ def backup(site: Site, out: Path, ask: Callable[[], str], clock: Clock) -> Made:
         private_file.create(out, sealed)
     except OSError as error:
         raise _not_written(out, error.strerror or error) from error
-    return Made(tuple(zipfile.ZipFile(content).namelist()), len(sealed))
+    left_out = tuple(name for name in LEFT_OUT if (site.folder / name).exists())
+    return Made(tuple(zipfile.ZipFile(content).namelist()), len(sealed), left_out)
 
 
 def handler(journal: Journal) -> Handler:

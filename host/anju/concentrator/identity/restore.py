@@ -19,7 +19,7 @@ from anju.concentrator.core.places import LinkId
 from anju.concentrator.core.ports import Clock
 from anju.concentrator.destinations import duty_room
 from anju.concentrator.identity import adopt, seal
-from anju.concentrator.identity.backup import DATABASES, FILES, MADE_AT
+from anju.concentrator.identity.backup import AUTHORITY, AUTHORITY_KEY, DATABASES, FILES, MADE_AT
 from anju.concentrator.journal import Journal
 from anju.concentrator.journal_audit import verify
 from anju.concentrator.keyring import Keyring
@@ -27,6 +27,7 @@ from anju.concentrator.keyring_rows import LEAP
 from anju.ledger import journal_key
 from anju.ledger.errors import is_damage, is_of_the_file
 from anju.service import private_file, settings
+from anju.service.certs import places
 from anju.service.errors import ServiceError
 from anju.service.i18n import _
 from anju.uplink.reports import Lane, ReportKind
@@ -35,13 +36,15 @@ _MOST_BYTES = 2 << 30
 
 
 class Restored(NamedTuple):
-    """The new site, when its backup was made, how many rows are owed, the faults of its journal, and nodes to be paired anew."""
+    """The new site, when its backup was made, how many rows are owed, the faults of its journal, nodes to be paired anew, and
+    files that it needs and no backup has."""
 
     folder: Path
     made_at_ms: int
     owed: int
     faults: int
     spent: list[LinkId]
+    missing: list[str]
 
 
 def restore(file: Path, folder: Path, ask: Callable[[], str], person: str, clock: Clock) -> Restored:
@@ -95,6 +98,7 @@ def _opened(file: Path, ask: Callable[[], str]) -> dict[str, bytes]:
 async def _furnish(stage: Path, content: dict[str, bytes], person: str, clock: Clock) -> Restored:
     for name, raw in content.items():
         if name != MADE_AT:
+            (stage / name).parent.mkdir(mode=0o700, exist_ok=True)
             private_file.create(stage / name, raw)
     site, made_at_ms = settings.load(stage), int(content[MADE_AT])
     if site.dutyroom_db.exists():
@@ -117,7 +121,9 @@ async def _furnish(stage: Path, content: dict[str, bytes], person: str, clock: C
             adopt.end_tests(draft, list(journal.building.panels), person)
     finally:
         await journal.close()
-    return Restored(stage, made_at_ms, owed, faults, spent)
+    missing = [places.FILE] if site.dutyroom.uplink or site.dutyroom.url else []
+    missing += [AUTHORITY_KEY] if AUTHORITY in content else []
+    return Restored(stage, made_at_ms, owed, faults, spent, missing)
 
 
 def _leap_commands(path: Path, now_s: int) -> None:

@@ -119,7 +119,10 @@ class Authority:
         return self._certificate.not_valid_after_utc
 
     def issue(self, holder: Holder, out: Path, days: int, now: dt.datetime) -> Issued:
-        """Make the file of a holder that has none but revoked ones; ServiceError if it has another, or nothing was written."""
+        """Make the file of a holder that has none but revoked ones, in the place of one of these.
+
+        ServiceError if it has another, or nothing was written.
+        """
         if any(one.holder == holder and not one.is_revoked for one in self.issued()):
             raise ServiceError(
                 _("There is a certificate that was not revoked: %(who)s.") % {"who": holder.title},
@@ -129,7 +132,8 @@ class Authority:
                 )
                 % {"holder": holder},
             )
-        return self._make(holder, out, days, now, replaces=False)
+        # None of this holder's counts any more: one that lies there may give way.
+        return self._make(holder, out, days, now, replaces=True)
 
     def renew(self, holder: Holder, out: Path, days: int, now: dt.datetime) -> Issued:
         """Make a new file, with a new key, of a holder that has a certificate; the older one counts until it is revoked."""
