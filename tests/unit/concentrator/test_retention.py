@@ -81,6 +81,31 @@ async def test_the_newest_stay_however_old(rooms: Bench) -> None:
     assert await kept_for(rooms, events=7) == [6, 7, 8, 9, 10, 11, 12]
 
 
+async def test_rows_that_stay_are_judged_anew_only_once_there_is_no_more_to_cut(
+    rooms: Bench, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A press waits for one cut at most; rows that stay may be thousands, and would be judged in each."""
+    await opened(rooms, 19)
+    await received(rooms)
+    rooms.clock.advance(31 * DAY_S)
+    judged: list[int] = []
+
+    def needed(_connection: object, seq: int, *_of: object) -> bool:
+        judged.append(seq)
+        return True
+
+    monkeypatch.setattr(journal_cut, "_is_needed", needed)
+    retention = Retention(rooms.journal, rooms.clock, 30, 0)
+    each: list[int] = []
+    more = True
+    while more:
+        judged.clear()
+        more = await retention.look()
+        each.append(len(judged))
+    rows = len(rooms.rows()["event"])
+    assert each == [journal_cut.AT_ONCE] * (rows // journal_cut.AT_ONCE) + [rows]
+
+
 async def test_what_is_owed_stays_with_all_behind_it(rooms: Bench) -> None:
     await opened(rooms, 9)
     await received(rooms, but=[4])
