@@ -208,7 +208,7 @@ async def test_while_a_file_is_looked_through_the_loop_turns(before: Before, mon
 
     monkeypatch.setattr(damaged, "fault", looked)
     asyncio.get_running_loop().call_later(0.01, turned.set)
-    keyring, _aside = await keyring_mended(before.folder / "keyring.db", before.clock)
+    keyring, _aside = await keyring_mended(before.folder / "keyring.db", journal_of(before), before.clock)
     key = await keyring.journal_key()
     await keyring.close()
     turned.clear()
