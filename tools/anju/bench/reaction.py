@@ -23,8 +23,9 @@ from anju.wire.messages import Status
 
 INPUTS = ("any_press", "entry", "tamper")
 """Of a flat."""
-MOVES = (("A0", 1), ("A1", 1), ("A0", 0), ("A1", 0))
-"""One turn: button down, door open, button up (which is no event), door closed."""
+MOVES = (("A0", 1), ("A0", 0), ("A1", 1), ("A1", 0))
+"""One turn: button down and up (which is no event), door open and closed. A button still held would say HELD by itself, and be on
+the line as the door settles."""
 _NO_EVENT = ("gpioA0", 0)
 _QUIET_US = (300_000, 1_300_000)
 _LAST_US = 1_000_000
