@@ -26,7 +26,7 @@ _LOOKS_SECRET = re.compile(
     r"|(?<![0-9A-Fa-f])[0-9A-Fa-f]{32,}(?![0-9A-Fa-f])"  # 16 bytes and more, as of a link key
     r"|(?<![A-Za-z0-9])(?:[0-9A-Za-z]{4}-){4}[0-9A-Za-z*~$=](?![A-Za-z0-9-])"  # a setup code as it is printed
     r"|ANJU1:[0-9A-Za-z*~$=-]+"  # and in a QR code
-    r"|(?<![A-Za-z0-9_-])(?=[A-Za-z0-9_-]*[a-z])(?=[A-Za-z0-9_-]*[A-Z])(?=[A-Za-z0-9_-]*[0-9])[A-Za-z0-9_-]{43,}=?",  # a token
+    r"|(?<![A-Za-z0-9_-])(?=[A-Za-z0-9_-]*[a-z])(?=[A-Za-z0-9_-]*[A-Z])[A-Za-z0-9_-]{43,}=?",  # a token
     re.DOTALL,
 )
 _MOST_CHARACTERS = 2000
