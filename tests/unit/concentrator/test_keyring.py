@@ -19,7 +19,7 @@ from hypothesis.stateful import (
     run_state_machine_as_test,
 )
 
-from anju.concentrator import keyring as rooms_keyring
+from anju.concentrator import keyring_rows
 from anju.concentrator.core.places import Address
 from anju.concentrator.keyring import BLOCK, Keyring
 from anju.ledger import LedgerError
@@ -199,7 +199,7 @@ async def test_networks_count_on_their_own(rooms: Bench) -> None:
 
 
 async def test_a_full_network_refuses_one_more(rooms: Bench, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(rooms_keyring, "_MOST_NODES", 2)
+    monkeypatch.setattr(keyring_rows, "MOST_NODES", 2)
     await rooms.enrol()
     await rooms.enrol()
     with pytest.raises(LedgerError, match="no node id left"):
