@@ -21,6 +21,9 @@ _SECRET_WORDS = frozenset(("key", "keys", "up", "down", "secret", "token", "pass
 _HIDDEN = "[hidden]"
 _PUBLIC = frozenset(("journal_id", "sha256", "device", "serial"))
 """Their values look like keys and are none: of journals, of rows, of nodes, of certificates."""
+_VARIABLE = "ANJU_LOG"
+AS_TEXT = {_VARIABLE: "text"}
+"""For the environment of a service whose log somebody reads for its words."""
 _LOOKS_SECRET = re.compile(
     r"-----BEGIN [A-Z ]*PRIVATE KEY-----.*?(?:-----END [A-Z ]*PRIVATE KEY-----|\Z)"  # PEM
     r"|(?<![0-9A-Fa-f])[0-9A-Fa-f]{32,}(?![0-9A-Fa-f])"  # 16 bytes and more, as of a link key
@@ -110,7 +113,7 @@ def _clean(value: object, is_public: bool = False) -> object:
 
 def _renderer() -> Processor:
     first = ("timestamp", "level", "service", "event")
-    chosen = os.environ.get("ANJU_LOG", "")
+    chosen = os.environ.get(_VARIABLE, "")
     if chosen == "json" or (chosen != "text" and not sys.stderr.isatty()):
         return structlog.processors.JSONRenderer(ensure_ascii=False)
     return structlog.processors.LogfmtRenderer(key_order=first, drop_missing=True, bool_as_flag=False)

@@ -30,6 +30,7 @@ from anju.service import lifeline, site_template
 from anju.service.certs.authority import USUAL_DAYS, Authority
 from anju.service.certs.holder import Holder
 from anju.service.i18n import _
+from anju.service.log import AS_TEXT
 from anju.service.settings import FILE_NAME, Site, load
 from anju.simulator.premises import BUILDING, free_port
 from anju.uplink.reports import Zone, ZoneKind
@@ -148,7 +149,7 @@ class Service:
                     stdin=DEVNULL,
                     stdout=log,
                     stderr=log,
-                    env={**os.environ, lifeline.VARIABLE: str(theirs)},
+                    env={**os.environ, **AS_TEXT, lifeline.VARIABLE: str(theirs)},
                     pass_fds=(theirs,),
                     process_group=0,
                 )

@@ -16,6 +16,7 @@ from anju.concentrator.control import CutOffError, NotRunningError
 from anju.dutyroom.store import reports_held
 from anju.service.errors import ServiceError
 from anju.service.i18n import _
+from anju.service.log import AS_TEXT
 from anju.simulator.air import Air
 from anju.simulator.background import innermost
 from anju.simulator.faults import Faults
@@ -145,7 +146,7 @@ class Estate:
             self._open.enter_context(tempfile.TemporaryDirectory(prefix="anju-demo-", ignore_cleanup_errors=True))
         )
         kept = {name: os.environ[name] for name in _KEPT_VARIABLES if name in os.environ}
-        environment = {"ANJU_LOG": "text"} | kept | {MARK: str(folder)}  # its last lines are read by a person
+        environment = AS_TEXT | kept | {MARK: str(folder)}  # its last lines are read by a person
         self._open.push_async_callback(plan.ground.close)
         lines = await plan.ground.open(folder, plan.flats, environment)
         self.site = found(folder / "site", plan.port, lines)

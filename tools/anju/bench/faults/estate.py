@@ -187,10 +187,10 @@ def _split(site: Site) -> tuple[str, int]:
 
 
 def _bring_certificates(old: Path, new: Path) -> None:
-    """A backup holds none: each machine's file comes on a stick once more."""
+    """A backup holds no machine's own, nor the authority: they come on a stick once more."""
     shutil.copy2(old / places.FILE, new / places.FILE)
     if (old / places.FOLDER).exists():
-        shutil.copytree(old / places.FOLDER, new / places.FOLDER)
+        shutil.copytree(old / places.FOLDER, new / places.FOLDER, dirs_exist_ok=True)
 
 
 async def _typed(*words: str) -> None:

@@ -14,6 +14,7 @@ from pathlib import Path
 
 from anju.bench.faults.testing.conditions import FakeMachine
 from anju.service import lifeline
+from anju.service.log import AS_TEXT
 from anju.service.settings import Site
 
 _AGAIN_S = 0.1
@@ -135,7 +136,7 @@ class Service:
                 stdin=DEVNULL,
                 stdout=log,
                 stderr=log,
-                env={**kept, lifeline.VARIABLE: str(self._line.theirs)},
+                env={**kept, **AS_TEXT, lifeline.VARIABLE: str(self._line.theirs)},
                 pass_fds=(self._line.theirs,),
                 process_group=0,  # Ctrl-C is for the bench, which then ends its services in order
             )
