@@ -12,6 +12,7 @@ def test_three_nodes_are_paired_twice_and_the_limit_is_named() -> None:
         text=True,
         check=False,
     )
+    assert done.stdout, done.stderr
     told = json.loads(done.stdout)
     assert told["nodes"] == 3
     for key in ("screen_s_per_node", "screen_s_per_node_lossy"):
