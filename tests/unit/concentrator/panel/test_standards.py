@@ -107,8 +107,8 @@ class TestGB50394:
 
     @pytest.mark.anyio
     async def test_records_are_kept_for_thirty_days_and_a_thousand_of_them(self, tmp_path: Path) -> None:
-        """30 days (Chongqing), 1000 events (EN 50131-1, grade 4). What holds today is more: nothing is ever deleted, whether
-        the duty room has it or not."""
+        """30 days (Chongqing), 1000 events (EN 50131-1, grade 4): whether the duty room has them or not. What retention cuts
+        off is older and further back than both."""
         clock = HandClock()
         async with bench(tmp_path, clock) as rooms:
             node = await rooms.enrol()
