@@ -11,7 +11,7 @@ import secrets
 import sqlite3
 import struct
 from collections.abc import AsyncIterator, Callable, Iterable, Iterator
-from contextlib import asynccontextmanager, closing
+from contextlib import asynccontextmanager
 from importlib.resources import files
 from pathlib import Path
 
@@ -31,6 +31,7 @@ from anju.concentrator.core.walk_test import Walk
 from anju.concentrator.journal_audit import signed_of
 from anju.concentrator.journal_cut import Limits
 from anju.ledger import Ledger, chain
+from anju.ledger.beside import reading
 from anju.ledger.errors import is_damage, not_a_ledger, not_committed
 from anju.ledger.head import Head, JournalKey
 from anju.uplink.commands import EstateCommand
@@ -327,7 +328,7 @@ class Journal:
 
 def reports_in(path: Path) -> Iterator[Report]:
     """Every report of a journal's file in its order, beside a running concentrator too; JournalFault names a row that is none."""
-    with closing(sqlite3.connect(f"{path.absolute().as_uri()}?mode=ro", uri=True)) as connection:
+    with reading(path) as connection:
         last = 0
         query = "SELECT seq, report FROM event WHERE seq > ? ORDER BY seq LIMIT ?"
         while rows := connection.execute(query, (last, _READ_AT_ONCE)).fetchall():

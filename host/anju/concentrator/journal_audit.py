@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import sqlite3
 from collections.abc import Iterator
-from contextlib import closing
 from pathlib import Path
 
 from anju.ledger import audit
 from anju.ledger.audit import Fault, Finding, Findings, Row, Signed
+from anju.ledger.beside import reading
 from anju.ledger.chain import next_link
 from anju.ledger.head import Cut, Head
 
@@ -31,8 +31,7 @@ _NOT_OWED = """
 
 def verify(path: Path, public_key: bytes) -> Findings:
     """Check every row as of one moment; sqlite3.Error where the file is no journal or cannot be read."""
-    with closing(sqlite3.connect(f"{path.absolute().as_uri()}?mode=ro", uri=True, isolation_level=None)) as read:
-        read.execute("PRAGMA busy_timeout = 5000")
+    with reading(path) as read:
         read.execute("BEGIN")
         signed = signed_of(read)
         found = audit.check(_rows(read), signed, public_key)
@@ -66,7 +65,7 @@ def hashes(path: Path, destination: str | None = None) -> Iterator[tuple[str, in
     if destination is not None:
         query += " JOIN outbox USING (seq) WHERE destination = ? AND state = 1"
     given = () if destination is None else (destination,)
-    with closing(sqlite3.connect(f"{path.absolute().as_uri()}?mode=ro", uri=True, isolation_level=None)) as read:
+    with reading(path) as read:
         read.execute("BEGIN")
         (journal_id,) = read.execute("SELECT journal_id FROM journal").fetchone()
         cursor = read.execute(query, given)
@@ -76,7 +75,7 @@ def hashes(path: Path, destination: str | None = None) -> Iterator[tuple[str, in
 
 def cut_at(path: Path) -> int:
     """Up to which row a journal was cut off; 0: nothing was."""
-    with closing(sqlite3.connect(f"{path.absolute().as_uri()}?mode=ro", uri=True)) as read:
+    with reading(path) as read:
         found = read.execute("SELECT seq FROM cut").fetchone()
     return int(found[0]) if found else 0
 

@@ -5,10 +5,11 @@ from __future__ import annotations
 import os
 import sqlite3
 from collections.abc import Callable, Iterator
-from contextlib import closing, contextmanager, suppress
+from contextlib import closing, suppress
 from pathlib import Path
 from typing import Any
 
+from anju.ledger.beside import reading
 from anju.ledger.errors import not_opened
 from anju.service import private_file
 
@@ -33,14 +34,6 @@ def fault(path: Path, look: Callable[[sqlite3.Connection], object]) -> str | Non
         return None  # busy, not to be opened, or of another format: for whoever opens it to say
     except (sqlite3.DatabaseError, ValueError) as error:
         return str(error)
-
-
-@contextmanager
-def reading(path: Path) -> Iterator[sqlite3.Connection]:
-    """A file as it is."""
-    with closing(sqlite3.connect(f"{path.absolute().as_uri()}?mode=ro", uri=True, isolation_level=None)) as read:
-        read.execute("PRAGMA busy_timeout = 5000")
-        yield read
 
 
 def whatever(read: sqlite3.Connection, columns: str, table: str, key: str) -> list[tuple[Any, ...]]:

@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import TypeVar
 
 from anju.ledger import errors
+from anju.ledger.beside import BUSY_MS, reader
 from anju.ledger.migrations import migrate
 from anju.ledger.writer import Writer
 from anju.service import private_file
@@ -19,12 +20,11 @@ from anju.service.lock import FileLock, Held
 
 T = TypeVar("T")
 
-_BUSY_MS = 5000
 _PRAGMAS = (
     # FULL syncs the log at each COMMIT; NORMAL may lose committed rows at a power cut.
     "PRAGMA synchronous = FULL",
     "PRAGMA foreign_keys = ON",
-    f"PRAGMA busy_timeout = {_BUSY_MS}",
+    f"PRAGMA busy_timeout = {BUSY_MS}",
     "PRAGMA trusted_schema = OFF",
 )
 
@@ -88,10 +88,7 @@ class Ledger:
             raise errors.closed(self._path)
         connection: sqlite3.Connection | None = getattr(self._own, "connection", None)
         if connection is None:
-            connection = sqlite3.connect(
-                f"{self._path.as_uri()}?mode=ro", uri=True, isolation_level=None, check_same_thread=False
-            )
-            connection.execute(f"PRAGMA busy_timeout = {_BUSY_MS}")
+            connection = reader(self._path, any_thread=True)
             self._own.connection = connection
             self._readers.append(connection)
         return connection

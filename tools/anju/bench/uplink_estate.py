@@ -8,7 +8,6 @@ import os
 import re
 import signal
 import socket
-import sqlite3
 import sys
 import time
 from asyncio.subprocess import DEVNULL, Process
@@ -26,6 +25,7 @@ from anju.concentrator.core.places import Placement, Route
 from anju.concentrator.destinations.duty_room import NAME
 from anju.concentrator.journal import Journal
 from anju.concentrator.keyring import Keyring, Link
+from anju.ledger.beside import reader
 from anju.service import lifeline, site_template
 from anju.service.certs.authority import USUAL_DAYS, Authority
 from anju.service.certs.holder import Holder
@@ -208,7 +208,7 @@ class Held:
     """What the duty room has committed, read beside it."""
 
     def __init__(self, path: Path) -> None:
-        self._read = sqlite3.connect(f"{path.absolute().as_uri()}?mode=ro", uri=True, isolation_level=None)
+        self._read = reader(path)
 
     def reports(self) -> int:
         """How many."""

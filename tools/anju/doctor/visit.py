@@ -7,7 +7,7 @@ import sqlite3
 import sys
 import time
 from collections.abc import Iterator
-from contextlib import closing, contextmanager
+from contextlib import contextmanager
 from functools import cached_property
 from pathlib import Path
 from typing import Any
@@ -15,10 +15,10 @@ from typing import Any
 from anju.doctor import tried
 from anju.doctor.finding import Command
 from anju.dutyroom.terminals import Standing
+from anju.ledger.beside import reading
 from anju.service.settings import Site
 from anju.service.supervisor import services_of
 
-_BUSY_MS = 5000
 _UNITS = Path("/etc/systemd/system")
 
 
@@ -83,9 +83,7 @@ class Visit:
     def reading(self, path: Path) -> Iterator[sqlite3.Connection]:
         """A database as it is; nothing is made beside one that nobody has open. sqlite3.Error where it can't be read."""
         wal = path.with_name(path.name + "-wal")
-        how = "mode=ro" if wal.exists() else "mode=ro&immutable=1"
-        with closing(sqlite3.connect(f"{path.absolute().as_uri()}?{how}", uri=True, isolation_level=None)) as read:
-            read.execute(f"PRAGMA busy_timeout = {_BUSY_MS}")
+        with reading(path, is_still=not wal.exists()) as read:
             yield read
 
     def _until_s(self, name: str) -> float:

@@ -23,6 +23,7 @@ from anju.concentrator.destinations import duty_room
 from anju.concentrator.identity import seal
 from anju.concentrator.journal import Journal as JournalFile
 from anju.concentrator.keyring import Keyring
+from anju.ledger.beside import reading
 from anju.service import private_file, root_key, settings, site_plan
 from anju.service.certs import places
 from anju.service.errors import ServiceError
@@ -135,14 +136,12 @@ def _gathered(site: Site, clock: Clock) -> io.BytesIO:
 def _image(path: Path) -> bytes:
     """A whole database as of now (SQLite's backup interface), in memory alone."""
     try:
-        with closing(sqlite3.connect(f"{path.as_uri()}?mode=ro", uri=True)) as source:
-            source.execute("PRAGMA busy_timeout = 5000")
-            with closing(sqlite3.connect(":memory:")) as copy:
-                source.backup(copy)
-                found = copy.execute("PRAGMA quick_check(1)").fetchone()[0]
-                if found != "ok":
-                    raise sqlite3.DatabaseError(found)
-                return copy.serialize()
+        with reading(path) as source, closing(sqlite3.connect(":memory:")) as copy:
+            source.backup(copy)
+            found = copy.execute("PRAGMA quick_check(1)").fetchone()[0]
+            if found != "ok":
+                raise sqlite3.DatabaseError(found)
+            return copy.serialize()
     except sqlite3.Error as error:
         raise ServiceError(
             _("%(path)s cannot be read: %(reason)s.") % {"path": path, "reason": error},

@@ -25,6 +25,7 @@ from anju.concentrator.core.walk_test import Walk
 from anju.concentrator.journal import Journal
 from anju.ledger import Ledger, audit, damaged
 from anju.ledger.audit import Row
+from anju.ledger.beside import reading
 from anju.ledger.chain import GENESIS
 from anju.ledger.errors import DamagedError
 from anju.ledger.head import Cut, Head, JournalKey, Kept, is_signed
@@ -85,7 +86,7 @@ def _fill(
     highest: dict[Address, tuple[int, int]] = {}
     named = secrets.token_hex(16)
     connection.execute("INSERT INTO journal VALUES (?, ?)", (named, clock().wall_ms))
-    with damaged.reading(path) as read:
+    with reading(path) as read:
         last = _last(read, key)
         for row in map(journal_audit.row_of, damaged.numbered(read, _COLUMNS, "event", "seq", last)):
             report = _report(row)

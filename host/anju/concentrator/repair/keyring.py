@@ -16,6 +16,7 @@ from anju.concentrator import keyring_rows
 from anju.concentrator.core.ports import Clock
 from anju.concentrator.keyring import BLOCK, Keyring
 from anju.ledger import damaged
+from anju.ledger.beside import reading
 from anju.ledger.errors import DamagedError
 from anju.service.lock import FileLock, Held
 from anju.wire.seal import KEY_BYTES
@@ -75,7 +76,7 @@ async def open_mended(path: Path, journal: Path, clock: Clock) -> tuple[Keyring,
 
 def _fill(connection: sqlite3.Connection, path: Path, journal: Path) -> int:
     links = 0
-    with damaged.reading(path) as read:
+    with reading(path) as read:
         for table, columns, key, is_good in _TABLES:
             for row in damaged.whatever(read, columns, table, key):
                 with suppress(ValueError, TypeError, KeyError, sqlite3.IntegrityError):
@@ -92,7 +93,7 @@ def _fill(connection: sqlite3.Connection, path: Path, journal: Path) -> int:
 
 def _heard(journal: Path) -> list[tuple[int, int]]:
     """Nodes that a journal knows, whatever it looks like: under another one's number a new node would be taken for its replay."""
-    with suppress(sqlite3.Error), damaged.reading(journal) as read:
+    with suppress(sqlite3.Error), reading(journal) as read:
         return [row for row in damaged.whatever(read, "network, node", "node", "network, node") if _is_address(row)]
     return []
 

@@ -6,13 +6,13 @@ import hashlib
 import json
 import sqlite3
 from collections.abc import Iterable, Iterator
-from contextlib import closing
 from dataclasses import dataclass, field
 from enum import StrEnum
 from pathlib import Path
 from typing import NamedTuple
 
 from anju.dutyroom.store import log
+from anju.ledger.beside import reading
 from anju.ledger.chain import GENESIS, next_link
 from anju.uplink.canonical import digest
 
@@ -77,9 +77,8 @@ def verify(path: Path, receipts: Iterable[Held] = (), journalled: Iterable[Held]
     that it has `journalled`. sqlite3.Error where the file is none of a duty room's or cannot be read.
     """
     found = Findings()
-    with closing(sqlite3.connect(f"{path.absolute().as_uri()}?mode=ro", uri=True, isolation_level=None)) as read:
+    with reading(path) as read:
         read.row_factory = sqlite3.Row
-        read.execute("PRAGMA busy_timeout = 5000")
         read.execute("BEGIN")
         try:
             found.log = log.verify(read)

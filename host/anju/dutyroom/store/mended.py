@@ -20,6 +20,7 @@ from anju.dutyroom.core.own_trouble import OwnTrouble, Seen
 from anju.dutyroom.store import Store, held, intake, log, troubles
 from anju.dutyroom.store.log import Entry
 from anju.ledger import damaged
+from anju.ledger.beside import reading
 from anju.ledger.errors import DamagedError
 from anju.service.certs.places import DUTY_ROOM
 from anju.service.lock import FileLock, Held
@@ -74,7 +75,7 @@ async def open_mended(path: Path, now_ms: int) -> Store:
 
 def _fill(connection: sqlite3.Connection, path: Path, now_ms: int) -> int:
     """Write all that can be read of a damaged file; how many reports."""
-    with damaged.reading(path) as read:
+    with reading(path) as read:
         for table, columns, key in (
             ("journals", "journal_id, concentrator, since_ms", "rowid"),
             ("people", "id, name", "id"),

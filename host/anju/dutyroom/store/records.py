@@ -13,9 +13,8 @@ from anju.dutyroom.core.on_test import OnTest
 from anju.dutyroom.core.own_trouble import Seen
 from anju.dutyroom.core.request import Ordered, Person
 from anju.dutyroom.store import commands, log, orders, people, troubles, views
+from anju.ledger.beside import reader
 from anju.uplink.commands import EstateCommand
-
-_BUSY_MS = 5000
 
 
 class Records:
@@ -28,8 +27,7 @@ class Records:
     @classmethod
     def beside(cls, path: Path) -> Self:
         """Of a file that another process writes, and that is there; sqlite3.Error if it can't be read."""
-        connection = sqlite3.connect(f"{path.absolute().as_uri()}?mode=ro", uri=True, isolation_level=None)
-        connection.execute(f"PRAGMA busy_timeout = {_BUSY_MS}")
+        connection = reader(path)
         connection.execute("PRAGMA query_only = ON")
         return cls(lambda: connection)
 

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import sqlite3
 from collections.abc import Iterator
-from contextlib import closing
 from pathlib import Path
 
 from anju.dutyroom.core.change import Change, GivenCommand, Story, What
 from anju.dutyroom.core.incident import Incident, State
 from anju.dutyroom.core.on_test import OnTest
 from anju.dutyroom.store import log
+from anju.ledger.beside import reading
 from anju.uplink.commands import CommandKind
 from anju.uplink.reports import PanelView, Report
 
@@ -79,7 +79,7 @@ def reports_held(path: Path, *, once: bool = False) -> Iterator[tuple[str, int, 
 
     `once`: without what was told again under another journal's name.
     """
-    with closing(sqlite3.connect(f"{path.absolute().as_uri()}?mode=ro", uri=True)) as connection:
+    with reading(path) as connection:
         last = 0
         query = _HELD_ONCE if once else _HELD
         while rows := connection.execute(query, (last, _HELD_AT_ONCE)).fetchall():
