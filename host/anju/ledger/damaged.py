@@ -2,18 +2,30 @@
 
 from __future__ import annotations
 
+import asyncio
 import os
 import sqlite3
-from collections.abc import Callable, Iterator
+from collections.abc import Awaitable, Callable, Iterator
 from contextlib import closing, suppress
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple, TypeVar
 
 from anju.ledger.beside import reading
-from anju.ledger.errors import not_opened
+from anju.ledger.errors import DamagedError, not_opened
 from anju.service import private_file
+from anju.service.lock import FileLock, Held
 
 _AT_ONCE = 64
+
+T = TypeVar("T")
+
+
+class Aside(NamedTuple):
+    """A damaged file that was set aside: what was wrong, its name now, and how much of it goes on."""
+
+    reason: str
+    name: str
+    kept: int
 
 
 def fault(path: Path, look: Callable[[sqlite3.Connection], object]) -> str | None:
@@ -34,6 +46,38 @@ def fault(path: Path, look: Callable[[sqlite3.Connection], object]) -> str | Non
         return None  # busy, not to be opened, or of another format: for whoever opens it to say
     except (sqlite3.DatabaseError, ValueError) as error:
         return str(error)
+
+
+async def opened(
+    path: Path,
+    now_ms: Callable[[], int],
+    open_file: Callable[[Path], Awaitable[T]],
+    refill: Callable[[Path], Awaitable[int]],
+    look: Callable[[sqlite3.Connection], object] = lambda _read: None,
+) -> T | Aside:
+    """A file as `open_file` opens it; or, if it is damaged, what became of it: a new one lies in its place, closed, in which
+    `refill` has put what could be read. LedgerError as from `open_file`, or if the disk does not take the new one.
+    """
+    reason = await asyncio.to_thread(fault, path, look)
+    if reason is None:
+        try:
+            return await open_file(path)
+        except DamagedError as error:
+            reason = error.what
+    try:
+        lock = FileLock(path.with_name(path.name + ".lock"))
+    except (Held, OSError):
+        return await open_file(path)  # which says what is wrong
+    try:
+        made = beside(path)
+        try:
+            kept = await refill(made)
+        finally:
+            made.with_name(made.name + ".lock").unlink(missing_ok=True)
+        aside = await asyncio.to_thread(set_aside, path, made, now_ms())
+    finally:
+        lock.release()
+    return Aside(reason, aside.name, kept)
 
 
 def whatever(read: sqlite3.Connection, columns: str, table: str, key: str) -> list[tuple[Any, ...]]:

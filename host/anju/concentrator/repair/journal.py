@@ -3,10 +3,9 @@ owed unless a receipt can be read: a duty room that has it knows it (R342)."""
 
 from __future__ import annotations
 
-import asyncio
 import secrets
 import sqlite3
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from contextlib import suppress
 from importlib.resources import files
 from pathlib import Path
@@ -27,9 +26,7 @@ from anju.ledger import Ledger, audit, damaged
 from anju.ledger.audit import Row
 from anju.ledger.beside import reading
 from anju.ledger.chain import GENESIS
-from anju.ledger.errors import DamagedError
 from anju.ledger.head import Cut, Head, JournalKey, Kept, is_signed
-from anju.service.lock import FileLock, Held
 from anju.uplink.commands import EstateCommand
 from anju.uplink.reports import Report, TroubleKind
 
@@ -46,37 +43,25 @@ _log = structlog.get_logger()
 
 async def open_mended(path: Path, clock: Clock, destinations: tuple[str, ...], key: JournalKey) -> Journal:
     """The journal, or what can be read of it; LedgerError: it is in use or of a newer release, or the disk does not take it."""
-    reason = await asyncio.to_thread(damaged.fault, path, journal_audit.tail_fault)
-    if reason is None:
+
+    def open_file(path: Path) -> Awaitable[Journal]:
+        return Journal.open(path, clock, destinations, key)
+
+    async def refill(made: Path) -> int:
+        ledger = Ledger.open(made, files("anju.concentrator") / "schema" / "journal")
         try:
-            return await Journal.open(path, clock, destinations, key)
-        except DamagedError as error:
-            reason = error.what
-    try:
-        lock = FileLock(path.with_name(path.name + ".lock"))
-    except (Held, OSError):
-        return await Journal.open(path, clock, destinations, key)  # which says what is wrong
-    try:
-        aside, kept = await _mended(path, clock, destinations, key)
-    finally:
-        lock.release()
-    _log.error("the journal is damaged and was set aside", reason=reason, file=aside.name, rows=kept)
-    journal = await Journal.open(path, clock, destinations, key)
+            return await ledger.write(lambda connection: _fill(connection, path, clock, destinations, key))
+        finally:
+            await ledger.close()
+
+    found = await damaged.opened(path, lambda: clock().wall_ms, open_file, refill, journal_audit.tail_fault)
+    if not isinstance(found, damaged.Aside):
+        return found
+    _log.error("the journal is damaged and was set aside", reason=found.reason, file=found.name, rows=found.kept)
+    journal = await open_file(path)
     async with journal.change() as draft:
-        draft.trouble(TroubleKind.FILE_DAMAGED, subject=aside.name)
+        draft.trouble(TroubleKind.FILE_DAMAGED, subject=found.name)
     return journal
-
-
-async def _mended(path: Path, clock: Clock, destinations: tuple[str, ...], key: JournalKey) -> tuple[Path, int]:
-    """Put a new journal in the place of a damaged one: where that lies, and how many rows go on."""
-    made = damaged.beside(path)
-    ledger = Ledger.open(made, files("anju.concentrator") / "schema" / "journal")
-    try:
-        kept = await ledger.write(lambda connection: _fill(connection, path, clock, destinations, key))
-    finally:
-        await ledger.close()
-        made.with_name(made.name + ".lock").unlink(missing_ok=True)
-    return await asyncio.to_thread(damaged.set_aside, path, made, clock().wall_ms), kept
 
 
 def _fill(

@@ -3,7 +3,6 @@ not among them has to be paired anew."""
 
 from __future__ import annotations
 
-import asyncio
 import sqlite3
 from collections.abc import Callable
 from contextlib import suppress
@@ -17,8 +16,6 @@ from anju.concentrator.core.ports import Clock
 from anju.concentrator.keyring import BLOCK, Keyring
 from anju.ledger import damaged
 from anju.ledger.beside import reading
-from anju.ledger.errors import DamagedError
-from anju.service.lock import FileLock, Held
 from anju.wire.seal import KEY_BYTES
 
 _LINK = (
@@ -49,29 +46,22 @@ async def open_mended(path: Path, journal: Path, clock: Clock) -> tuple[Keyring,
 
     `journal` may know of nodes that a damaged keyring does not tell of any more.
     """
-    reason = await asyncio.to_thread(damaged.fault, path, lambda _read: None)
-    if reason is None:
-        try:
-            return Keyring.open(path), None
-        except DamagedError as error:
-            reason = error.what
-    try:
-        lock = FileLock(path.with_name(path.name + ".lock"))
-    except (Held, OSError):
-        return Keyring.open(path), None  # which says what is wrong
-    try:
-        made = damaged.beside(path)
+
+    async def open_file(path: Path) -> Keyring:
+        return Keyring.open(path)
+
+    async def refill(made: Path) -> int:
         keyring = Keyring.open(made)
         try:
-            kept = await keyring.ledger.write(lambda connection: _fill(connection, path, journal))
+            return await keyring.ledger.write(lambda connection: _fill(connection, path, journal))
         finally:
             await keyring.close()
-            made.with_name(made.name + ".lock").unlink(missing_ok=True)
-        aside = await asyncio.to_thread(damaged.set_aside, path, made, clock().wall_ms)
-    finally:
-        lock.release()
-    _log.error("the keyring is damaged and was set aside", reason=reason, file=aside.name, links=kept)
-    return Keyring.open(path), aside.name
+
+    found = await damaged.opened(path, lambda: clock().wall_ms, open_file, refill)
+    if not isinstance(found, damaged.Aside):
+        return found, None
+    _log.error("the keyring is damaged and was set aside", reason=found.reason, file=found.name, links=found.kept)
+    return Keyring.open(path), found.name
 
 
 def _fill(connection: sqlite3.Connection, path: Path, journal: Path) -> int:

@@ -6,7 +6,6 @@ An alarm of the last day of which nobody can say what became of it is opened ane
 
 from __future__ import annotations
 
-import asyncio
 import sqlite3
 from contextlib import suppress
 from pathlib import Path
@@ -21,9 +20,7 @@ from anju.dutyroom.store import Store, held, intake, log, troubles
 from anju.dutyroom.store.log import Entry
 from anju.ledger import damaged
 from anju.ledger.beside import reading
-from anju.ledger.errors import DamagedError
 from anju.service.certs.places import DUTY_ROOM
-from anju.service.lock import FileLock, Held
 from anju.uplink.canonical import digest
 from anju.uplink.commands import ReportRef
 from anju.uplink.reports import Report
@@ -46,30 +43,25 @@ class _Kept(NamedTuple):
 
 async def open_mended(path: Path, now_ms: int) -> Store:
     """The store, or what can be read of it; LedgerError as from `Store.open`."""
-    reason = await asyncio.to_thread(damaged.fault, path, lambda _read: None)
-    if reason is None:
-        try:
-            return Store.open(path)
-        except DamagedError as error:
-            reason = error.what
-    try:
-        lock = FileLock(path.with_name(path.name + ".lock"))
-    except (Held, OSError):
-        return Store.open(path)  # which says what is wrong
-    try:
-        made = damaged.beside(path)
+
+    async def open_file(path: Path) -> Store:
+        return Store.open(path)
+
+    async def refill(made: Path) -> int:
         store = Store.open(made)
         try:
-            kept = await store.fill(lambda connection: _fill(connection, path, now_ms))
+            return await store.fill(lambda connection: _fill(connection, path, now_ms))
         finally:
             await store.close()
-            made.with_name(made.name + ".lock").unlink(missing_ok=True)
-        aside = await asyncio.to_thread(damaged.set_aside, path, made, now_ms)
-    finally:
-        lock.release()
-    _log.error("the duty room's file is damaged and was set aside", reason=reason, file=aside.name, reports=kept)
+
+    found = await damaged.opened(path, lambda: now_ms, open_file, refill)
+    if not isinstance(found, damaged.Aside):
+        return found
+    _log.error(
+        "the duty room's file is damaged and was set aside", reason=found.reason, file=found.name, reports=found.kept
+    )
     store = Store.open(path)
-    await store.note_own(Seen(OwnTrouble.FILE_DAMAGED, DUTY_ROOM, aside.name), now_ms)
+    await store.note_own(Seen(OwnTrouble.FILE_DAMAGED, DUTY_ROOM, found.name), now_ms)
     return store
 
 
