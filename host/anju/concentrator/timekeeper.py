@@ -54,11 +54,9 @@ class Timekeeper:
             before = {household: deadlines.of(household) for household in due}
             await self._turns.take(due)
             for household in due:
-                is_aside = self._turns.is_aside(household)
-                if not is_aside and deadlines.of(household) == before[household]:
+                if not self._turns.is_aside(household) and deadlines.of(household) == before[household]:
                     self._turns.put_aside(household, RuntimeError("what is due stays due"))
-                    is_aside = True
-                if is_aside:
+                if self._turns.is_aside(household):
                     deadlines.set(household, self._clock().monotonic_s + AGAIN_S)
 
     def _pause_s(self) -> float | None:

@@ -15,14 +15,9 @@ PUBLIC = "journal-key.pub"
 def save_public(folder: Path, raw: bytes) -> None:
     """Have it lie in a site's folder, in the place of another one's; ServiceError if it could not be written."""
     path, text = folder / PUBLIC, raw.hex().encode() + b"\n"
-    beside = folder / f".{PUBLIC}.new"
     try:
-        if path.exists() and path.read_bytes() == text:
-            return
-        beside.unlink(missing_ok=True)
-        private_file.create(beside, text)
-        beside.replace(path)
-        private_file.sync_folder(folder)
+        if not path.exists() or path.read_bytes() != text:
+            private_file.replace(path, text)
     except OSError as error:
         raise of_os(error)(
             _("%(path)s cannot be written: %(reason)s.") % {"path": path, "reason": error.strerror or error},

@@ -1,4 +1,4 @@
-"""A new file that is whole or not there at all, and that nobody else may read from its first moment."""
+"""A file that is whole or not there at all, and that nobody else may read from its first moment."""
 
 from __future__ import annotations
 
@@ -26,3 +26,12 @@ def create(path: Path, content: bytes, mode: int = 0o600) -> None:
     except OSError:
         path.unlink(missing_ok=True)  # half a file would keep the next try from making a whole one
         raise
+
+
+def replace(path: Path, content: bytes) -> None:
+    """Write a file in the place of one that may be there, to the disk; OSError if it could not be: what was there still is."""
+    fresh = path.with_name(f"{path.name}.new")
+    fresh.unlink(missing_ok=True)  # left by a process that was killed
+    create(fresh, content)
+    fresh.replace(path)
+    sync_folder(path.absolute().parent)

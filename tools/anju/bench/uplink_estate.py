@@ -27,8 +27,9 @@ from anju.concentrator.journal import Journal
 from anju.concentrator.keyring import Keyring, Link
 from anju.ledger.beside import reader
 from anju.service import lifeline, site_template
-from anju.service.certs.authority import USUAL_DAYS, Authority
+from anju.service.certs.authority import Authority
 from anju.service.certs.holder import Holder
+from anju.service.certs.places import USUAL_DAYS
 from anju.service.i18n import _
 from anju.service.log import AS_TEXT
 from anju.service.settings import FILE_NAME, Site, load

@@ -7,13 +7,12 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from anju.cli import grammar, screen, values
+from anju.service.certs.places import MOST_DAYS, USUAL_DAYS
 from anju.service.i18n import _
 
 if TYPE_CHECKING:
     from anju.service.certs.authority import Issued
     from anju.service.certs.holder import Holder
-
-_USUAL_DAYS, _MOST_DAYS = 730, 3650
 
 
 def add_to(app: typer.Typer) -> None:
@@ -31,7 +30,7 @@ def add_to(app: typer.Typer) -> None:
         metavar="FILE",
         help=_("The file to make; if not given, the site's uplink.pem for the duty room, else uplink-WHO.pem here."),
     )
-    days_option = typer.Option(metavar="N", min=1, max=_MOST_DAYS, help=_("How long it counts, in days."))
+    days_option = typer.Option(metavar="N", min=1, max=MOST_DAYS, help=_("How long it counts, in days."))
 
     @certs.command(cls=grammar.Command, help=_("Make the estate's authority, once, on one PC."))
     def create(site: Annotated[Path, site_option] = Path(), json: Annotated[bool, json_option] = False) -> None:
@@ -41,7 +40,7 @@ def add_to(app: typer.Typer) -> None:
     def issue(
         who: Annotated[str, holder_argument],
         out: Annotated[Path | None, out_option] = None,
-        days: Annotated[int, days_option] = _USUAL_DAYS,
+        days: Annotated[int, days_option] = USUAL_DAYS,
         site: Annotated[Path, site_option] = Path(),
         json: Annotated[bool, json_option] = False,
     ) -> None:
@@ -51,7 +50,7 @@ def add_to(app: typer.Typer) -> None:
     def renew(
         who: Annotated[str, holder_argument],
         out: Annotated[Path | None, out_option] = None,
-        days: Annotated[int, days_option] = _USUAL_DAYS,
+        days: Annotated[int, days_option] = USUAL_DAYS,
         site: Annotated[Path, site_option] = Path(),
         json: Annotated[bool, json_option] = False,
     ) -> None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import sqlite3
 from collections.abc import Iterator
 from pathlib import Path
@@ -166,7 +165,7 @@ def _named(visit: Visit, subjects: set[str]) -> str:
         with visit.reading(visit.site.keyring) as read:
             for network, node, household in read.execute("SELECT network, node, household FROM link WHERE NOT ended"):
                 places[f"{network}/{node}"] = household
-    except (sqlite3.Error, json.JSONDecodeError):
+    except sqlite3.Error:
         pass
     shown = sorted(f"{places.get(subject, '?')} ({subject})" for subject in subjects)
     more = f" … {len(shown) - _MOST_NAMED}" if len(shown) > _MOST_NAMED else ""

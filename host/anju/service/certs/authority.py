@@ -23,7 +23,6 @@ from anju.service.certs.places import CERTIFICATE, FOLDER, ISSUED, KEY, REVOKED
 from anju.service.errors import ServiceError
 from anju.service.i18n import _
 
-USUAL_DAYS, MOST_DAYS = 730, 3650
 _AUTHORITY_DAYS = 20 * 365
 _EARLIER = dt.timedelta(days=1)
 """A machine whose clock is a little behind takes what was issued just now."""
@@ -133,7 +132,7 @@ class Authority:
                 % {"holder": holder},
             )
         # None of this holder's counts any more: one that lies there may give way.
-        return self._make(holder, out, days, now, replaces=True)
+        return self._make(holder, out, days, now)
 
     def renew(self, holder: Holder, out: Path, days: int, now: dt.datetime) -> Issued:
         """Make a new file, with a new key, of a holder that has a certificate; the older one counts until it is revoked."""
@@ -143,7 +142,7 @@ class Authority:
                 _("Nothing was changed."),
                 _("Issue one: anju certs issue %(holder)s") % {"holder": holder},
             )
-        return self._make(holder, out, days, now, replaces=True)
+        return self._make(holder, out, days, now)
 
     def revoke(self, what: str, now: dt.datetime) -> list[Issued]:
         """Revoke a certificate by its number, or all of a holder; what was revoked. ServiceError if there is none left to."""
@@ -178,7 +177,7 @@ class Authority:
                 found.append(Issued(serial, holder, certificate.not_valid_after_utc, serial in gone))
         return sorted(found, key=lambda one: (one.until, one.serial))
 
-    def _make(self, holder: Holder, out: Path, days: int, now: dt.datetime, *, replaces: bool) -> Issued:
+    def _make(self, holder: Holder, out: Path, days: int, now: dt.datetime) -> Issued:
         key = Ed25519PrivateKey.generate()
         serial = x509.random_serial_number()
         days = min(days, self._days_left(now))
@@ -197,11 +196,10 @@ class Authority:
         public = certificate.public_bytes(Encoding.PEM)
         whole = _private(key) + public + self._certificate.public_bytes(Encoding.PEM)
         record = self._folder / ISSUED / f"{serial:x}.pem"
-        replaces = replaces and _is_of(out, holder)
         try:
             private_file.create(record, public)
             try:
-                _write(out, whole, replaces=replaces)
+                (private_file.replace if _is_of(out, holder) else private_file.create)(out, whole)
             except OSError:
                 record.unlink()  # nobody has its key: it is as if it had never been issued
                 raise
@@ -244,19 +242,7 @@ class Authority:
         for serial in sorted(gone):
             entry = x509.RevokedCertificateBuilder().serial_number(int(serial, 16)).revocation_date(at)
             builder = builder.add_revoked_certificate(entry.build())
-        _write(self._folder / REVOKED, builder.sign(self._key, None).public_bytes(Encoding.PEM), replaces=True)
-
-
-def _write(path: Path, content: bytes, *, replaces: bool) -> None:
-    """A file, 0600 and whole or not there; `replaces` one that was there at once."""
-    if not replaces or not path.exists():
-        private_file.create(path, content)
-        return
-    fresh = path.with_name(path.name + ".new")
-    fresh.unlink(missing_ok=True)  # left by a command that was killed
-    private_file.create(fresh, content)
-    fresh.replace(path)
-    private_file.sync_folder(path.absolute().parent)
+        private_file.replace(self._folder / REVOKED, builder.sign(self._key, None).public_bytes(Encoding.PEM))
 
 
 def _is_of(path: Path, holder: Holder) -> bool:

@@ -36,7 +36,6 @@ from anju.uplink.reports import Zone, ZoneKind
 
 NODES_A_FLAT = 2
 _HOST = "127.0.0.1"
-_DAYS = 730
 _ZONES = (
     Zone(number=0, name="front-door", kind=ZoneKind.ENTRY),
     Zone(number=1, name="bed", kind=ZoneKind.HOLD_UP),
@@ -147,8 +146,8 @@ class Estate:
         near = self._site("3", 1, f'uplink = "{_HOST}:{uplink}"\n')
         far = self._site("4", 2, f'url = "https://{_HOST}:{relay}"\n')
         authority = Authority.create(near.folder, near.estate.name, now)
-        authority.issue(Holder(), near.uplink_certificate, _DAYS, now)
-        authority.issue(Holder("4"), far.uplink_certificate, _DAYS, now)
+        authority.issue(Holder(), near.uplink_certificate, places.USUAL_DAYS, now)
+        authority.issue(Holder("4"), far.uplink_certificate, places.USUAL_DAYS, now)
         pcs = (
             Pc("3", 1, near, (DUTY_ROOM, PAGE, CONCENTRATOR), logs, self._lifeline),
             Pc("4", 2, far, (CONCENTRATOR,), logs, self._lifeline),
