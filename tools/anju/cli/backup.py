@@ -8,6 +8,7 @@ from typing import Annotated
 import typer
 
 from anju.cli import grammar, passphrases, screen, values
+from anju.cli.identity import tell_spent
 from anju.service.i18n import _
 
 _PARTLY = 3
@@ -53,10 +54,7 @@ def _backup(folder: Path, out: Path, *, json: bool) -> None:
     log.configure_command()
 
     def ask() -> str:
-        if not passphrases.is_terminal():
-            return passphrases.piped()
-        screen.hint(_("The file opens with its passphrase alone: %(rule)s.") % {"rule": seal.passphrase_rule()})
-        return passphrases.typed_twice(_("Passphrase for the file: "), _("No backup was made."))
+        return passphrases.of_a_new_file(seal.passphrase_rule(), _("No backup was made."))
 
     made = backup.backup(settings.load(folder), out, ask, clock)
     files = [name for name in made.files if name != backup.MADE_AT]
@@ -89,10 +87,7 @@ def _restore(file: Path, folder: Path, *, json: bool) -> int:
 
     log.configure_command()
 
-    def ask() -> str:
-        return passphrases.typed(_("Passphrase of the file: ")) if passphrases.is_terminal() else passphrases.piped()
-
-    made = restore.restore(file, folder, ask, control.person_of(os.getuid()), clock)
+    made = restore.restore(file, folder, passphrases.of_a_file, control.person_of(os.getuid()), clock)
     spent = sorted({f"{link.address.network}/{link.address.node}" for link in made.spent})
     if json:
         told = {"site": str(made.folder), "made_at_ms": made.made_at_ms, "owed": made.owed}
@@ -105,11 +100,7 @@ def _restore(file: Path, folder: Path, *, json: bool) -> int:
             _("Its journal had been tampered with before the backup was made: anju verify journal --site %(site)s")
             % {"site": made.folder}
         )
-    if spent:
-        screen.hint(
-            _("These are heard but can't be answered any more, their counters are used up; pair them anew: %(nodes)s")
-            % {"nodes": ", ".join(spent)}
-        )
+    tell_spent(spent)
     return _PARTLY if spent or made.faults else 0
 
 

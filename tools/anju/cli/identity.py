@@ -54,10 +54,7 @@ def _export(folder: Path, out: Path, *, json: bool) -> None:
     from anju.service import settings
 
     def ask() -> str:
-        if not passphrases.is_terminal():
-            return passphrases.piped()
-        screen.hint(_("The file opens with its passphrase alone: %(rule)s.") % {"rule": seal.passphrase_rule()})
-        return passphrases.typed_twice(_("Passphrase for the file: "), _("Nothing was exported."))
+        return passphrases.of_a_new_file(seal.passphrase_rule(), _("Nothing was exported."))
 
     identity = export.export(settings.load(folder), out, ask, clock)
     count = _count(identity)
@@ -87,10 +84,7 @@ def _import(file: Path, folder: Path, *, json: bool) -> int:
     from anju.concentrator.app import clock
     from anju.concentrator.identity import adopt
 
-    def ask() -> str:
-        return passphrases.typed(_("Passphrase of the file: ")) if passphrases.is_terminal() else passphrases.piped()
-
-    adopted = adopt.adopt(file, folder, ask, control.person_of(os.getuid()), clock)
+    adopted = adopt.adopt(file, folder, passphrases.of_a_file, control.person_of(os.getuid()), clock)
     identity = adopted.identity
     spent = sorted({f"{link.network}/{link.node}" for link in adopted.spent})
     if json:
@@ -98,12 +92,17 @@ def _import(file: Path, folder: Path, *, json: bool) -> int:
         screen.as_json(told | {"exported_at_ms": identity.exported_at_ms, "exported_by": identity.person})
     else:
         _told(adopted, file, folder)
-    if spent:
+    tell_spent(spent)
+    return _PARTLY if spent else 0
+
+
+def tell_spent(nodes: list[str]) -> None:
+    """Which nodes a site that was made of another one's file can't answer."""
+    if nodes:
         screen.hint(
             _("These are heard but can't be answered any more, their counters are used up; pair them anew: %(nodes)s")
-            % {"nodes": ", ".join(spent)}
+            % {"nodes": ", ".join(nodes)}
         )
-    return _PARTLY if spent else 0
 
 
 def _told(adopted: "Adopted", file: Path, folder: Path) -> None:

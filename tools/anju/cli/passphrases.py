@@ -7,6 +7,7 @@ from getpass import getpass
 
 import typer
 
+from anju.cli import screen
 from anju.service.errors import ServiceError
 from anju.service.i18n import _
 
@@ -34,6 +35,19 @@ def typed_twice(prompt: str, unchanged: str, differs: str = "") -> str:
             _("Type the command again."),
         )
     return passphrase
+
+
+def of_a_new_file(rule: str, unchanged: str) -> str:
+    """That under which a file is sealed: typed twice, or piped. `rule`: what it has to be; `unchanged`: what was not done."""
+    if not is_terminal():
+        return piped()
+    screen.hint(_("The file opens with its passphrase alone: %(rule)s.") % {"rule": rule})
+    return typed_twice(_("Passphrase for the file: "), unchanged)
+
+
+def of_a_file() -> str:
+    """That of a sealed file: typed, or piped."""
+    return typed(_("Passphrase of the file: ")) if is_terminal() else piped()
 
 
 def piped() -> str:

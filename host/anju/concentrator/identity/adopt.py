@@ -109,17 +109,7 @@ def check_empty(place: Path, nothing: str) -> None:
 
 
 def _opened(file: Path, ask: Callable[[], str]) -> Identity:
-    try:
-        with file.open("rb") as source:
-            raw = source.read(seal.MOST_BYTES + 1)
-    except OSError as error:
-        raise ServiceError(
-            _("%(file)s cannot be read: %(reason)s.") % {"file": file, "reason": error.strerror or error},
-            _("Nothing was imported."),
-            _("Name the file that anju export-identity has written."),
-        ) from error
-    seal.look(raw)
-    content = seal.unseal(raw, ask())
+    content = seal.opened(file, ask, _("Nothing was imported."))
     try:
         return Identity.model_validate_json(content)
     except (ValidationError, RecursionError):

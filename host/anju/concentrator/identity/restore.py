@@ -65,17 +65,7 @@ def restore(file: Path, folder: Path, ask: Callable[[], str], person: str, clock
 
 
 def _opened(file: Path, ask: Callable[[], str]) -> dict[str, bytes]:
-    try:
-        with file.open("rb") as source:
-            raw = source.read(seal.MOST_BYTES + 1)
-    except OSError as error:
-        raise ServiceError(
-            _("%(file)s cannot be read: %(reason)s.") % {"file": file, "reason": error.strerror or error},
-            _("Nothing was restored."),
-            _("Name the file that anju backup has written."),
-        ) from error
-    seal.look(raw, seal.BACKUP)
-    sealed = seal.unseal(raw, ask(), seal.BACKUP)
+    sealed = seal.opened(file, ask, _("Nothing was restored."), seal.BACKUP)
     try:
         with zipfile.ZipFile(io.BytesIO(sealed)) as archive:
             names = archive.namelist()

@@ -15,6 +15,8 @@ import hmac
 import secrets
 import struct
 import unicodedata
+from collections.abc import Callable
+from pathlib import Path
 from typing import NamedTuple
 
 from cryptography.exceptions import InvalidTag
@@ -90,10 +92,9 @@ def seal(content: bytes, passphrase: str, magic: bytes = MAGIC) -> bytes:
 
 def look(file: bytes, magic: bytes = MAGIC) -> None:
     """What can be told without the passphrase: SealError unless it is a whole file of this version."""
-    if not file.startswith(magic) and magic == BACKUP:
-        raise _refused(_("this is no backup"), _("Name the file that anju backup has written."))
     if not file.startswith(magic):
-        raise _refused(_("this is no exported identity"), _("Name the file that anju export-identity has written."))
+        what = _("this is no backup") if magic == BACKUP else _("this is no exported identity")
+        raise _refused(what, _named(magic))
     if len(file) < _SEALED_AT:
         raise _not_whole()
     version, length = int.from_bytes(file[8:12], "big"), struct.unpack_from(_FORMAT, file)[-1]
@@ -105,6 +106,23 @@ def look(file: bytes, magic: bytes = MAGIC) -> None:
         )
     if len(file) != _SEALED_AT + length:
         raise _not_whole()
+
+
+def opened(file: Path, ask: Callable[[], str], nothing: str, magic: bytes = MAGIC) -> bytes:
+    """The content of a file on a disk; it is asked for its passphrase once it looks like one. ServiceError, SealError among
+    them, says what was wrong, and that `nothing` was done.
+    """
+    try:
+        with file.open("rb") as source:
+            raw = source.read(MOST_BYTES + 1)
+    except OSError as error:
+        raise ServiceError(
+            _("%(file)s cannot be read: %(reason)s.") % {"file": file, "reason": error.strerror or error},
+            nothing,
+            _named(magic),
+        ) from error
+    look(raw, magic)
+    return unseal(raw, ask(), magic)
 
 
 def unseal(file: bytes, passphrase: str, magic: bytes = MAGIC) -> bytes:
@@ -145,6 +163,12 @@ def _plain(passphrase: str) -> str:
 
 def _not_whole() -> SealError:
     return _refused(_("it is not whole, or its length was altered"), _("Copy the file once more, and whole."))
+
+
+def _named(magic: bytes) -> str:
+    if magic == BACKUP:
+        return _("Name the file that anju backup has written.")
+    return _("Name the file that anju export-identity has written.")
 
 
 def _refused(why: str, next_step: str) -> SealError:
