@@ -400,6 +400,11 @@ class TestRefused:
     def test_a_place_that_is_not_free(self, file: Path, site: Site) -> None:
         assert "There is a site with a keyring" in self.refused(file, site.folder)
 
+    def test_a_place_that_cannot_be_made(self, file: Path, tmp_path: Path) -> None:
+        said = self.refused(file, tmp_path / "none" / "new")
+        assert "cannot be made" in said
+        assert "Nothing was restored." in said
+
     def test_another_passphrase(self, file: Path, tmp_path: Path) -> None:
         assert "the passphrase is wrong" in self.refused(file, tmp_path / "new", lambda: "another one of many words")
 

@@ -53,14 +53,15 @@ def adopt(file: Path, folder: Path, ask: Callable[[], str], person: str, clock: 
     ServiceError: nothing was made, and why.
     """
     place = folder.resolve()
-    check_empty(place, _("Nothing was imported."))
+    nothing = _("Nothing was imported.")
+    check_empty(place, nothing)
     identity = _opened(file, ask)
     settings.parse(identity.settings.encode(), file)
     try:
-        with beside(place) as stage:
+        with beside(place, nothing) as stage:
             spent = asyncio.run(_furnish(stage, identity, person, clock))
     except OSError as error:
-        raise not_made(place, error.strerror or error) from error
+        raise not_made(place, error.strerror or error, nothing) from error
     return Adopted(place, identity, [link for link in identity.in_force if link.id.address in spent])
 
 
@@ -74,11 +75,11 @@ def leap_since(exported_at_ms: int, clock: Clock) -> int:
     return LEAP + min(max(age_s, 0), MOST_AGE_S)
 
 
-def not_made(place: Path, reason: object) -> ServiceError:
-    """The folder cannot be made."""
+def not_made(place: Path, reason: object, nothing: str) -> ServiceError:
+    """The folder cannot be made; `nothing`: what was not done."""
     return ServiceError(
         _("%(path)s cannot be made: %(reason)s.") % {"path": place, "reason": reason},
-        _("Nothing was imported."),
+        nothing,
         _("Choose a folder that you may write to, with room on its disk."),
     )
 
@@ -161,8 +162,8 @@ def end_tests(draft: Draft, households: Iterable[str], person: str) -> None:
 
 
 @contextmanager
-def beside(place: Path) -> Iterator[Path]:
-    """A folder that takes the place when the block ends well, and is gone when it does not."""
+def beside(place: Path, nothing: str) -> Iterator[Path]:
+    """A folder that takes the place when the block ends well, and is gone when it does not: then `nothing` was done."""
     stage = place.with_name(f".{place.name}.importing")
     held = _held(stage)
     try:
@@ -171,7 +172,7 @@ def beside(place: Path) -> Iterator[Path]:
         try:
             yield stage
         except ServiceError as error:  # of a disk that is full
-            raise not_made(place, error.what.rstrip(".")) from error
+            raise not_made(place, error.what.rstrip("."), nothing) from error
         for file in stage.iterdir():
             if file.suffix == ".lock":
                 file.unlink()

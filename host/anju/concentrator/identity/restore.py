@@ -53,14 +53,15 @@ def restore(file: Path, folder: Path, ask: Callable[[], str], person: str, clock
     ServiceError: nothing was made, and why.
     """
     place = folder.resolve()
-    adopt.check_empty(place, _("Nothing was restored."))
+    nothing = _("Nothing was restored.")
+    adopt.check_empty(place, nothing)
     content = _opened(file, ask)
     settings.parse(content[settings.FILE_NAME], file)
     try:
-        with adopt.beside(place) as stage:
+        with adopt.beside(place, nothing) as stage:
             made = asyncio.run(_furnish(stage, content, person, clock))
     except OSError as error:
-        raise adopt.not_made(place, error.strerror or error) from error
+        raise adopt.not_made(place, error.strerror or error, nothing) from error
     return made._replace(folder=place)
 
 
