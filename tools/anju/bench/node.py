@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import asyncio
 import tempfile
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from statistics import median
@@ -46,6 +46,11 @@ class Figure:
     def is_met(self) -> bool:
         """Whether it keeps to that."""
         return self.limit is None or (self.value >= self.limit if self.is_least else self.value <= self.limit)
+
+
+def limits_of(figures: Iterable[Figure]) -> dict[str, dict[str, Any]]:
+    """For JSON: the limit of each that has one, and whether it keeps to it."""
+    return {one.key: {"limit": one.limit, "met": one.is_met} for one in figures if one.limit is not None}
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,11 +107,7 @@ class Outcome:
                 "total": sum(self.modules.values()),
             },
             "storm": asdict(self.heap.storm),
-            "limits": {
-                figure.key: {"limit": figure.limit, "met": figure.is_met}
-                for figure in self.figures
-                if figure.limit is not None
-            },
+            "limits": limits_of(self.figures),
             "measured_on": "QEMU's ast1030-evb at 8 ns an instruction: a model, not an MCU",
         }
 

@@ -25,7 +25,7 @@ from pathlib import Path
 from statistics import median
 from typing import Any
 
-from anju.bench.node import Figure
+from anju.bench.node import Figure, limits_of
 from anju.bench.result import Progress
 from anju.concentrator.core import intake
 from anju.concentrator.core.building import Building
@@ -126,11 +126,7 @@ class Outcome:
             "committed_p50_us": round(self.committed_p50_us, 1),
             "committed_p99_us": round(self.committed_p99_us, 1),
             "limit": "a bare update of a dict of as many",
-            "limits": {
-                figure.key: {"limit": figure.limit, "met": figure.is_met}
-                for figure in self.figures
-                if figure.limit is not None
-            },
+            "limits": limits_of(self.figures),
             "python": platform.python_version(),
             "machine": platform.machine(),
         }

@@ -23,7 +23,7 @@ from pathlib import Path
 from signal import Signals
 from typing import Any, NamedTuple
 
-from anju.bench.node import Figure
+from anju.bench.node import Figure, limits_of
 from anju.bench.result import Progress
 from anju.bench.uplink_estate import Air, Flat, Held, Service, Sites
 from anju.service.i18n import _
@@ -129,11 +129,7 @@ class Outcome:
             "panics": [{"s": round(one.seconds, 3), "place": one.place} for one in self.panics],
             "limit": "bare SQLite at both ends, the same rows in the same batches",
             "limit_per_s": round(self.bare_per_s),
-            "limits": {
-                figure.key: {"limit": figure.limit, "met": figure.is_met}
-                for figure in self.figures
-                if figure.limit is not None
-            },
+            "limits": limits_of(self.figures),
             "python": platform.python_version(),
             "machine": platform.machine(),
         }
