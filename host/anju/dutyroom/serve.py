@@ -28,13 +28,9 @@ _END_WITHIN_S = 3
 
 def listen_on_port(port: int) -> socket.socket:
     """A TCP socket on the loopback address; ServiceError if the port can't be had."""
-    listener = socket.socket(socket.AF_INET, socket.SOCK_STREAM)
-    listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
     try:
-        listener.bind((LOOPBACK, port))
-        listener.listen(_BACKLOG)
+        return _listening(LOOPBACK, port)
     except OSError as error:
-        listener.close()
         if error.errno == errno.EADDRINUSE:
             what = _("Port %(port)d on this machine is in use by another program.") % {"port": port}
         else:
@@ -47,24 +43,30 @@ def listen_on_port(port: int) -> socket.socket:
         )
         # The core needs no page to take an alarm, and the other program may end.
         raise PassingError(what, _("The duty room was not started; nothing was changed."), next_step) from error
-    return listener
 
 
 def listen_on_address(host: str, port: int) -> socket.socket:
     """A TCP socket on an address of this machine; ServiceError if it can't be had."""
-    listener = socket.socket(socket.AF_INET6 if ":" in host else socket.AF_INET, socket.SOCK_STREAM)
-    listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
     try:
-        listener.bind((host, port))
-        listener.listen(_BACKLOG)
+        return _listening(host, port)
     except OSError as error:
-        listener.close()
         raise ServiceError(
             _("%(address)s cannot be listened on: %(reason)s.")
             % {"address": f"{host}:{port}", "reason": error.strerror},
             _("The duty room was not started; nothing was changed."),
             _("Write an address and a free port of this PC as uplink under [dutyroom] in site.toml, then start again."),
         ) from error
+
+
+def _listening(host: str, port: int) -> socket.socket:
+    listener = socket.socket(socket.AF_INET6 if ":" in host else socket.AF_INET, socket.SOCK_STREAM)
+    listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    try:
+        listener.bind((host, port))
+        listener.listen(_BACKLOG)
+    except OSError:
+        listener.close()
+        raise
     return listener
 
 
