@@ -15,7 +15,6 @@ if TYPE_CHECKING:
     from anju.uplink.reports import Report
 
 _FAILED = 1
-_MOST_SHOWN = 50
 
 
 def add_to(app: typer.Typer) -> None:
@@ -171,21 +170,18 @@ def _show(found: "Findings") -> None:
         Fault.CHANGED: _("an event was changed after it was signed for"),
         Fault.GAP: _("the statement before this one is not there"),
     }
-    if found.faults:
-        screen.table(
-            (_("Row"), _("Device"), _("Event"), _("What is wrong")),
-            [
-                (
-                    fault.seq,
-                    short_name(fault.device) if fault.device else "–",
-                    "–" if fault.counter is None else fault.counter,
-                    told[fault.fault],
-                )
-                for fault in found.faults[:_MOST_SHOWN]
-            ],
-        )
-        if len(found.faults) > _MOST_SHOWN:
-            screen.hint(_("… and %(count)d more; --json has all.") % {"count": len(found.faults) - _MOST_SHOWN})
+    verify_journal.show_faults(
+        (_("Row"), _("Device"), _("Event"), _("What is wrong")),
+        [
+            (
+                fault.seq,
+                short_name(fault.device) if fault.device else "–",
+                "–" if fault.counter is None else fault.counter,
+                told[fault.fault],
+            )
+            for fault in found.faults
+        ],
+    )
     counts = {
         "statements": found.statements,
         "devices": len(found.devices),

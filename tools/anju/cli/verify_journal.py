@@ -142,7 +142,7 @@ def _show_journal(found: "audit.Findings") -> None:
         Fault.HEAD: _("the end of the chain is not what the key has signed"),
         Fault.CUT: _("what was cut off up to here is not signed by the key"),
     }
-    _table(
+    show_faults(
         (_("Row"), _("What is wrong")),
         [
             (
@@ -178,7 +178,7 @@ def _show_duty_room(found: "held.Findings") -> None:
         Fault.MISSING: _("report is not here, although its concentrator has a receipt for it"),
         Fault.UNLIKE: _("report is another one than its concentrator has journalled"),
     }
-    _table(
+    show_faults(
         (_("Journal"), _("Row"), _("What is wrong")),
         [(fault.journal_id[:8] if fault.journal_id else "–", fault.seq, told[fault.fault]) for fault in found.faults],
     )
@@ -195,7 +195,8 @@ def _show_duty_room(found: "held.Findings") -> None:
         )
 
 
-def _table(titles: tuple[str, ...], rows: list[tuple[Any, ...]]) -> None:
+def show_faults(titles: tuple[str, ...], rows: list[tuple[Any, ...]]) -> None:
+    """A table of them, as far as somebody reads on."""
     if rows:
         screen.table(titles, rows[:_MOST_SHOWN])
     if len(rows) > _MOST_SHOWN:
