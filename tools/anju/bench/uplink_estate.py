@@ -8,9 +8,8 @@ import os
 import re
 import signal
 import socket
-import sys
 import time
-from asyncio.subprocess import DEVNULL, Process
+from asyncio.subprocess import Process
 from collections.abc import Sequence
 from contextlib import suppress
 from pathlib import Path
@@ -26,13 +25,14 @@ from anju.concentrator.destinations.duty_room import NAME
 from anju.concentrator.journal import Journal
 from anju.concentrator.keyring import Keyring, Link
 from anju.ledger.beside import reader
-from anju.service import lifeline, site_template
+from anju.service import site_template
 from anju.service.certs.authority import Authority
 from anju.service.certs.holder import Holder
 from anju.service.certs.places import USUAL_DAYS
 from anju.service.i18n import _
 from anju.service.log import AS_TEXT
 from anju.service.settings import FILE_NAME, Site, load
+from anju.simulator.host import spawned
 from anju.simulator.premises import BUILDING, free_port
 from anju.uplink.reports import Zone, ZoneKind
 from anju.wire import bodies
@@ -144,16 +144,8 @@ class Service:
         """Start it and wait until it is up; RuntimeError with its last words if it does not come up."""
         theirs, self._lifeline = os.pipe()
         try:
-            with self._log.open("ab") as log:
-                self._process = await asyncio.create_subprocess_exec(
-                    *(sys.executable, "-P", "-m", f"anju.{self._name}", str(self._site.folder)),
-                    stdin=DEVNULL,
-                    stdout=log,
-                    stderr=log,
-                    env={**os.environ, **AS_TEXT, lifeline.VARIABLE: str(theirs)},
-                    pass_fds=(theirs,),
-                    process_group=0,
-                )
+            command = (f"anju.{self._name}", str(self._site.folder))
+            self._process = await spawned(command, self._log, {**os.environ, **AS_TEXT}, theirs)
         finally:
             os.close(theirs)
         try:

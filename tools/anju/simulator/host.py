@@ -8,7 +8,7 @@ import re
 import signal
 import sys
 from asyncio.subprocess import DEVNULL, Process
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from pathlib import Path
 from typing import Any
@@ -26,6 +26,22 @@ _LEAVE_S = 15.0
 _LOOK_AGAIN_S = 0.05
 _TAIL_LINES = 12
 _MIB = 1024 * 1024
+
+
+async def spawned(command: Sequence[str], log: Path, environment: Mapping[str, str], line: int) -> Process:
+    """A module of ours with its arguments as a process of its own, all that it says at the end of a log. It ends with whoever
+    holds the other end of the lifeline; Ctrl-C in the terminal is for us, who then end it in order.
+    """
+    with log.open("ab") as said:
+        return await asyncio.create_subprocess_exec(
+            *(sys.executable, "-P", "-m", *command),
+            stdin=DEVNULL,
+            stdout=said,
+            stderr=said,
+            env={**environment, lifeline.VARIABLE: str(line)},
+            pass_fds=(line,),
+            process_group=0,
+        )
 
 
 class Host:
@@ -47,16 +63,8 @@ class Host:
         """Start `anju run` and wait until its services answer; ServiceError with their own words if they don't."""
         theirs, self._lifeline = os.pipe()
         try:
-            with self._log.open("ab") as log:
-                self._process = await asyncio.create_subprocess_exec(
-                    *(sys.executable, "-P", "-m", "anju.cli", "run", str(self._site.folder)),
-                    stdin=DEVNULL,
-                    stdout=log,
-                    stderr=log,
-                    env={**self._environment, lifeline.VARIABLE: str(theirs)},
-                    pass_fds=(theirs,),
-                    process_group=0,  # Ctrl-C in the terminal is for the demo, which then ends its services in order
-                )
+            command = ("anju.cli", "run", str(self._site.folder))
+            self._process = await spawned(command, self._log, self._environment, theirs)
         finally:
             os.close(theirs)
         await self._answering()

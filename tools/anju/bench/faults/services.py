@@ -6,16 +6,15 @@ import asyncio
 import os
 import resource
 import signal
-import sys
-from asyncio.subprocess import DEVNULL, Process
-from collections.abc import Callable, Mapping
+from asyncio.subprocess import Process
+from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
 
 from anju.bench.faults.testing.conditions import FakeMachine
-from anju.service import lifeline
 from anju.service.log import AS_TEXT
 from anju.service.settings import Site
+from anju.simulator.host import spawned
 
 _AGAIN_S = 0.1
 _LEAVE_S = 20.0
@@ -128,18 +127,9 @@ class Service:
             await asyncio.sleep(_AGAIN_S)
 
     async def _start(self) -> None:
-        kept: Mapping[str, str] = {name: os.environ[name] for name in _KEPT if name in os.environ}
-        program = ("-P", "-m", "anju.bench.faults.testing.service", self.name)
-        with self._log.open("ab") as log:
-            self._process = await asyncio.create_subprocess_exec(
-                *(sys.executable, *program, str(self._machine.path), str(self.site.folder)),
-                stdin=DEVNULL,
-                stdout=log,
-                stderr=log,
-                env={**kept, **AS_TEXT, lifeline.VARIABLE: str(self._line.theirs)},
-                pass_fds=(self._line.theirs,),
-                process_group=0,  # Ctrl-C is for the bench, which then ends its services in order
-            )
+        kept = {name: os.environ[name] for name in _KEPT if name in os.environ}
+        program = ("anju.bench.faults.testing.service", self.name, str(self._machine.path), str(self.site.folder))
+        self._process = await spawned(program, self._log, {**kept, **AS_TEXT}, self._line.theirs)
 
     async def _let_go(self) -> None:
         if self._keeper is not None:
