@@ -8,17 +8,14 @@ loses receipts and sends commands. In the end everything journalled is at the es
 from __future__ import annotations
 
 import asyncio
-import tempfile
-from collections.abc import Awaitable
-from contextlib import AsyncExitStack
 from copy import copy
 from pathlib import Path
-from typing import NamedTuple, TypeVar
+from typing import NamedTuple
 
 import pytest
 from hypothesis import settings
 from hypothesis import strategies as st
-from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule, run_state_machine_as_test
+from hypothesis.stateful import invariant, precondition, rule, run_state_machine_as_test
 
 from anju.concentrator.core.panel.signals import Action, Times
 from anju.concentrator.core.places import Address
@@ -29,19 +26,15 @@ from anju.uplink.reports import PanelMode, Report, Zone, ZoneKind
 from anju.wire import messages
 from anju.wire.table import ArmMode, Flag, ResetCause, Verdict
 from stateful.model import Ack, Command, Confirms, Event, Forged, Frame, Heartbeat, Hello, Model, Row, Said, Strange
+from stateful.rooms import OnFiles
 from unit.concentrator.harness import (
     DESTINATION,
     FIRST_COMMAND,
-    Bench,
     FarNode,
-    HandClock,
-    bench,
     crash_image,
     running,
     until,
 )
-
-T = TypeVar("T")
 
 HOUSEHOLDS = {1: "3-1-0101", 2: "3-1-0101", 3: "3-1-0102"}
 """Node by number: two in one flat, one next door."""
@@ -87,16 +80,13 @@ SAYINGS = st.builds(
 SKIPS = (1, 15, 16, 31, 32, 33, 1024, 0x10000 - 1, 0x10000, 3 * 0x10000)
 
 
-class Concentrator(RuleBasedStateMachine):
+class Concentrator(OnFiles):
     """The real one, the model, and everything that ever went through the air."""
 
     def __init__(self) -> None:
         super().__init__()
-        self.runner = asyncio.Runner()
-        self.scratch = tempfile.TemporaryDirectory()
-        self.folder = Path(self.scratch.name) / "0"
+        self.folder /= "0"
         self.folder.mkdir()
-        self.clock = HandClock()
         self.model = Model(HOUSEHOLDS)
         self.air: list[Frame] = []
         self.events: list[tuple[int, Event]] = []
@@ -114,23 +104,11 @@ class Concentrator(RuleBasedStateMachine):
             self.the_estate_gets_everything_once_and_in_order()
             self.the_chain_holds()
         finally:
-            self.close()
-            self.runner.close()
-            self.scratch.cleanup()
-
-    def run(self, doing: Awaitable[T]) -> T:
-        async def done() -> T:
-            return await doing
-
-        return self.runner.run(done())
+            self.ends()
 
     def open(self) -> None:
-        self.stack = AsyncExitStack()
-        self.rooms: Bench = self.run(self.stack.enter_async_context(bench(self.folder, self.clock)))
+        super().open()
         self.rooms.choose(AT_ONCE)
-
-    def close(self) -> None:
-        self.run(self.stack.aclose())
 
     # The air: what nodes, their copies and strangers send.
 

@@ -9,26 +9,21 @@ held, when a person began a TEST and until when it may last. It does not know ho
 
 from __future__ import annotations
 
-import asyncio
-import tempfile
-from collections.abc import Awaitable
-from contextlib import AsyncExitStack
-from pathlib import Path
-from typing import NamedTuple, TypeVar
+from typing import NamedTuple
 
 import pytest
 from hypothesis import settings
 from hypothesis import strategies as st
-from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule, run_state_machine_as_test
+from hypothesis.stateful import invariant, precondition, rule, run_state_machine_as_test
 
 from anju.concentrator.core.panel.signals import Action as PanelAction
 from anju.concentrator.core.panel.state import PanelState
 from anju.uplink.reports import Lane, Report, ReportKind
 from anju.wire.messages import Ack
 from anju.wire.table import Code
-from unit.concentrator.harness import BUTTON, HOUSEHOLD, Bench, FarNode, HandClock, bench
+from stateful.rooms import OnFiles
+from unit.concentrator.harness import BUTTON, HOUSEHOLD, FarNode
 
-T = TypeVar("T")
 HELD_S = 3
 HOUR_S = 3600
 
@@ -49,14 +44,11 @@ class Trial(NamedTuple):
     until_s: float
 
 
-class OnTestMachine(RuleBasedStateMachine):
+class OnTestMachine(OnFiles):
     """A concentrator on real files, two buttons in one flat, and the truth."""
 
     def __init__(self) -> None:
         super().__init__()
-        self.runner = asyncio.Runner()
-        self.scratch = tempfile.TemporaryDirectory()
-        self.clock = HandClock()
         self.clock.now = self.clock.now._replace(boot="0")
         self.truth_s = 0.0
         self.ahead_s: dict[int, float] = {1: 0.0, 2: 0.0}
@@ -77,22 +69,7 @@ class OnTestMachine(RuleBasedStateMachine):
         try:
             self.everything_late_arrives(range(len(self.late)))
         finally:
-            self.close()
-            self.runner.close()
-            self.scratch.cleanup()
-
-    def run(self, doing: Awaitable[T]) -> T:
-        async def done() -> T:
-            return await doing
-
-        return self.runner.run(done())
-
-    def open(self) -> None:
-        self.stack = AsyncExitStack()
-        self.rooms: Bench = self.run(self.stack.enter_async_context(bench(Path(self.scratch.name), self.clock)))
-
-    def close(self) -> None:
-        self.run(self.stack.aclose())
+            self.ends()
 
     @property
     def panel(self) -> PanelState:

@@ -8,18 +8,14 @@ The model knows what was journalled and what the duty room has. It does not know
 
 from __future__ import annotations
 
-import asyncio
 import sys
-import tempfile
-from collections.abc import Awaitable
-from contextlib import AsyncExitStack, suppress
-from pathlib import Path
-from typing import NamedTuple, TypeVar
+from contextlib import suppress
+from typing import NamedTuple
 
 import pytest
 from hypothesis import Phase, settings
 from hypothesis import strategies as st
-from hypothesis.stateful import RuleBasedStateMachine, invariant, rule, run_state_machine_as_test
+from hypothesis.stateful import invariant, rule, run_state_machine_as_test
 
 from anju.concentrator.core.ports import Attempt
 from anju.concentrator.destinations.duty_room import DutyRoom, UnusableAnswer
@@ -27,10 +23,10 @@ from anju.ledger import LedgerError
 from anju.ledger.ledger import _PRAGMAS
 from anju.service.local_http import NoAnswer
 from anju.uplink.reports import Lane, ReportKind
-from unit.concentrator.harness import DESTINATION, Bench, HandClock, bench
+from stateful.rooms import OnFiles
+from unit.concentrator.harness import DESTINATION
 from unit.concentrator.line import FakeLine
 
-T = TypeVar("T")
 HOUSEHOLDS = ("3-1-0101", "3-1-0102", "3-1-0103", "")
 RANK = {Lane.PANIC: 0, Lane.ALARM: 1, Lane.ROUTINE: 2}
 ONE_FAULT = settings(report_multiple_bugs=False, phases=(Phase.generate, Phase.shrink))
@@ -48,14 +44,11 @@ class Row(NamedTuple):
     lane: Lane
 
 
-class OutboxMachine(RuleBasedStateMachine):
+class OutboxMachine(OnFiles):
     """A concentrator on real files, and a duty room that does what it likes."""
 
     def __init__(self) -> None:
         super().__init__()
-        self.runner = asyncio.Runner()
-        self.scratch = tempfile.TemporaryDirectory()
-        self.clock = HandClock()
         self.line = FakeLine()
         self.rows: list[Row] = []
         self.received: set[int] = set()
@@ -69,25 +62,13 @@ class OutboxMachine(RuleBasedStateMachine):
             if sys.exception() is None:  # else it is known what is wrong
                 self.everything_arrives()
         finally:
-            self.close()
-            self.runner.close()
-            self.scratch.cleanup()
-
-    def run(self, doing: Awaitable[T]) -> T:
-        async def done() -> T:
-            return await doing
-
-        return self.runner.run(done())
+            self.ends()
 
     def open(self) -> None:
-        self.stack = AsyncExitStack()
-        self.rooms: Bench = self.run(self.stack.enter_async_context(bench(Path(self.scratch.name), self.clock)))
+        super().open()
         self.upwards = DutyRoom(
             "3", self.line, self.rooms.journal, self.rooms.downlink.accept, lambda: self.rooms.downlink.last_command
         )
-
-    def close(self) -> None:
-        self.run(self.stack.aclose())
 
     @property
     def owed(self) -> list[Row]:
