@@ -25,17 +25,13 @@ from together.relay import Answer, Deed, Deliver, Relay, Request, honest
 from unit.concentrator.harness import FarNode, until
 from unit.service.certs_kit import Estate
 
-pytestmark = pytest.mark.anyio
+pytestmark = [pytest.mark.anyio, pytest.mark.usefixtures("tries_at_once")]
 HOUSEHOLD = "3-2-0501"
 
 
 @pytest.fixture(autouse=True)
-def _quick(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Retries at once, so that a test waits for conditions and for nothing else."""
-    monkeypatch.setenv("ANJU_LANG", "en")
-    monkeypatch.setattr(destination, "FIRST_RETRY_S", 0.01)
-    monkeypatch.setattr(destination, "LAST_RETRY_S", 0.01)
-    monkeypatch.setattr(destination, "LAST_PAUSE_S", 0.01)
+def _impatient(monkeypatch: pytest.MonkeyPatch) -> None:
+    """What somebody holds back is given up soon."""
     monkeypatch.setattr(destination, "POLL_S", 1)
     monkeypatch.setattr(destination, "ANSWER_S", 2.0)
 

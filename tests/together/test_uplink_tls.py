@@ -12,7 +12,6 @@ from pathlib import Path
 import pytest
 from structlog.testing import capture_logs
 
-from anju.concentrator.destinations import duty_room as destination
 from anju.concentrator.destinations.signed_http import Equipping, PeerRefused, SignedHttp, _Tls
 from anju.dutyroom.core.change import What
 from anju.dutyroom.core.incident import Act, Action, Incident
@@ -29,18 +28,9 @@ from together.estate import HOST, Building, Room, building, duty_room
 from unit.concentrator.harness import HandClock, until
 from unit.service.certs_kit import Estate
 
-pytestmark = pytest.mark.anyio
+pytestmark = [pytest.mark.anyio, pytest.mark.usefixtures("tries_at_once")]
 _NOT_LET_IN = "not let in at the duty room"
 YEAR = dt.timedelta(days=365)
-
-
-@pytest.fixture(autouse=True)
-def _quick(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Retries at once, so that a test waits for conditions and for nothing else."""
-    monkeypatch.setenv("ANJU_LANG", "en")
-    monkeypatch.setattr(destination, "FIRST_RETRY_S", 0.01)
-    monkeypatch.setattr(destination, "LAST_RETRY_S", 0.01)
-    monkeypatch.setattr(destination, "LAST_PAUSE_S", 0.01)
 
 
 @pytest.fixture
