@@ -57,7 +57,10 @@ static void start_systick(uint32_t pause_us) {
     SYSTICK_RELOAD = pause_us * TICKS_PER_US - 1;
     SYSTICK_VALUE = 0;
     SYSTICK_CONTROL = SYSTICK_RUN;
-    // The next reload value may be set once this one was taken. Without -icount that takes QEMU long, and nothing leaps.
+    if (retained_has_wall_time()) {
+        return; // nothing leaps, and ticks this close would leave QEMU no time for the processor, busy as that may be
+    }
+    // The next reload value may be set once this one was taken.
     for (unsigned looks = 0; looks < RELOAD_LOOKS; looks++) {
         if (SYSTICK_VALUE > 1) {
             SYSTICK_RELOAD = AFTERTICK_US * TICKS_PER_US - 1;

@@ -5,6 +5,7 @@
 #define MAGIC (0x616e6a75) // after power-on the SRAM of QEMU is all zeros
 #define UNIQUE_ID_OFFSET (0xf00)
 #define HEAP_BYTES_OFFSET (0xf10)
+#define WALL_TIME_OFFSET (0xf14)
 
 extern uint8_t _retained[];
 
@@ -45,4 +46,8 @@ const uint8_t *retained_unique_id(void) {
 
 uint32_t retained_heap_bytes(void) {
     return *(const volatile uint32_t *)(_retained + HEAP_BYTES_OFFSET);
+}
+
+bool retained_has_wall_time(void) {
+    return *(const volatile uint32_t *)(_retained + WALL_TIME_OFFSET) != 0;
 }

@@ -53,4 +53,7 @@ const uint8_t *retained_unique_id(void);
 // How much heap QEMU was told to leave, the same way; 0 if it wasn't: all there is.
 uint32_t retained_heap_bytes(void);
 
+// Whether QEMU was told, the same way, that it runs without -icount.
+bool retained_has_wall_time(void);
+
 #endif

@@ -36,6 +36,7 @@ _LEAVE_S = 5.0
 _LOOK_AGAIN_S = 0.005
 _UNIQUE_ID_ADDRESS = 0xBFF00
 _HEAP_BYTES_ADDRESS = 0xBFF10
+_WALL_TIME_ADDRESS = 0xBFF14
 _PR_SET_PDEATHSIG = 1
 _UARTS = 4
 
@@ -46,7 +47,8 @@ class Pace(Enum):
     REAL = ()
     """As on the wall: for demos with many boards."""
     STEADY = ("-icount", "shift=3")
-    """8 ns an instruction, and asleep as long as on the wall: the same latencies on every run."""
+    """8 ns an instruction, and asleep as long as on the wall: the same latencies on every run. While it computes, its time runs
+    as fast as the host can: no hand outside keeps pace with that."""
     LEAPING = ("-icount", "shift=3,sleep=off")
     """The same, and waiting takes no time at all: with a seed, bit-identical as long as nobody outside is part of it."""
 
@@ -240,19 +242,17 @@ class Board:
             return ["-chardev", f"{kind},id={name}", "-serial", f"chardev:{name}"]
 
         served = "server=on,wait=off"
-        identity = f"addr={_UNIQUE_ID_ADDRESS:#x},data={self._unique_id:#x},data-len=8"
-        heap = f"addr={_HEAP_BYTES_ADDRESS:#x},data={self._heap_bytes:#x},data-len=4"
+        told = (
+            (_UNIQUE_ID_ADDRESS, self._unique_id, 8),
+            (_HEAP_BYTES_ADDRESS, self._heap_bytes, 4),
+            (_WALL_TIME_ADDRESS, int(self._pace is Pace.REAL), 4),
+        )
+        words = [f"loader,addr={at:#x},data={word:#x},data-len={size}" for at, word, size in told]
         command = [
             *(PROGRAM, "-M", "ast1030-evb,fmc-model=w25q80bl,spi-model=w25q80bl", "-S"),
             *("-display", "none", "-monitor", "none", "-kernel", str(self._firmware)),
-            *(
-                "-drive",
-                "file=flash.bin,format=raw,if=mtd",
-                "-device",
-                f"loader,{identity}",
-                "-device",
-                f"loader,{heap}",
-            ),
+            *("-drive", "file=flash.bin,format=raw,if=mtd"),
+            *(argument for word in words for argument in ("-device", word)),
             *(*self._pace.value, *(() if self._seed is None else ("-seed", str(self._seed)))),
             *("-qmp", f"unix:qmp,{served}", "-gdb", f"unix:gdb,{served}"),
             *serial("console", "stdio,signal=off" if self._log is None else f"file,path={self._log}"),
