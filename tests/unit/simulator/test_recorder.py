@@ -1,6 +1,7 @@
 """What is written down of a flat: which node said what, and when the resident at the button has an answer."""
 
 from pathlib import Path
+from time import monotonic
 
 import pytest
 
@@ -10,6 +11,7 @@ from anju.simulator.node import Node, NodeProcess, Place
 from anju.simulator.output import Acked, Edge, Made, Ready, Said
 from anju.simulator.page import Incident, Origin
 from anju.simulator.recorder import Moment, Record
+from anju.simulator.tally import Held
 from anju.wire.table import Code
 
 DOOR, BUTTON = 1, 2
@@ -106,3 +108,25 @@ def test_what_a_node_complains_of_is_news_and_its_firmware_is_known() -> None:
     assert home.record.ready == {DOOR: "anju/0.1.0 micropython/1.28.0 unix_sim"}
     assert home.news == ["MemoryError:"]
     assert home.button.feedback.stage is Stage.QUIET
+
+
+def test_a_hand_that_comes_off_late_explains_that_the_button_was_held() -> None:
+    home = Home()
+    record = home.record
+    begun = monotonic()
+    home.flat.press(1)
+    record.heard(home.button, Made(18, Code.PANIC, 0), begun + 1.1)
+    record.heard(home.button, Made(19, Code.HELD, 0), begun + 3.2)
+    held = [Held(1, (BUTTON, 18)), Held(2, (BUTTON, 19))]
+    assert record.tally.compare(held).balanced
+    record.heard(home.button, Made(20, Code.HELD, 0), begun + 3.3)
+    assert not record.tally.compare([*held, Held(3, (BUTTON, 20))]).balanced  # one press is held once
+
+
+def test_a_button_that_is_held_too_soon_is_nobodys_doing() -> None:
+    home = Home()
+    begun = monotonic()
+    home.flat.press(1)
+    home.record.heard(home.button, Made(18, Code.PANIC, 0), begun + 1.1)
+    home.record.heard(home.button, Made(19, Code.HELD, 0), begun + 2.5)
+    assert home.record.tally.compare([Held(1, (BUTTON, 18)), Held(2, (BUTTON, 19))]).doubled

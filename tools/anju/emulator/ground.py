@@ -59,7 +59,7 @@ class Boards:
             self._image,
             folder,
             line=self._folder / f"bus{bus}",
-            pace=Pace.STEADY,
+            pace=Pace.REAL,
             unique_id=node,
             environment=self._environment,
         )

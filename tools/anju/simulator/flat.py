@@ -14,6 +14,8 @@ from anju.wire.table import Code
 
 HOLD_S = 1.0
 """So long a button is held before the node makes an event of it (`anju.node.press`)."""
+HELD_S = 3.0
+"""Held so long it makes a second one."""
 _FIRST_INPUT = 0
 
 

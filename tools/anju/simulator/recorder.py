@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from enum import StrEnum
+from math import inf
 
 from anju.service.i18n import _
 from anju.simulator.feedback import Stage
-from anju.simulator.flat import Flat
+from anju.simulator.flat import HELD_S, HOLD_S, Flat
 from anju.simulator.node import Node
 from anju.simulator.output import Acked, Edge, Made, Output, Ready, Said, Unenrolled
 from anju.simulator.page import Incident
@@ -47,6 +48,8 @@ class Record:
         self.on_moment: Callable[[Moment], object] = lambda _moment: None
         """Called at each moment, before anything else can happen."""
         self._news = news
+        self._held_from: dict[int, float] = {}
+        """From when on a press that was begun may rightly be told of as held, by node."""
 
     def installed(self, flat: Flat) -> None:
         """Both nodes of a flat have been paired."""
@@ -57,6 +60,7 @@ class Record:
         self.tally.driven(node.number, code, at)
         if code is Code.PANIC:
             self.presses += 1
+            self._held_from[node.number] = at - HOLD_S + HELD_S
             self.timings.pressed(node.number, at)
             self.on_moment(Moment.PRESSED)
         self._news(flat.household, _DONE[code]())
@@ -75,6 +79,9 @@ class Record:
             case Edge():
                 self._edge(node, output, at)
             case Made(event_id, code, _zone):
+                if code == Code.HELD and at >= self._held_from.pop(node.number, inf):
+                    # Nobody means to, but on a busy machine a hand comes off late.
+                    self.tally.driven(node.number, code, at)
                 stimulus = self.tally.made(node.number, event_id, code)
                 self._notice(node)
                 if stimulus is not None and code == Code.PANIC:
