@@ -18,6 +18,8 @@ from contextlib import asynccontextmanager, closing, suppress
 from pathlib import Path
 from typing import Any, NamedTuple
 
+import pytest
+
 from anju.bundle import stage
 from anju.concentrator import control
 from anju.service.errors import ServiceError
@@ -154,14 +156,28 @@ class Building:
         """Wait until both ends have come to the same: the keys that both hold, or None, paired on neither."""
         deadline = asyncio.get_running_loop().time() + PATIENCE_S
         while True:
-            with suppress(sqlite3.OperationalError):
-                node, links = subject.keys, self.links(subject.label.device)
-                if not subject.is_bound and links == ([] if node is None else [node]):
-                    return node
+            if self._agree(subject):
+                return subject.keys
             if not self.is_up.is_set():
                 deadline = asyncio.get_running_loop().time() + PATIENCE_S
-            assert asyncio.get_running_loop().time() < deadline, (node, subject.is_bound, links, subject.lines)
+            if asyncio.get_running_loop().time() >= deadline:
+                pytest.fail(f"{subject.keys}, {subject.is_bound}, {self.links(subject.label.device)}: {subject.lines}")
             await asyncio.sleep(_LOOK_AGAIN_S)
+
+    async def put_to_rest(self, subject: Subject) -> None:
+        """Switch a node off for good where both ends agree: of a pairing that was given up, a GRANT may still be in the air."""
+        while True:
+            await subject.stop()
+            if self._agree(subject):
+                return
+            await subject.start()
+            await self.settled(subject)
+
+    def _agree(self, subject: Subject) -> bool:
+        with suppress(sqlite3.OperationalError):
+            keys = subject.keys
+            return not subject.is_bound and self.links(subject.label.device) == ([] if keys is None else [keys])
+        return False
 
     def pass_(self, way: Direction, frame: bytes) -> bool:
         """Every tap sees it."""

@@ -125,9 +125,15 @@ class Installer:
         self._number = ""
         try:
             label = self._subject.label.qr_text
-            begun = await self._house.ask(
-                "pair", code=label, household=self._household, zones=ZONES, timeout_s=_SEARCH_S
+            asked = asyncio.create_task(
+                self._house.ask("pair", code=label, household=self._household, zones=ZONES, timeout_s=_SEARCH_S)
             )
+            try:
+                begun = await asyncio.shield(asked)
+            except asyncio.CancelledError:
+                # It may have begun although nobody waits for it any more: only by its number is it taken back.
+                self._number = (await asked)["pairing"]
+                raise
             self._number, seen = begun["pairing"], 0
             while True:
                 answer = await self._house.ask("pairing", pairing=self._number, after=seen)
@@ -197,7 +203,7 @@ async def pair_many(pairings: int, seed: int) -> None:
                 await subject.start()
                 for _ in range(2):
                     await pair_once(house, subject, household, chance, fate, count)
-                await subject.stop()
+                await house.put_to_rest(subject)
 
         try:
             async with asyncio.TaskGroup() as group:
