@@ -5,6 +5,7 @@ from time import monotonic
 
 import pytest
 
+from anju.service.errors import ServiceError
 from anju.simulator.feedback import Stage
 from anju.simulator.flat import Flat
 from anju.simulator.node import Node, NodeProcess, Place
@@ -99,6 +100,18 @@ async def test_a_panel_that_does_not_answer_promises_nothing() -> None:
     assert home.record.tally.compare([]).balanced
     await home.flat.panel("off")
     assert len(home.record.tally.compare([]).lost) == 1
+
+
+@pytest.mark.anyio
+async def test_a_panel_that_refuses_says_why_and_stays_as_it_was() -> None:
+    async def refuse(_household: str, _mode: str) -> int | None:
+        raise ServiceError("An alarm is about to be raised.\nNothing was changed.\nDisarm it first.", "", "")
+
+    home = Home()
+    home.flat.set_panel = refuse
+    await home.flat.panel("away")
+    assert (home.flat.mode, home.news) == ("off", ["An alarm is about to be raised."])
+    assert home.record.tally.compare([]).balanced
 
 
 def test_what_a_node_complains_of_is_news_and_its_firmware_is_known() -> None:

@@ -7,6 +7,7 @@ from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 from typing import Protocol
 
+from anju.service.errors import ServiceError
 from anju.service.i18n import _
 from anju.simulator.node import Node
 from anju.uplink.reports import ZoneKind
@@ -43,9 +44,12 @@ class Recorder(Protocol):
     def paneled(self, flat: Flat, mode: str, seq: int | None) -> None:
         """The panel was set; `seq` is its journal row, None where the concentrator did not answer."""
 
+    def told(self, flat: Flat, what: str) -> None:
+        """Somebody was told why what they wanted was not done."""
+
 
 Panel = Callable[[str, str], Awaitable[int | None]]
-"""Sets a household's panel to a mode."""
+"""Sets a household's panel to a mode. ServiceError: it is refused, since an entry time runs, say."""
 
 
 @dataclass(eq=False, slots=True)
@@ -83,7 +87,11 @@ class Flat:
 
     async def panel(self, mode: str) -> None:
         """Set the panel to "away" or "off"."""
-        seq = await self.set_panel(self.household, mode)
+        try:
+            seq = await self.set_panel(self.household, mode)
+        except ServiceError as refused:
+            self.recorder.told(self, refused.what.partition("\n")[0])
+            return
         if seq is not None:
             self.mode = mode
         self.recorder.paneled(self, mode, seq)

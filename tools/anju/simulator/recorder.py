@@ -73,6 +73,10 @@ class Record:
         self.tally.promised(seq)
         self._news(flat.household, _("disarmed") if mode == "off" else _("armed, nobody is home"))
 
+    def told(self, flat: Flat, what: str) -> None:
+        """Somebody was told why what they wanted was not done."""
+        self._news(flat.household, what)
+
     def heard(self, node: Node, output: Output, at: float) -> None:
         """A node said something, or one of its output pins changed."""
         match output:
