@@ -178,12 +178,15 @@ class Keyring:
     def place(self, network: int, device: str, note: Note, taken: Collection[LinkId]) -> LinkId:
         """Address and epoch for a node that is paired: its own or its predecessor's where it hangs as before, else new ones.
 
-        `taken`: what other pairings may become. LedgerError if there is no node id left.
+        A place of before a restore is not given again: which epochs it had since the backup, nobody knows (R395). `taken`: what
+        other pairings may become. LedgerError if there is no node id left.
         """
         read = self._ledger.read()
+        first = rows.first_node(read, network)
         for link in self.links:
             is_its = link.id.address == note.former if note.former else link.device == device
-            if is_its and link.placement == note.placement and link.id.address.network == network:
+            is_known = link.id.address.network == network and link.id.address.node >= first
+            if is_its and is_known and link.placement == note.placement:
                 used = read.execute("SELECT max(epoch) FROM link WHERE network = ? AND node = ?", link.id.address)
                 epochs = [other.epoch for other in taken if other.address == link.id.address]
                 epoch = max([used.fetchone()[0], *epochs]) + 1

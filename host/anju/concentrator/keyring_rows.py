@@ -7,6 +7,7 @@ however long the one that gives goes on (invariant I6).
 from __future__ import annotations
 
 import json
+import secrets
 import sqlite3
 from typing import Any
 
@@ -63,11 +64,19 @@ def next_node(connection: sqlite3.Connection, network: int) -> int:
     return int(found.fetchone()[0])
 
 
+def first_node(connection: sqlite3.Connection, network: int) -> int:
+    """Below it no node id of a network is given any more, and no epoch; 0 where nothing was ever restored or mended."""
+    row = connection.execute("SELECT node FROM first_node WHERE network = ?", (network,)).fetchone()
+    return 0 if row is None else int(row[0])
+
+
 def leave_out(connection: sqlite3.Connection, network: int, node: int) -> None:
-    """Give no node id of a network up to `NODE_LEAP` above one that is known to have been given."""
+    """Give no node id of a network up to `NODE_LEAP` above one that is known to have been given, or somewhat more by chance:
+    so what is restored twice from one backup does not give the same ids twice."""
+    leapt = node + NODE_LEAP + secrets.randbelow(NODE_LEAP)
     connection.execute(
         "INSERT INTO first_node VALUES (?1, ?2) ON CONFLICT (network) DO UPDATE SET node = max(node, ?2)",
-        (network, min(node + NODE_LEAP, MOST_NODES) + 1),
+        (network, min(leapt, MOST_NODES) + 1),
     )
 
 

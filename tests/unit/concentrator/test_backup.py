@@ -13,7 +13,7 @@ import pytest
 
 from anju.concentrator.core.identity import HandedKeys
 from anju.concentrator.core.panel.signals import Action as Asked
-from anju.concentrator.core.places import Address
+from anju.concentrator.core.places import Address, LinkId
 from anju.concentrator.identity import backup, seal
 from anju.concentrator.identity.export import gather
 from anju.concentrator.identity.restore import Restored, restore
@@ -34,8 +34,11 @@ from unit.concentrator.harness import DESTINATION, Bench, FarNode, HandClock, be
 from unit.concentrator.identity_kit import PASSPHRASE, PERSON, ask, everything, rows
 from unit.concentrator.site import new_site
 from unit.dutyroom.reports import JOURNAL, NOW_MS, batch, press
+from unit.wire.signatory import Signatory
 
 T = TypeVar("T")
+
+ANNA = Signatory(1)
 
 
 @pytest.fixture
@@ -239,6 +242,32 @@ class TestNodeIds:
                 await keyring.close()
 
         assert asyncio.run(taken_over()) > 1000
+
+    def test_nor_is_an_epoch_of_the_place_that_a_device_had(self, site: Site, clock: HandClock) -> None:
+        async def paired(rooms: Bench) -> LinkId:
+            await rooms.pair(ANNA.device, ANNA.public_key)
+            return max(link.id for link in rooms.keyring.links)
+
+        before = living(site, clock, paired)
+        file = backed_up(site, clock)
+        since = living(site, clock, paired)
+        assert (since.address, since.epoch) == (before.address, 2)
+        new, _made = restored(file, clock)
+        first = living(new, clock, paired)
+        assert (first.address.node > before.address.node + 1000, first.epoch) == (True, 1)
+        again = living(new, clock, paired)
+        assert (again.address, again.epoch) == (first.address, 2)  # of what was given since the restore it knows all
+
+    def test_two_that_are_restored_from_one_backup_begin_at_different_ids(self, site: Site, clock: HandClock) -> None:
+        living(site, clock, a_life)
+        file = backed_up(site, clock)
+
+        async def enrolled(rooms: Bench) -> int:
+            return (await rooms.enrol()).address.node
+
+        firsts = [living(restored(file, clock, f"new {number}")[0], clock, enrolled) for number in range(4)]
+        assert len(set(firsts)) > 1
+        assert min(firsts) > 1000
 
     def test_a_network_has_none_left_rather_than_one_twice(self, site: Site, clock: HandClock) -> None:
         async def nearly_all(rooms: Bench) -> None:

@@ -15,16 +15,13 @@ from anju.uplink.receipts import Receipt, ReceiptRow, RowVerdict
 from anju.uplink.reports import Batch, Report, ReportKind, Row
 
 _NOT_ARMED = frozenset({ReportKind.ARM_REFUSED, ReportKind.ARM_MISSED})
-_SAME_EVENT_S = 60
-"""A node reckons an event's time anew at each try, by its clock as the last answer has set it."""
-_TOLD_BEFORE = f"""
+_TOLD_BEFORE = """
     SELECT 1 FROM witnessed JOIN reports USING (journal_id, seq)
     WHERE first_counter = ?1 AND node = ?2 AND network = ?3 AND epoch = ?4
     AND journal_id <> ?5 AND journal_id IN (SELECT journal_id FROM journals WHERE concentrator = ?6)
     AND household IS ?7 AND json_extract(body, '$.witnessed.code') = ?8 AND json_extract(body, '$.witnessed.zone') = ?9
-    AND (?10 = 0 OR json_extract(body, '$.witnessed.time_s') = 0
-    OR abs(json_extract(body, '$.witnessed.time_s') - ?10) <= {_SAME_EVENT_S})
-"""  # noqa: S608  # a number of ours
+    AND coalesce(json_extract(body, '$.device') = ?10, 1)
+"""
 
 
 def receive(connection: sqlite3.Connection, batch: Batch, now_ms: int) -> Receipt:
@@ -44,14 +41,15 @@ def reopen(connection: sqlite3.Connection, concentrator: str, report: Report, re
 def is_told_again(connection: sqlite3.Connection, concentrator: str, report: Report, ref: ReportRef) -> bool:
     """Note what a node says of its event; whether an earlier journal of its concentrator has told of the same one.
 
-    That one was judged by who knew all that had happened before it, so that judgement counts. A device that is paired anew after
-    a restore may be given a number that another one has had meanwhile: the same event is the same words from the same household.
+    That one was judged by who knew all that had happened before it, so that judgement counts. No node id and epoch is given
+    twice, whatever is restored (R395), and no counter under them: they name an event. Its time is no part of its name, for a
+    node reckons that anew at each try, by its clock as the last answer has set it.
     """
     event, node = report.witnessed, report.node
     if event is None or node is None:
         return False
     of = (event.first_counter, node.node, node.network, event.epoch, ref.journal_id)
-    said = (report.household, event.code, event.zone, event.time_s)
+    said = (report.household, event.code, event.zone, report.device)
     again = connection.execute(_TOLD_BEFORE, (*of, concentrator, *said)).fetchone() is not None
     connection.execute("INSERT INTO witnessed VALUES (?, ?, ?, ?, ?, ?, ?)", (*of, ref.seq, again))
     return again
