@@ -301,6 +301,7 @@ class Journal:
         for row in read.execute("SELECT * FROM node"):
             self.building.nodes[Address(row[0], row[1])] = node = journal_rows.node_state(row)
             alive_ms = max(alive_ms, node.last_seen_ms)
+        self.building.offset = read.execute("SELECT boot, offset_ms FROM clock").fetchone()
         if 0 < alive_ms < now.wall_ms:
             self.building.asleep = (alive_ms, now.wall_ms)
         for household, state in read.execute("SELECT household, state FROM panel"):

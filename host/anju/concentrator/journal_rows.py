@@ -18,6 +18,11 @@ from anju.uplink.canonical import canonical, digest
 from anju.uplink.reports import Lane, ReportKind
 
 LANES = {Lane.PANIC: 0, Lane.ALARM: 1, Lane.ROUTINE: 2}
+_NOTE_CLOCK = """
+    INSERT INTO clock VALUES (1, ?, ?) ON CONFLICT DO UPDATE SET boot = excluded.boot, offset_ms = excluded.offset_ms
+    WHERE boot <> excluded.boot OR abs(offset_ms - excluded.offset_ms) >= 250
+"""
+"""Clocks are made to agree all the time: what is far less than a step need not be written each time."""
 RECORDED = frozenset({ReportKind.WALK_TESTED, ReportKind.SURVEYED})
 
 
@@ -31,6 +36,8 @@ def store(connection: sqlite3.Connection, draft: Draft, destinations: Iterable[s
         events.append((report.seq, *event_row(event), text.decode(), sha256, link))
         rest = (report.seq, report.household or "", LANES[report.lane])
         owed += [(destination, *rest) for destination in destinations]
+    if draft.offset:
+        connection.execute(_NOTE_CLOCK, draft.offset)
     connection.executemany("INSERT INTO event VALUES (?, ?, ?, ?, ?, ?, ?, ?)", events)
     connection.executemany("INSERT INTO outbox (destination, seq, household, lane) VALUES (?, ?, ?, ?)", owed)
     connection.executemany(

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
 
 from anju.concentrator.core.panel.signals import Action, Times
 from anju.uplink.reports import PanelMode, ReportKind, TroubleKind
 from anju.wire.table import Code
-from unit.concentrator.harness import HOUSEHOLD, Bench
+from unit.concentrator.harness import HOUSEHOLD, Bench, HandClock, bench
 
 pytestmark = pytest.mark.anyio
 
@@ -32,6 +34,26 @@ async def test_it_is_trouble_once_and_no_timer_ends_or_lasts_longer(rooms: Bench
     rooms.clock.advance(1)
     await rooms.look()
     assert rooms.kinds()[2:] == ["exit_ended"]
+
+
+@pytest.mark.parametrize("seconds", STEPS)
+@pytest.mark.parametrize("is_machine", [False, True])
+async def test_it_is_noticed_after_a_start_unless_the_machine_was_started(
+    tmp_path: Path, seconds: float, is_machine: bool
+) -> None:
+    """With the machine its monotonic clock began anew, and nothing tells what the wall clock was."""
+    clock = HandClock()
+    async with bench(tmp_path, clock) as rooms:
+        await rooms.enrol()
+        await rooms.ask(Action.RESET)
+    step(rooms, seconds)
+    if is_machine:
+        clock.now = clock.now._replace(monotonic_s=1.0, boot="another")
+    async with bench(tmp_path, clock) as rooms:
+        for _ in range(2):
+            await rooms.ask(Action.RESET)
+        troubles = [report.trouble for report in rooms.reports() if report.trouble]
+    assert troubles == ([] if is_machine else [TroubleKind.CLOCK_STEPPED])
 
 
 async def test_a_clock_that_is_brought_into_step_slowly_is_no_trouble(rooms: Bench) -> None:

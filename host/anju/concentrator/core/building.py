@@ -44,7 +44,7 @@ class Building:
     asleep: tuple[int, int] = field(default=(0, 0), compare=False)
     """From when to when (Unix ms) nothing ran here before this start, as far as the journal tells."""
     offset: tuple[str, int] | None = field(default=None, compare=False)
-    """Of the wall clock from the monotonic one, in ms, in this start of the machine."""
+    """Of the wall clock from the monotonic one, in ms, in which start of the machine."""
     last_seq: int = 0
     events: int = 0
     last_command: int = 0

@@ -71,7 +71,8 @@ class Draft:
         self.ordered: list[PendingCommand] = []
         self.ended: dict[int, OutcomeKind] = {}
         self._building = building
-        self._offset: tuple[str, int] | None = None
+        self.offset: tuple[str, int] | None = None
+        """Of the wall clock from the monotonic one, in ms, in which start of the machine; None: nobody has looked."""
         self._doubted: dict[Address, int] = {}
         self._sure: set[Address] = set()
 
@@ -196,11 +197,11 @@ class Draft:
 
     def mind_the_clock(self) -> None:
         """If the wall clock was set since the last look: what is remembered by it is told by the new one, and it is trouble."""
-        self._offset = (self.moment.boot, self.moment.wall_ms - round(self.moment.monotonic_s * 1000))
-        known = self._building.offset or self._offset
-        by_ms = self._offset[1] - known[1] if known[0] == self.moment.boot else 0
+        self.offset = (self.moment.boot, self.moment.wall_ms - round(self.moment.monotonic_s * 1000))
+        known = self._building.offset or self.offset
+        by_ms = self.offset[1] - known[1] if known[0] == self.moment.boot else 0
         if abs(by_ms) < STEP_MS:
-            self._building.offset = self._offset
+            self._building.offset = self.offset
             return
         self.panels = {household: stepped(panel, by_ms) for household, panel in self._building.panels.items()}
         self.nodes = {
@@ -295,7 +296,7 @@ class Draft:
                 building.faults.pop(fault, None)
             else:
                 building.faults[fault] = since_ms
-        building.offset = self._offset or building.offset
+        building.offset = self.offset or building.offset
         building.doubted |= self._doubted
         for address in self._sure:
             building.doubted.pop(address, None)
