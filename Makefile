@@ -1,11 +1,10 @@
 .DEFAULT_GOAL := help
 .PHONY: help venv demo lint firmware test test-long catalogues charts requirements clean
 EXTRA ?= dev
-# All tests go to one process more than there are processors, for many wait; a few that somebody names, to one. Whole files at a
-# time, in the order of tests/conftest.py; the long ones one by one.
-WORKERS = -n $$(($$(nproc) < 3 ? $$(nproc) + 1 : 4))
-PARALLEL = $(if $(ARGS),,$(WORKERS) --dist loadfile --no-loadscope-reorder)
-PARALLEL_LONG = $(if $(ARGS),,$(WORKERS) --dist worksteal)
+# All tests go to as many processes as there are processors, whole files at a time; a few that somebody names, to one.
+PARALLEL = $(if $(ARGS),,-n logical --maxprocesses 4 --dist loadfile)
+# The long ones wait more than they compute, and go out one by one.
+PARALLEL_LONG = $(if $(ARGS),,-n $$(($$(nproc) < 3 ? $$(nproc) + 1 : 4)) --dist worksteal)
 
 help: ## say what can be typed here
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-14s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)

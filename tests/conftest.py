@@ -18,17 +18,6 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption("--node-report", metavar="FILE", type=Path, help=told)
 
 
-_BEGUN_FIRST = ("emulated", "together", "crash", "stateful")
-"""Folders of tests/ whose files take longest each: what is begun last is waited for by idle processors."""
-
-
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Whole rooms of slow tests come first, and the order within each stays."""
-    rooms = {room: place for place, room in enumerate(_BEGUN_FIRST)}
-    here = Path(__file__).parent
-    items.sort(key=lambda item: rooms.get(item.path.relative_to(here).parts[0], len(rooms)))
-
-
 def pytest_configure(config: pytest.Config) -> None:
     """Watch the node's own tests, which run on three interpreters; processes log as for a person who reads it."""
     os.environ.setdefault("ANJU_LOG", "text")

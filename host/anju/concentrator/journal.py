@@ -301,11 +301,14 @@ class Journal:
         for row in read.execute("SELECT * FROM node"):
             self.building.nodes[Address(row[0], row[1])] = node = journal_rows.node_state(row)
             alive_ms = max(alive_ms, node.last_seen_ms)
-        self.building.offset = read.execute("SELECT boot, offset_ms FROM clock").fetchone()
+        self.building.offset = offset = read.execute("SELECT boot, offset_ms FROM clock").fetchone()
+        is_same_boot = offset is not None and offset[0] == now.boot
         if 0 < alive_ms < now.wall_ms:
             self.building.asleep = (alive_ms, now.wall_ms)
         for household, state in read.execute("SELECT household, state FROM panel"):
-            self.building.panels[household] = panel = stored.from_json(state, now)
+            panel = stored.from_json(state, now)
+            panel = panel if is_same_boot else panel.after_boot()
+            self.building.panels[household] = panel
             self.building.deadlines.set(household, panel.next_deadline())  # what was due meanwhile is due now
         for kind, subject, since_ms in read.execute("SELECT kind, subject, since_ms FROM fault"):
             self.building.faults[Fault(TroubleKind(kind), subject)] = since_ms

@@ -27,7 +27,7 @@ class Head(NamedTuple):
     @property
     def message(self) -> bytes:
         """What is signed."""
-        return _message(_HEAD, bytes.fromhex(self.journal_id), struct.pack(">Q", self.seq), self.link)
+        return _message(_HEAD, _raw(self.journal_id), struct.pack(">Q", self.seq), self.link)
 
 
 class Cut(NamedTuple):
@@ -47,7 +47,7 @@ class Cut(NamedTuple):
     def message(self) -> bytes:
         """What is signed."""
         numbers = struct.pack(">QQ", self.seq, self.events)
-        return _message(_CUT, bytes.fromhex(self.journal_id), numbers, self.link, self.kept)
+        return _message(_CUT, _raw(self.journal_id), numbers, self.link, self.kept)
 
 
 class JournalKey:
@@ -96,6 +96,14 @@ class Kept:
     def digest(self) -> bytes:
         """Of all so far."""
         return self._hash.digest()
+
+
+def _raw(journal_id: str) -> bytes:
+    """ValueError if it is written in another way than ours: that would be another name under the same signature."""
+    raw = bytes.fromhex(journal_id)
+    if raw.hex() != journal_id:
+        raise ValueError(journal_id)
+    return raw
 
 
 def _message(domain: bytes, *parts: bytes) -> bytes:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import random
 import sqlite3
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import closing, suppress
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -228,6 +228,17 @@ def test_so_are_those_before_and_after_a_cut_and_in_what_was_signed(cut: Kept) -
                 file.execute(f"DELETE FROM {table}")
                 file.executemany(f"INSERT INTO {table} VALUES ({', '.join('?' * len(kept[0]))})", kept)
     assert found == CHANGES
+
+
+@pytest.mark.parametrize(
+    "written", [str.upper, lambda journal_id: f"{journal_id} ", lambda journal_id: f" {journal_id}"]
+)
+def test_so_is_the_same_name_written_in_another_way(journal: Kept, written: Callable[[str], str]) -> None:
+    """Bytes in hex may be written in several ways; the name that everybody else compares is one of them."""
+    with closing(opened(journal)) as file:
+        (journal_id,) = file.execute("SELECT journal_id FROM journal").fetchone()
+        file.execute("UPDATE journal SET journal_id = ?", (written(journal_id),))
+    assert journal.faults()
 
 
 class TestNamed:

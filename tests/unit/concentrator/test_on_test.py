@@ -405,14 +405,15 @@ class TestItsEnd:
         (report,) = await newest(rooms, node, node.press())
         assert raised(report)
 
-    async def test_nor_if_the_clock_is_set_back_while_nothing_runs(self, tmp_path: Path) -> None:
+    @pytest.mark.parametrize("boot", ["", "another"])
+    async def test_nor_if_the_clock_is_set_back_while_nothing_runs(self, tmp_path: Path, boot: str) -> None:
         clock = HandClock()
         async with bench(tmp_path, clock) as rooms:
             node = await rooms.enrol()
             await on_test(rooms, 600)
             clock.advance(1200)
             await rooms.look()
-        clock.now = clock.now._replace(wall_ms=clock.now.wall_ms - 900_000)
+        clock.now = clock.now._replace(wall_ms=clock.now.wall_ms - 900_000, boot=boot or clock.now.boot)
         async with bench(tmp_path, clock) as rooms:
             assert any(raised(report) for report in await newest(rooms, node, node.press()))
 

@@ -148,6 +148,11 @@ class PanelState:
         tests = (*self.tests, (from_ms, to_ms))[-TESTS_KEPT:] if from_ms < to_ms else self.tests
         return replace(self, test=None, tests=tests)
 
+    def after_boot(self) -> PanelState:
+        """The state once the machine has started anew: nobody knows whether its wall clock was set meanwhile, and whether the
+        times of former TESTs come once more. What is told of them now was meant."""
+        return replace(self, tests=())
+
     def raised(self, contact: Contact, at_ms: int) -> PanelState:
         """The state once a press was raised: that it is held says nothing new."""
         others = tuple(one for one in self.pressed if one.contact != contact)
