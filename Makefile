@@ -3,7 +3,7 @@
 EXTRA ?= dev
 # All tests go to as many processes as there are processors, whole files at a time; a few that somebody names, to one.
 PARALLEL = $(if $(ARGS),,-n logical --maxprocesses 4 --dist loadfile)
-# The long ones wait more than they compute, and go out one by one.
+# The long ones go out one by one, to one process more, for many wait: ten seeds of one file need not follow one another.
 PARALLEL_LONG = $(if $(ARGS),,-n $$(($$(nproc) < 3 ? $$(nproc) + 1 : 4)) --dist worksteal)
 
 help: ## say what can be typed here

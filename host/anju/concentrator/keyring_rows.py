@@ -58,10 +58,8 @@ def journal_key(connection: sqlite3.Connection) -> bytes:
 
 def next_node(connection: sqlite3.Connection, network: int) -> int:
     """The node id that is given next; it may be past the last one."""
-    known = "SELECT max(node) + 1 AS next FROM link WHERE network = ?1"
-    floor = "SELECT node FROM first_node WHERE network = ?1"
-    found = connection.execute(f"SELECT coalesce(max(next), 1) FROM ({known} UNION ALL {floor})", (network,))  # noqa: S608  # ours
-    return int(found.fetchone()[0])
+    known = connection.execute("SELECT coalesce(max(node), 0) + 1 FROM link WHERE network = ?", (network,)).fetchone()
+    return max(int(known[0]), first_node(connection, network))
 
 
 def first_node(connection: sqlite3.Connection, network: int) -> int:
