@@ -20,7 +20,8 @@ from anju.concentrator.core.ports import Gauge, Send, Watch
 from anju.concentrator.core.premises import Chosen
 from anju.concentrator.core.supervision import Supervision
 from anju.concentrator.desk import Desk
-from anju.concentrator.destinations import duty_room
+from anju.concentrator.destinations import duty_room, offered
+from anju.concentrator.destinations.third_parties import ThirdParties
 from anju.concentrator.downlink import Downlink
 from anju.concentrator.enrolment import checked, enrol_here
 from anju.concentrator.gauges import CertificateGauge, DestinationGauge, DiskGauge, LinkGauge, PowerGauge
@@ -130,9 +131,11 @@ async def build(site: Site) -> AsyncIterator[Alive]:
             lambda: downlink.last_command,
         )
         closing.push_async_callback(upwards.close)
+        others = ThirdParties(journal, journal, clock, offered.offers(offered.Around(site, journal, journal, clock)))
+        await others.furnish()
         gauges += [
             LinkGauge(links.values(), reception.refused),
-            DestinationGauge({duty_room.NAME: lambda: upwards.down_s(clock().monotonic_s)}),
+            DestinationGauge({duty_room.NAME: lambda: upwards.down_s(clock().monotonic_s)} | others.down_s),
         ]
         requests = PairingRequests(
             pairing,
@@ -158,6 +161,7 @@ async def build(site: Site) -> AsyncIterator[Alive]:
             | SurveyRequests(surveys, journal, household, lambda: keyring.links).handlers
             | ScheduleRequests(schedules, journal, household, clock).handlers
             | CodeRequests(codes, journal, household).handlers
+            | others.handlers
         )
         await control.open(site.control_socket)
         closing.push_async_callback(control.close)
@@ -168,6 +172,7 @@ async def build(site: Site) -> AsyncIterator[Alive]:
             loops += [walks.run(), walks.ask(), timekeeper.run(), watchman.run(), schedules.run(), sounder.run()]
             loops += [
                 keypads.run(),
+                others.run(),
                 Retention(journal, clock, *site.retention.limits).run(),
                 *(line.run() for line in serial_lines),
             ]

@@ -9,6 +9,7 @@ from prometheus_client.core import Metric
 
 from anju.concentrator.core.places import Linked
 from anju.concentrator.core.ports import Clock
+from anju.concentrator.destinations import duty_room
 from anju.concentrator.journal import Journal
 from anju.service.metrics import counter, gauge
 from anju.uplink.reports import TroubleKind
@@ -36,7 +37,7 @@ class Figures:
 
     def __call__(self) -> Iterable[Metric]:
         faults = self._journal.building.faults
-        totals, oldest_ms = self._journal.totals(), self._journal.oldest_owed_ms()
+        totals, oldest_ms = self._journal.totals(), self._journal.owing(duty_room.NAME).oldest_ms
         age_s = 0.0 if oldest_ms is None else max(0.0, (self._clock().wall_ms - oldest_ms) / 1000)
         silent = {fault.subject for fault in faults if fault.kind in _SILENT}
         frames = {str(verdict): float(count) for verdict, count in self._frames.items()}

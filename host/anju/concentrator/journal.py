@@ -25,7 +25,7 @@ from anju.concentrator.core.panel import stored
 from anju.concentrator.core.panel.schedule import Scheduled
 from anju.concentrator.core.panel.trouble import Fault
 from anju.concentrator.core.places import Address
-from anju.concentrator.core.ports import Attempt, Clock, OwedRow
+from anju.concentrator.core.ports import Attempt, Clock, OwedRow, Owing
 from anju.concentrator.core.supervision import Listening
 from anju.concentrator.core.walk_test import Walk
 from anju.concentrator.journal_audit import signed_of
@@ -86,6 +86,7 @@ class Journal:
     async def open(cls, path: Path, clock: Clock, destinations: tuple[str, ...], key: JournalKey) -> Journal:
         """Open or create the journal and read the state it holds; LedgerError says what is wrong and what to do.
 
+        `destinations`: to where every report goes, whatever is switched off; which others there are, the journal knows.
         `key`: with which the end of its chain is signed.
         """
         journal = cls(Ledger.open(path, files("anju.concentrator") / "schema" / "journal"), clock, destinations, key)
@@ -187,14 +188,19 @@ class Journal:
             lambda connection: journal_outbox.settle(connection, destination, rows, others, now_ms)
         )
 
+    async def give_up(self, destination: str, rows: Iterable[int]) -> None:
+        """Note that a third party refuses rows for good."""
+        now_ms, refused = self._clock().wall_ms, list(rows)
+        await self._ledger.write(lambda connection: journal_outbox.give_up(connection, destination, refused, now_ms))
+
     async def cut(self, since_ms: int, keep_events: int) -> bool:
         """Cut off some of what was recorded before a time, but for the newest rows and for what is owed or needed; whether there
         may be more. LedgerError: nothing was."""
         async with self._lock:  # whatever is decided meanwhile may need a row
             latched = {household for household, panel in self.building.panels.items() if panel.latched}
-            limits = Limits(since_ms, keep_events)
+            limits, held_by = Limits(since_ms, keep_events), self._destinations
             return await self._ledger.write(
-                lambda connection: journal_cut.cut(connection, self.journal_id, self._key, limits, latched)
+                lambda connection: journal_cut.cut(connection, self.journal_id, self._key, limits, latched, held_by)
             )
 
     async def rename(self) -> None:
@@ -220,13 +226,15 @@ class Journal:
         self._subscribers.append(signal)
         return signal
 
-    def oldest_owed_ms(self) -> int | None:
-        """When the oldest row was recorded that is owed to any destination, in Unix ms; None if none is."""
-        return journal_outbox.oldest_ms(self._ledger.read())
+    def owing(self, destination: str) -> Owing:
+        """How much is still owed to a destination, and since when."""
+        read = self._ledger.read()
+        return Owing(*journal_outbox.counts(read, destination), journal_outbox.oldest_ms(read, destination))
 
     def totals(self) -> dict[str, int]:
-        """Rows in all, node events among them, rows still owed to any destination, and those of them that were sent."""
-        owed, sent = journal_outbox.counts(self._ledger.read())
+        """Rows in all, node events among them, rows still owed to what is never off, and those of them that were sent."""
+        counts = [journal_outbox.counts(self._ledger.read(), name) for name in self._destinations]
+        owed, sent = sum(one[0] for one in counts), sum(one[1] for one in counts)
         return {"rows": self.building.last_seq, "events": self.building.events, "outbox": owed, "sent": sent}
 
     async def _commit(self, draft: Draft) -> None:
@@ -252,7 +260,9 @@ class Journal:
             raise error
 
     def _store(self, connection: sqlite3.Connection, draft: Draft) -> bytes:
-        link = journal_rows.store(connection, draft, self._destinations, self._chain)
+        for name, is_on in draft.destinations.items():
+            journal_outbox.switch(connection, name, is_on, draft.moment.wall_ms)
+        link = journal_rows.store(connection, draft, (*self._destinations, *draft.goes_to()), self._chain)
         if draft.entries:
             head = Head(self.journal_id, draft.entries[-1].report.seq, link)
             connection.execute("UPDATE head SET seq = ?, link = ?, signature = ?", (*head[1:], self._key.sign(head)))
@@ -323,6 +333,7 @@ class Journal:
         ):
             command = EstateCommand.model_validate_json(text)
             self.building.pending[command.number] = PendingCommand.of(command, Address(network, node), event_id)
+        self.building.destinations = journal_outbox.destinations(read)
         last = read.execute("SELECT coalesce(max(number), 0) FROM own_command")
         self.building.last_own_command = last.fetchone()[0]
         for number, order, network, node, *asked in read.execute(_OWN_WAITING):

@@ -1,13 +1,14 @@
 """Cuts off the beginning of a journal when its time has come, and signs where: the rest stays verifiable.
 
-A row that is owed ends the cut. Behind it some rows stay, each for as long as something needs it.
+A row that is owed to the duty room ends the cut; what a third party has not taken by then, it never will. Behind it some rows
+stay, each for as long as something needs it.
 """
 
 from __future__ import annotations
 
 import json
 import sqlite3
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from typing import NamedTuple
 
 from anju.concentrator import journal_audit
@@ -22,15 +23,15 @@ EVENTS_OF_A_NODE = 64
 
 _OLDEST = """
     SELECT seq, chain, json_extract(report, '$.recorded_at_ms'),
-    EXISTS (SELECT 1 FROM outbox WHERE outbox.seq = event.seq AND state = 0) FROM event
-    WHERE seq > ? AND seq <= (SELECT max(seq) FROM event) - ? ORDER BY seq LIMIT ?
+    EXISTS (SELECT 1 FROM outbox JOIN json_each(?) ON destination = value WHERE outbox.seq = event.seq AND state = 0)
+    FROM event WHERE seq > ? AND seq <= (SELECT max(seq) FROM event) - ? ORDER BY seq LIMIT ?
 """
 _BEFORE = "SELECT seq, network, node, epoch, first_counter, report FROM event WHERE seq > ? AND seq <= ? ORDER BY seq"
 _NEWER = """
     SELECT count(*) FROM (SELECT 1 FROM event INDEXED BY event_once WHERE network = ? AND node = ?
     AND (epoch, first_counter) > (?, ?) AND first_counter IS NOT NULL LIMIT ?)
 """
-_CONFLICT = "SELECT 1 FROM outbox WHERE seq = ? AND state != 1"
+_CONFLICT = "SELECT 1 FROM outbox WHERE seq = ? AND state = 2"
 _LAST_RECORD = """
     SELECT 1 FROM record WHERE seq = ?1 AND NOT EXISTS (
     SELECT 1 FROM record AS newer WHERE newer.kind = record.kind AND newer.household IS record.household AND newer.seq > ?1)
@@ -45,13 +46,20 @@ class Limits(NamedTuple):
 
 
 def cut(
-    connection: sqlite3.Connection, journal_id: str, key: JournalKey, limits: Limits, latched: Collection[str]
+    connection: sqlite3.Connection,
+    journal_id: str,
+    key: JournalKey,
+    limits: Limits,
+    latched: Collection[str],
+    held_by: Sequence[str],
 ) -> bool:
-    """Cut off up to `AT_ONCE` rows; whether there may be more. `latched`: households whose alarms are not over, and stay."""
+    """Cut off up to `AT_ONCE` rows; whether there may be more. `latched`: households whose alarms are not over, and stay;
+    `held_by`: destinations to which nothing may be owed that goes."""
     before = journal_audit.signed_of(connection).cut
     start, events = (before.seq, before.events) if before else (0, 0)
     end, count = None, 0
-    for seq, link, recorded_at_ms, is_owed in connection.execute(_OLDEST, (start, limits.events, AT_ONCE)).fetchall():
+    asked = (json.dumps(held_by), start, limits.events, AT_ONCE)
+    for seq, link, recorded_at_ms, is_owed in connection.execute(_OLDEST, asked).fetchall():
         if is_owed or recorded_at_ms >= limits.since_ms:
             break
         end, count = (seq, link), count + 1

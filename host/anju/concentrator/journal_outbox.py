@@ -1,4 +1,8 @@
-"""What is owed, as SQL has it: queued, sent, received. A row ends by a receipt alone; one in conflict is kept aside."""
+"""What is owed, as SQL has it: queued, sent, received. A row ends by a receipt alone; one in conflict is kept aside.
+
+What is owed to a third party ends also when it refuses the row for good, when a person switches it off or takes it out of the
+site, and with the time for which a journal keeps rows. The duty room's never does.
+"""
 
 from __future__ import annotations
 
@@ -8,7 +12,7 @@ from collections.abc import Iterable
 
 from anju.concentrator.core.ports import Attempt, OwedRow
 
-_RECEIVED, _CONFLICT = 1, 2
+_RECEIVED, _CONFLICT, _GIVEN_UP = 1, 2, 3
 
 # What is owed is found by indexes that hold nothing else: neither a long history nor a long outage makes a batch slower.
 _URGENT_HOUSEHOLDS = """
@@ -26,11 +30,14 @@ _OWED_BY_OTHERS = """
 _IS_URGENT = "SELECT 1 FROM outbox INDEXED BY outbox_urgent WHERE destination = ? AND state = 0 AND lane < 2 LIMIT 1"
 _SENT = "UPDATE outbox SET sent_at_ms = ? WHERE destination = ? AND seq = ? AND state = 0 AND sent_at_ms IS NULL"
 _SETTLED = "UPDATE outbox SET state = ?, settled_at_ms = ? WHERE destination = ? AND seq = ? AND state = 0"
-_COUNTED = "SELECT count(*), count(sent_at_ms) FROM outbox INDEXED BY outbox_in_order WHERE state = 0"
+_COUNTED = (
+    "SELECT count(*), count(sent_at_ms) FROM outbox INDEXED BY outbox_in_order WHERE destination = ? AND state = 0"
+)
+_ALL_GIVEN_UP = "UPDATE outbox SET state = ?, settled_at_ms = ? WHERE destination = ? AND state = 0"
 
 _OLDEST = """
     SELECT json_extract(report, '$.recorded_at_ms') FROM event
-    WHERE seq = (SELECT min(seq) FROM outbox INDEXED BY outbox_in_order WHERE state = 0)
+    WHERE seq = (SELECT min(seq) FROM outbox INDEXED BY outbox_in_order WHERE destination = ? AND state = 0)
 """
 
 
@@ -56,15 +63,15 @@ def owes_alarm(read: sqlite3.Connection, destination: str) -> bool:
     return read.execute(_IS_URGENT, (destination,)).fetchone() is not None
 
 
-def counts(read: sqlite3.Connection) -> tuple[int, int]:
-    """Rows owed to any destination, and those among them that were sent."""
-    owed_rows, sent_rows = read.execute(_COUNTED).fetchone()
+def counts(read: sqlite3.Connection, destination: str) -> tuple[int, int]:
+    """Rows owed to a destination, and those among them that were sent."""
+    owed_rows, sent_rows = read.execute(_COUNTED, (destination,)).fetchone()
     return owed_rows, sent_rows
 
 
-def oldest_ms(read: sqlite3.Connection) -> int | None:
-    """When the oldest row was recorded that is owed to any destination."""
-    found = read.execute(_OLDEST).fetchone()
+def oldest_ms(read: sqlite3.Connection, destination: str) -> int | None:
+    """When the oldest row was recorded that is owed to a destination."""
+    found = read.execute(_OLDEST, (destination,)).fetchone()
     return None if found is None else found[0]
 
 
@@ -81,6 +88,27 @@ def settle(
     rows += [(_CONFLICT, now_ms, destination, seq) for seq in conflicts]
     connection.executemany(_SETTLED, rows)
     connection.execute("DELETE FROM attempt WHERE destination = ?", (destination,))
+
+
+def give_up(connection: sqlite3.Connection, destination: str, rows: Iterable[int], now_ms: int) -> None:
+    """Note that a third party will never take rows."""
+    connection.executemany(_SETTLED, [(_GIVEN_UP, now_ms, destination, seq) for seq in rows])
+
+
+def switch(connection: sqlite3.Connection, destination: str, is_on: bool | None, now_ms: int) -> None:
+    """Note that a third party is on, is off, or (None) is there no more; one that isn't on is owed nothing."""
+    if is_on is None:
+        connection.execute("DELETE FROM destination WHERE name = ?", (destination,))
+    else:
+        connection.execute("INSERT OR REPLACE INTO destination VALUES (?, ?)", (destination, is_on))
+    if not is_on:
+        connection.execute(_ALL_GIVEN_UP, (_GIVEN_UP, now_ms, destination))
+        connection.execute("DELETE FROM attempt WHERE destination = ?", (destination,))
+
+
+def destinations(read: sqlite3.Connection) -> dict[str, bool]:
+    """Third parties, and whether each is on."""
+    return {name: bool(is_on) for name, is_on in read.execute("SELECT name, is_on FROM destination")}
 
 
 def postpone(connection: sqlite3.Connection, destination: str, attempt: Attempt, now_ms: int) -> None:

@@ -11,6 +11,7 @@ from typing import Any
 from pydantic import BaseModel, ValidationError
 
 from anju.service.i18n import _
+from anju.service.third_parties import KINDS
 
 _Place = tuple[int | str, ...]
 
@@ -20,12 +21,21 @@ def describe(error: ValidationError, text: str, model: type[BaseModel]) -> list[
     found = []
     for mistake in error.errors(include_url=False, include_context=True):
         place = tuple(part for part in mistake["loc"] if isinstance(part, int) or not part.startswith("function-"))
+        place = _of_a_third_party(place)
         line = _line(text, place)
         phrase = _phrase(mistake["type"], mistake["input"], mistake.get("ctx", {}), place, model)
         if line is not None:
             phrase = _("line %(line)d: %(mistake)s") % {"line": line, "mistake": phrase}
         found.append((line or 0, phrase))
     return [phrase for _line_number, phrase in sorted(found)]
+
+
+def _of_a_third_party(place: _Place) -> _Place:
+    """[destinations.NAME] is one section, and of which kind it is stands in no key's place."""
+    if place[:1] != ("destinations",) or len(place) < 2:
+        return place
+    rest = place[3:] if place[2:3] and place[2] in KINDS else place[2:]
+    return (f"destinations.{place[1]}", *rest)
 
 
 def _phrase(kind: str, value: object, limits: dict[str, Any], place: _Place, model: type[BaseModel]) -> str:
@@ -112,6 +122,8 @@ def _spelt(place: _Place) -> str:
 
 
 def _section(place: _Place, model: type[BaseModel]) -> type[BaseModel] | None:
+    if place and str(place[0]).startswith("destinations."):
+        return None
     for part in place:
         field = model.model_fields.get(str(part))
         if field is None or not isinstance(field.annotation, type) or not issubclass(field.annotation, BaseModel):
@@ -132,7 +144,7 @@ def _line(text: str, place: _Place) -> int | None:
     """The line of a key, looked for by eye: tomllib does not keep it."""
     section, line_of_section = "", None
     for number, line in enumerate(text.splitlines(), 1):
-        header = re.match(r"\s*\[\s*([\w-]+)\s*\]", line)
+        header = re.match(r"\s*\[\s*([\w.-]+)\s*\]", line)
         key = re.match(r"\s*[\"']?([\w-]+)[\"']?\s*[=.]", line)
         if header:
             section = header[1]

@@ -14,8 +14,6 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from pydantic import (
     AfterValidator,
-    BaseModel,
-    ConfigDict,
     Field,
     PrivateAttr,
     StringConstraints,
@@ -27,6 +25,8 @@ from anju.service.certs import places
 from anju.service.errors import ServiceError
 from anju.service.i18n import _
 from anju.service.mistakes import describe
+from anju.service.section import Port, Section, Text, printable
+from anju.service.third_parties import RESERVED, AnyThirdParty, Name
 
 FILE_NAME = "site.toml"
 _MOST_BYTES = 64 * 1024
@@ -67,12 +67,6 @@ def _url(text: str) -> str:
     return text
 
 
-def _printable(text: str) -> str:
-    if not text.isprintable():
-        raise ValueError("control characters")
-    return text
-
-
 def _zone(text: str) -> str:
     try:
         ZoneInfo(text)
@@ -81,19 +75,13 @@ def _zone(text: str) -> str:
     return text
 
 
-Port = Annotated[int, Field(ge=1, le=65535)]
-Text = Annotated[str, StringConstraints(min_length=1, max_length=64, strip_whitespace=True), AfterValidator(_printable)]
-SerialUrl = Annotated[str, StringConstraints(min_length=1, max_length=256), AfterValidator(_printable)]
-Argument = Annotated[str, StringConstraints(min_length=1, max_length=1024), AfterValidator(_printable)]
+SerialUrl = Annotated[str, StringConstraints(min_length=1, max_length=256), AfterValidator(printable)]
+Argument = Annotated[str, StringConstraints(min_length=1, max_length=1024), AfterValidator(printable)]
 Building = Annotated[str, StringConstraints(pattern=r"^[0-9A-Z]{1,4}$")]
 """The first part of a household's name: the 3 of 3-2-0501."""
 
 
-class _Section(BaseModel):
-    model_config = ConfigDict(frozen=True, extra="forbid", strict=True)
-
-
-class Estate(_Section):
+class Estate(Section):
     """[estate]"""
 
     name: Text
@@ -106,7 +94,7 @@ class Estate(_Section):
         return None if self.timezone is None else ZoneInfo(self.timezone)
 
 
-class Concentrator(_Section):
+class Concentrator(Section):
     """[concentrator]: the building it serves and the links on which it listens."""
 
     building: Building
@@ -121,7 +109,7 @@ class Concentrator(_Section):
         return None if self.udp is None else split_address(self.udp)
 
 
-class DutyRoom(_Section):
+class DutyRoom(Section):
     """[dutyroom]: its page answers on 127.0.0.1 only. `uplink`: for concentrators on other PCs; `url`: it is on another PC."""
 
     port: Port = 8380
@@ -147,7 +135,7 @@ class DutyRoom(_Section):
         return self
 
 
-class Panel(_Section):
+class Panel(Section):
     """[panel]: times for all households, in seconds. Defaults and limits are CP-01's; entry is at most 45 s (EN 50131-1)."""
 
     exit_s: Annotated[int, Field(ge=30, le=255)] = 60
@@ -165,7 +153,7 @@ class Panel(_Section):
         return self
 
 
-class Retention(_Section):
+class Retention(Section):
     """[retention]: how long the concentrator keeps what has happened; what is owed to the duty room stays in any case."""
 
     keep_days: Annotated[int, Field(ge=30, le=3650)] = 30
@@ -177,14 +165,20 @@ class Retention(_Section):
         return self.keep_days, self.keep_events
 
 
-class Metrics(_Section):
+class Metrics(Section):
     """[metrics]: on which port of 127.0.0.1 each service answers Prometheus; None: on none."""
 
     concentrator_port: Port | None = None
     dutyroom_port: Port | None = None
 
 
-class Site(_Section):
+def _free(name: str) -> str:
+    if name in RESERVED:
+        raise ValueError("a name of ours")
+    return name
+
+
+class Site(Section):
     """One site: its settings, and the paths of everything in its folder."""
 
     estate: Estate
@@ -193,6 +187,10 @@ class Site(_Section):
     panel: Panel = Field(default_factory=Panel)
     retention: Retention = Field(default_factory=Retention)
     metrics: Metrics = Field(default_factory=Metrics)
+    destinations: dict[Annotated[Name, AfterValidator(_free)], AnyThirdParty] = Field(
+        default_factory=dict, max_length=8
+    )
+    """Third parties, by name."""
     _folder: Path = PrivateAttr(default=Path())
 
     @property

@@ -8,6 +8,7 @@ import stat
 from collections.abc import Iterator
 from typing import Any
 
+from anju.concentrator.destinations.duty_room import NAME
 from anju.doctor.finding import Command, Finding
 from anju.doctor.visit import Visit
 from anju.service.certs import places
@@ -17,7 +18,7 @@ from anju.uplink.reports import TroubleKind
 
 OLD_S = 170
 """As long as a path may be down before that is trouble (EN 50136, grade 3)."""
-_OWED = "SELECT count(*), min(seq) FROM outbox WHERE state = 0"
+_OWED = "SELECT count(*), min(seq) FROM outbox WHERE destination = ? AND state = 0"
 _RECORDED = "SELECT json_extract(report, '$.recorded_at_ms') FROM event WHERE seq = ?"
 _REFUSED = "SELECT 1 FROM fault WHERE kind = ?"
 
@@ -45,7 +46,7 @@ def owed(visit: Visit) -> tuple[int, int]:
         return 0, 0
     try:
         with visit.reading(visit.site.journal) as read:
-            count, oldest = read.execute(_OWED).fetchone()
+            count, oldest = read.execute(_OWED, (NAME,)).fetchone()
             at = read.execute(_RECORDED, (oldest,)).fetchone() if count else None
     except sqlite3.Error:
         return 0, 0  # another check tells of the file

@@ -34,6 +34,8 @@ class Building:
     """Begun and not ended, by household."""
     schedules: dict[str, tuple[Scheduled, ...]] = field(default_factory=dict)
     """When households are armed by the clock."""
+    destinations: dict[str, bool] = field(default_factory=dict)
+    """Third parties beside the duty room, and whether each is on."""
     pending: dict[int, PendingCommand] = field(default_factory=dict)
     probes: set[tuple[LinkId, int]] = field(default_factory=set)
     """Links and counters of probes that were sent of late: what a node says to one answers no command. Not stored."""

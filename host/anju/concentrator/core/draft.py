@@ -64,6 +64,8 @@ class Draft:
         self.walks: dict[str, Walk | None] = {}
         """None: it has ended."""
         self.schedules: dict[str, tuple[Scheduled, ...]] = {}
+        self.destinations: dict[str, bool | None] = {}
+        """None: it is there no more."""
         self.entries: list[Entry] = []
         self.events: dict[EventKey, bool] = {}
         """And whether it was taken as a TEST."""
@@ -85,6 +87,7 @@ class Draft:
             or self.faults
             or self.walks
             or self.schedules
+            or self.destinations
             or self.entries
             or self.arrived
             or self.ordered
@@ -106,6 +109,11 @@ class Draft:
     def schedule(self, household: str) -> tuple[Scheduled, ...]:
         """The household's schedule, by the numbers of its entries."""
         return self.schedules.get(household, self._building.schedules.get(household, ()))
+
+    def goes_to(self) -> list[str]:
+        """Third parties that are on."""
+        names = self._building.destinations | self.destinations
+        return sorted(name for name, is_on in names.items() if is_on)
 
     def is_probe(self, link: LinkId, counter: int) -> bool:
         """Whether this is what a probe was sent under."""
@@ -274,6 +282,7 @@ class Draft:
             else:
                 building.walks.pop(household, None)
         building.schedules.update(self.schedules)
+        self._adopt_destinations()
         building.last_seq += len(self.entries)
         building.events += len(self.events)
         for command, pending in self.arrived:
@@ -285,6 +294,13 @@ class Draft:
             building.pending[own.number] = own
         for number in self.ended:
             building.pending.pop(number, None)
+
+    def _adopt_destinations(self) -> None:
+        for name, is_on in self.destinations.items():
+            if is_on is None:
+                self._building.destinations.pop(name, None)
+            else:
+                self._building.destinations[name] = is_on
 
     def _adopt_panels(self) -> None:
         building = self._building

@@ -50,6 +50,54 @@ class Attempt(NamedTuple):
     in_s: float
 
 
+class Owing(NamedTuple):
+    """What is owed to a destination: rows, how many of them were sent, and when the oldest was recorded (Unix ms)."""
+
+    rows: int
+    sent: int
+    oldest_ms: int | None
+
+
+class Undelivered(Exception):
+    """A third party has not taken what it was handed; it is handed the same again. The text says why, and holds no secret."""
+
+
+class Trial(NamedTuple):
+    """What came of a marked test: whether the other side took it, its answer in its own words, and how long that took."""
+
+    is_taken: bool
+    answer: str
+    took_s: float
+
+
+class Delivered(NamedTuple):
+    """Of the reports that were handed over, the numbers of those that are taken, and of those that never will be."""
+
+    taken: Sequence[int] = ()
+    refused: Sequence[int] = ()
+
+
+class Destination(Protocol):
+    """A third party that reports go to: told everything once and in order, trusted with nothing."""
+
+    async def deliver(self, reports: Sequence[Report]) -> Delivered:
+        """Hand reports over in their order, until one is not taken. What it does not tell of counts as taken. A report that
+        comes again must be known as the same there. Undelivered: not even the first was taken."""
+
+    async def idle(self) -> None:
+        """Show that the line stands, until cancelled, while there is nothing to hand over. Undelivered: it does not stand."""
+
+    async def test(self) -> Trial:
+        """Send something that nobody takes for an alarm, and wait for the answer. Undelivered: there was none."""
+
+    async def close(self) -> None:
+        """End the connection. It may be asked to deliver again."""
+
+    @property
+    def warnings(self) -> Sequence[str]:
+        """What a person should know of how it is set up, such as that its line is not protected."""
+
+
 class Journal(Protocol):
     """The one way to change anything: draft, commit, adopt."""
 
@@ -116,6 +164,12 @@ class Outbox(Protocol):
 
     async def settle(self, destination: str, received: Iterable[int], conflicts: Iterable[int]) -> None:
         """Note the receipt of rows; conflicting ones are set aside and kept. A row is settled once."""
+
+    async def give_up(self, destination: str, rows: Iterable[int]) -> None:
+        """Note that a third party refuses rows for good. LedgerError: it is not noted."""
+
+    def owing(self, destination: str) -> Owing:
+        """How much is still owed to a destination, and since when."""
 
     def subscribe(self) -> Signal:
         """A signal that is set after every commit; its owner clears it."""

@@ -18,6 +18,7 @@ from pydantic import ValidationError
 
 from anju.concentrator.core.outage import Outage
 from anju.concentrator.core.ports import Attempt, Outbox, OwedRow
+from anju.concentrator.destinations import waiting
 from anju.ledger import LedgerError
 from anju.service.local_http import NoAnswer
 from anju.uplink.commands import CommandPage, EstateCommand
@@ -125,16 +126,7 @@ class DutyRoom:
 
     async def _wait(self, pause_s: float) -> None:
         """Pause; not longer than `LAST_RETRY_S` while an alarm is owed, nor once the duty room answers again."""
-        loop = asyncio.get_running_loop()
-        begun_s = loop.time()
-        while not self._is_back:
-            self._committed.clear()
-            most_s = min(pause_s, LAST_RETRY_S) if self._outbox.owes_alarm(NAME) else pause_s
-            try:
-                async with asyncio.timeout_at(begun_s + most_s):
-                    await self._committed.wait()
-            except TimeoutError:
-                return
+        await waiting.wait(self._outbox, NAME, self._committed, pause_s, LAST_RETRY_S, lambda: self._is_back)
 
     def _batch(self, rows: list[OwedRow]) -> bytes:
         # The journalled text goes out as it is: what was hashed is what is sent.
@@ -208,8 +200,7 @@ class DutyRoom:
 
 
 def _pause_s(failures: int, most_s: float) -> float:
-    """Twice as long after each failure."""
-    return float(min(FIRST_RETRY_S * 2 ** min(failures - 1, 32), most_s))
+    return waiting.pause_s(failures, FIRST_RETRY_S, most_s)
 
 
 def _fitting(rows: list[OwedRow]) -> list[OwedRow]:

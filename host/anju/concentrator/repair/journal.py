@@ -82,6 +82,7 @@ def _fill(
                 continue
             count, link = count + 1, row.link
             _owe(connection, read, report, destinations)
+            _owe_others(connection, read, report, destinations)
             _hear(highest, report)
         _state(connection, read, clock, highest)
     for told in connection.execute("SELECT seq, sha256, chain FROM event ORDER BY seq"):
@@ -129,6 +130,18 @@ def _owe(
         connection.execute("INSERT INTO record VALUES (?, ?, ?)", (report.seq, report.kind, report.household))
 
 
+def _owe_others(
+    connection: sqlite3.Connection, read: sqlite3.Connection, report: Report, destinations: tuple[str, ...]
+) -> None:
+    """What third parties are seen to be owed still: unlike the duty room, they may take a second telling for a second alarm."""
+    rest = (report.seq, report.household or "", journal_rows.LANES[report.lane], 0, None)
+    query = "SELECT destination FROM outbox WHERE seq = ? AND state = 0"
+    with suppress(sqlite3.Error):
+        for (name,) in read.execute(query, (report.seq,)).fetchall():
+            if isinstance(name, str) and name not in destinations:
+                connection.execute(_OWED, (name, *rest))
+
+
 def _hear(highest: dict[Address, tuple[int, int]], report: Report) -> None:
     """What a node has said by its reports, in case nothing else tells any more."""
     epoch = report.witnessed.epoch if report.witnessed else report.epoch
@@ -150,6 +163,7 @@ def _state(
         ("panel", "household, state", "household", lambda row: stored.from_json(row[1], now)),
         ("walk_test", "household, state", "household", lambda row: Walk.from_json(row[1])),
         ("schedule", "household, number, entry", "household, number", lambda row: Scheduled.from_json(row[2])),
+        ("destination", "name, is_on", "name", tuple),
         (
             "command",
             "number, command, network, node, event_id, outcome",

@@ -209,6 +209,8 @@ def context(_: Translate, value: ReportKind, zone_name: str, person: str) -> str
         ReportKind.IDENTITY_EXPORTED: _("The concentrator's keys were exported by %(person)s"),
         ReportKind.BACKUP_MADE: _("A backup of the concentrator was made, by %(person)s"),
         ReportKind.BACKUP_RESTORED: _("The concentrator was restored from a backup, by %(person)s"),
+        ReportKind.DESTINATION_ON: _("Reports go to a third party, switched on by %(person)s"),
+        ReportKind.DESTINATION_OFF: _("Reports go to a third party no more, switched off by %(person)s"),
         ReportKind.IDENTITY_IMPORTED: _("Another PC became the concentrator, by %(person)s"),
     }
     return texts[value] % {"zone": zone_name, "person": person or _("somebody")}

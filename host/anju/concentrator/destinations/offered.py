@@ -1,0 +1,34 @@
+"""Which third parties a site's settings name, and how each kind is opened."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from functools import partial
+from typing import NamedTuple
+
+from anju.concentrator.core.ports import Clock, Destination, Journal, Outbox
+from anju.concentrator.destinations.third_parties import Offer
+from anju.service.settings import Site
+from anju.service.third_parties import AnyThirdParty
+
+
+class Around(NamedTuple):
+    """What a destination may look at."""
+
+    site: Site
+    journal: Journal
+    outbox: Outbox
+    clock: Clock
+
+
+Open = Callable[[str, AnyThirdParty, Around], Destination]
+"""A third party of a name, by its settings; ServiceError if it can't be opened."""
+
+KINDS: dict[str, Open] = {}
+"""By `kind` in the settings. Each imports what it stands on when it is opened: a site does without what it does not name."""
+
+
+def offers(around: Around) -> dict[str, Offer]:
+    """By name."""
+    named = around.site.destinations
+    return {name: Offer(one.kind, partial(KINDS[one.kind], name, one, around)) for name, one in named.items()}

@@ -1,0 +1,37 @@
+"""A secret that a person has put into a file of the site: read only where nobody else can read it."""
+
+from __future__ import annotations
+
+import os
+import stat
+from pathlib import Path
+
+from anju.service.errors import ServiceError
+from anju.service.i18n import _
+
+_MOST_BYTES = 4096
+
+
+def read(path: Path) -> bytes:
+    """What is in the file, without spaces and line ends around it; ServiceError if others may read it, or nobody can."""
+    try:
+        descriptor = os.open(path, os.O_RDONLY | os.O_CLOEXEC | os.O_NONBLOCK)
+        with os.fdopen(descriptor, "rb") as file:
+            status = os.fstat(file.fileno())
+            if not stat.S_ISREG(status.st_mode):
+                raise _refused(_("%(path)s is no file.") % {"path": path}, path)
+            if status.st_mode & 0o077:
+                raise _refused(_("Others may read %(path)s: it holds a secret.") % {"path": path}, path)
+            return file.read(_MOST_BYTES).strip()
+    except OSError as error:
+        raise _refused(
+            _("%(path)s cannot be read: %(reason)s.") % {"path": path, "reason": error.strerror or error}, path
+        ) from error
+
+
+def _refused(what: str, path: Path) -> ServiceError:
+    return ServiceError(
+        what,
+        _("Nothing was sent."),
+        _("Put the secret there, for the user who runs Anju alone: chmod 600 %(path)s") % {"path": path},
+    )
