@@ -21,21 +21,22 @@ def describe(error: ValidationError, text: str, model: type[BaseModel]) -> list[
     found = []
     for mistake in error.errors(include_url=False, include_context=True):
         place = tuple(part for part in mistake["loc"] if isinstance(part, int) or not part.startswith("function-"))
-        place = _of_a_third_party(place)
+        place, section = _third_party(place, model)
         line = _line(text, place)
-        phrase = _phrase(mistake["type"], mistake["input"], mistake.get("ctx", {}), place, model)
+        phrase = _phrase(mistake["type"], mistake["input"], mistake.get("ctx", {}), place, section)
         if line is not None:
             phrase = _("line %(line)d: %(mistake)s") % {"line": line, "mistake": phrase}
         found.append((line or 0, phrase))
     return [phrase for _line_number, phrase in sorted(found)]
 
 
-def _of_a_third_party(place: _Place) -> _Place:
-    """[destinations.NAME] is one section, and of which kind it is stands in no key's place."""
+def _third_party(place: _Place, model: type[BaseModel]) -> tuple[_Place, type[BaseModel]]:
+    """[destinations.NAME] is one section, of the model of its kind; the kind stands in the place where there are several."""
     if place[:1] != ("destinations",) or len(place) < 2:
-        return place
-    rest = place[3:] if place[2:3] and place[2] in KINDS else place[2:]
-    return (f"destinations.{place[1]}", *rest)
+        return place, model
+    kind = next((str(part) for part in place[2:3] if part in KINDS), None)
+    rest = place[2:] if kind is None else place[3:]
+    return (f"destinations.{place[1]}", *rest), KINDS[kind or next(iter(KINDS))]
 
 
 def _phrase(kind: str, value: object, limits: dict[str, Any], place: _Place, model: type[BaseModel]) -> str:
@@ -96,15 +97,20 @@ def _meant(kind: str, place: _Place, limits: dict[str, Any]) -> str:
     if place == ("panel",):
         return _("entry_s and abort_s of at most 60 s together;")
     name = next((part for part in reversed(place) if isinstance(part, str)), "")
-    if name == "url":
-        return _('an address such as "https://10.0.0.5:8443"')
-    if name in {"udp", "uplink"}:
-        return _('an IP address and a port, such as "127.0.0.1:7010",')
-    if name == "timezone":
-        return _('the name of a time zone, such as "Asia/Shanghai",')
-    if name == "building":
-        return _('one to four digits or capital letters, such as "3",')
-    return _("a printable text that is not empty")
+    return _named(name)
+
+
+def _named(name: str) -> str:
+    """What belongs under a key of this name, whatever its section."""
+    return {
+        "url": _('an address such as "https://10.0.0.5:8443"'),
+        "udp": _('an IP address and a port, such as "127.0.0.1:7010",'),
+        "uplink": _('an IP address and a port, such as "127.0.0.1:7010",'),
+        "receivers": _('addresses such as "10.0.0.9:9000"'),
+        "account": _("3 to 16 hex digits, in capital letters,"),
+        "timezone": _('the name of a time zone, such as "Asia/Shanghai",'),
+        "building": _('one to four digits or capital letters, such as "3",'),
+    }.get(name, _("a printable text that is not empty"))
 
 
 def _shown(value: object) -> str:
@@ -123,7 +129,7 @@ def _spelt(place: _Place) -> str:
 
 def _section(place: _Place, model: type[BaseModel]) -> type[BaseModel] | None:
     if place and str(place[0]).startswith("destinations."):
-        return None
+        place = place[1:]
     for part in place:
         field = model.model_fields.get(str(part))
         if field is None or not isinstance(field.annotation, type) or not issubclass(field.annotation, BaseModel):

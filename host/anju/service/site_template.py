@@ -106,6 +106,28 @@ def render(*, estate: str, building: str, network: int, udp: str | None, port: i
         + _("A command that sounds, run again and again while nobody has seen an alarm, whatever becomes of the page."),
         '# sounder = ["aplay", "/usr/share/sounds/alarm.wav"]',
         "",
+        "# "
+        + _(
+            "An alarm receiving centre that is told as well (SIA DC-09), under a name of your own; several may stand here."
+        ),
+        "# [destinations.arc]",
+        '# kind = "dc09"',
+        '# receivers = ["arc.example:9000", "10.0.0.10:9000"]',
+        "# " + _("The building's account there; those of households are in a file with lines such as 3-2-0501,1A01."),
+        '# account = "1A00"',
+        '# accounts_file = "accounts.csv"',
+        "# " + _("tls, or tcp or udp where the line is protected otherwise (VPN): then also unprotected = true."),
+        '# transport = "tls"',
+        "# unprotected = false",
+        '# ca_file = "arc.pem"',
+        '# format = "adm-cid"',
+        "# " + _("A file that only the user who runs Anju may read: hex: and 32, 48 or 64 hex digits."),
+        '# key_file = "arc.key"',
+        '# line = "0"',
+        "# " + _("Seconds to wait for an answer, and between two signs that the line stands."),
+        "# answer_s = 5",
+        "# supervision_s = 60",
+        "",
     )
     return "\n".join(lines)
 

@@ -5,6 +5,7 @@ A new kind is a model here, in `AnyThirdParty`, and how it is opened in `anju.co
 
 from __future__ import annotations
 
+import re
 from typing import Annotated, Literal
 
 from pydantic import AfterValidator, Field, StringConstraints
@@ -17,6 +18,16 @@ FileName = Annotated[str, StringConstraints(min_length=1, max_length=256), After
 RESERVED = frozenset({"duty_room"})
 
 
+def _receiver(text: str) -> str:
+    match = re.fullmatch(r"(?:\[[0-9a-fA-F:.]+\]|[A-Za-z0-9.-]{1,253}):([0-9]{1,5})", text)
+    if match is None or not 1 <= int(match[1]) <= 65535:
+        raise ValueError("not an address")
+    return text
+
+
+Receiver = Annotated[str, AfterValidator(_receiver)]
+
+
 class ThirdParty(Section):
     """What all kinds have."""
 
@@ -27,13 +38,12 @@ class Dc09(ThirdParty):
     """An alarm receiving centre that speaks SIA DC-09."""
 
     kind: Literal["dc09"]
-    receivers: Annotated[
-        list[Annotated[str, StringConstraints(pattern=r"^(\[[0-9a-fA-F:.]+\]|[A-Za-z0-9.-]{1,253}):[0-9]{1,5}$")]],
-        Field(min_length=1, max_length=4),
-    ]
+    receivers: Annotated[list[Receiver], Field(min_length=1, max_length=4)]
     """Host and port; the first that answers is spoken to."""
     account: Annotated[str, StringConstraints(pattern=r"^[0-9A-F]{3,16}$")]
-    """Of the building itself, and of households whose plan has none."""
+    """Of the building itself, and of households that `accounts_file` does not name."""
+    accounts_file: FileName | None = None
+    """Lines such as `3-2-0501,1A01`."""
     transport: Literal["tls", "tcp", "udp"] = "tls"
     unprotected: bool = False
     """Whether tcp or udp may be used: DC-09 has no MAC, so that whoever is on the line can change what is said."""
@@ -49,4 +59,4 @@ class Dc09(ThirdParty):
 
 
 AnyThirdParty = Dc09
-KINDS = frozenset({"dc09"})
+KINDS: dict[str, type[ThirdParty]] = {"dc09": Dc09}

@@ -11,6 +11,7 @@ from pydantic import BaseModel
 
 from anju.service import site_template
 from anju.service.settings import SettingsError, Site, load, parse, split_address
+from anju.service.third_parties import Dc09
 
 PLACE = Path("/estates/north/site.toml")
 ESTATE = '[estate]\nname = "桂花苑"\n'
@@ -71,7 +72,7 @@ MISTAKES: list[tuple[str | bytes, str]] = [
     (LEAST + "[dutyrom]\nport = 1", "line 5: [dutyrom] is unknown; did you mean dutyroom?"),
     (
         "colour = 1\n" + LEAST,
-        "line 1: [colour] is unknown; known here: estate, concentrator, dutyroom, panel, retention, metrics",
+        "line 1: [colour] is unknown; known here: estate, concentrator, dutyroom, panel, retention, metrics, destinations",
     ),
     (
         LEAST + '[dutyroom]\nhost = "0.0.0.0"',
@@ -315,8 +316,8 @@ def test_what_stays_of_a_journal_has_its_least(line: str) -> None:
 def test_a_new_sites_file_names_every_setting_there_is(tmp_path: Path) -> None:
     site_template.create(tmp_path / "site", estate="Test", building="3", network=1, udp=None, port=8380)
     text = (tmp_path / "site" / "site.toml").read_text()
-    for section, field in Site.model_fields.items():
-        model = field.annotation
+    sections = {name: field.annotation for name, field in Site.model_fields.items() if name != "destinations"}
+    for section, model in (sections | {"destinations.arc": Dc09}).items():
         assert f"[{section}]" in text
         assert isinstance(model, type)
         assert issubclass(model, BaseModel)

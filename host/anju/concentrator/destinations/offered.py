@@ -24,7 +24,14 @@ class Around(NamedTuple):
 Open = Callable[[str, AnyThirdParty, Around], Destination]
 """A third party of a name, by its settings; ServiceError if it can't be opened."""
 
-KINDS: dict[str, Open] = {}
+
+def _dc09(name: str, settings: AnyThirdParty, around: Around) -> Destination:
+    from anju.concentrator.destinations.dc09 import opened
+
+    return opened.at(name, settings, around.site.folder, around.clock)
+
+
+KINDS: dict[str, Open] = {"dc09": _dc09}
 """By `kind` in the settings. Each imports what it stands on when it is opened: a site does without what it does not name."""
 
 
