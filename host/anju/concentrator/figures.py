@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 
 from prometheus_client.core import Metric
 
+from anju.concentrator.core.panel.trouble import Fault
 from anju.concentrator.core.places import Linked
 from anju.concentrator.core.ports import Clock
 from anju.concentrator.destinations import duty_room
@@ -44,6 +45,17 @@ class Figures:
         yield gauge("anju_outbox_rows", "Rows that the duty room has not received.", totals["outbox"])
         yield gauge("anju_outbox_sent_rows", "Those of them that were sent.", totals["sent"])
         yield gauge("anju_outbox_oldest_seconds", "Age of the oldest of them; 0 if there is none.", age_s)
+        third_parties = self._journal.building.destinations
+        owings = {name: self._journal.owing(name) for name in third_parties}
+        now_ms = self._clock().wall_ms
+        on = {name: float(is_on) for name, is_on in third_parties.items()}
+        rows = {name: float(owing.rows) for name, owing in owings.items()}
+        ages = {name: max(0.0, (now_ms - (owing.oldest_ms or now_ms)) / 1000) for name, owing in owings.items()}
+        down = {name: float(Fault(TroubleKind.DESTINATION_DOWN, name) in faults) for name in third_parties}
+        yield gauge("anju_destination_on", "1 if a third party is told what happens.", on, "destination")
+        yield gauge("anju_destination_rows", "Rows that it has not taken.", rows, "destination")
+        yield gauge("anju_destination_oldest_seconds", "Age of the oldest of them.", ages, "destination")
+        yield gauge("anju_destination_down", "1 while it is not reached.", down, "destination")
         yield counter("anju_frames", "Frames by what became of them.", frames, "verdict")
         yield gauge("anju_journal_rows", "Number of the newest row.", totals["rows"])
         yield gauge("anju_nodes", "Nodes that are enrolled.", len({link.id.address for link in self._links()}))

@@ -60,10 +60,10 @@ def site() -> Iterator[Path]:
         site_template.create(
             path, estate="Test", building="3", network=1, udp=f"127.0.0.1:{free_udp_port()}", port=8380
         )
-        yield from _running(path)
+        yield from running_site(path)
 
 
-def _running(path: Path) -> Iterator[Path]:
+def running_site(path: Path) -> Iterator[Path]:
     with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as listener:
         address = path.parent / "notify"
         listener.bind(str(address))

@@ -18,7 +18,7 @@ KINDS = (
 COMMANDS = [
     *("demo", "init", "run", "units", "enrol", "status", "panel", "flash", "devices", "monitor", "bench-station"),
     *("label", "pair", "unpair", "nodes", "walk-test", "survey", "export-identity", "import-identity"),
-    *("backup", "restore", "doctor", "plan", "bundle", "keys", "certs", "verify", "simulate", "bench"),
+    *("backup", "restore", "doctor", "plan", "bundle", "keys", "certs", "destinations", "verify", "simulate", "bench"),
 ]
 PAGES = [
     [],
@@ -27,6 +27,7 @@ PAGES = [
     *(["keys", name] for name in ("new-release", "new-root")),
     *(["certs", name] for name in ("create", "issue", "renew", "revoke", "list", "show")),
     *(["plan", name] for name in ("import", "show", "diff")),
+    *(["destinations", name] for name in ("list", "test", "on", "off")),
     *(["verify", name] for name in ("journal", "evidence")),
     ["simulate", "day"],
     *(["bench", name] for name in ("decode", "journal", "press", "panel", "power-cut")),

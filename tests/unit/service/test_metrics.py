@@ -124,12 +124,18 @@ def test_what_is_owed_and_for_how_long(site: Site) -> None:
             clock.advance(24 * 3600)
             async with rooms.journal.change() as draft:
                 draft.fault(Fault(TroubleKind.NODE_SILENT, "1/1"))
+                draft.fault(Fault(TroubleKind.DESTINATION_DOWN, "arc"))
+                draft.destinations |= {"arc": True, "other": False}
+            clock.advance(60)
             figures = Figures(rooms.journal, lambda: rooms.keyring.links, rooms.reception.counts, lambda: "full", clock)
             return {(one.name, tuple(sorted(one.labels.items()))): one.value for m in figures() for one in m.samples}
 
     told = asyncio.run(lived())
     assert told[name("anju_outbox_rows")] >= 2
-    assert told[name("anju_outbox_oldest_seconds")] == 24 * 3600
+    assert told[name("anju_outbox_oldest_seconds")] == 24 * 3600 + 60
+    for of, arc, other in (("on", 1, 0), ("rows", 2, 0), ("oldest_seconds", 60, 0), ("down", 1, 0)):
+        shown = [told[name(f"anju_destination_{of}", destination=one)] for one in ("arc", "other")]
+        assert shown == [arc, other], of
     assert told[name("anju_frames_total", verdict="fresh")] == 1
     assert told[name("anju_nodes")] == told[name("anju_nodes_silent")] == 1
     assert told[name("anju_troubles", kind="node_silent")] == 1

@@ -10,6 +10,7 @@ from anju.cli import (
     bundle,
     certs,
     demo,
+    destinations,
     doctor,
     flash,
     grammar,
@@ -48,6 +49,7 @@ def make() -> Any:
     survey.add_to(app)
     identity.add_to(app)
     certs.add_to(app)
+    destinations.add_to(app)
     backup.add_to(app)
     verify.add_to(app)
     doctor.add_to(app)

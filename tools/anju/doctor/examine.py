@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import NamedTuple
 
-from anju.doctor import backup, building, databases, disk, rights, services, uplink
+from anju.doctor import backup, building, databases, disk, rights, services, third_parties, uplink
 from anju.doctor.finding import Finding
 from anju.doctor.visit import Visit
 from anju.service import settings
@@ -24,6 +24,7 @@ CHECKS: dict[str, Check] = {
     "set_aside": databases.set_aside,
     "certificate": uplink.certificates,
     "backlog": uplink.backlog,
+    "destinations": third_parties.check,
     "links": building.links,
     "supply": building.supply,
     "clock": building.clock,

@@ -69,7 +69,7 @@ class Courier:
                     if outage.worked():
                         _log.info("destination reached again", destination=self.name)
         finally:
-            self._failing_since_s = None
+            self._failing_since_s, self.why = None, ""
             await self.close()
 
     async def test(self) -> Trial:
@@ -79,7 +79,7 @@ class Courier:
             async with asyncio.timeout(TEST_S):
                 return await self._opened().test()
         except (Undelivered, OSError, TimeoutError) as error:
-            return Trial(is_taken=False, answer=reason(error), took_s=time.monotonic() - begun_s)
+            return Trial(is_taken=False, answer=waiting.reason(error), took_s=time.monotonic() - begun_s)
 
     async def close(self) -> None:
         """End its connection."""
@@ -129,7 +129,7 @@ class Courier:
             await asyncio.gather(news, shown, return_exceptions=True)
 
     def _fail(self, error: Exception, *, news: bool) -> None:
-        self.why = reason(error)
+        self.why = waiting.reason(error)
         if self._failing_since_s is None:
             self._failing_since_s = time.monotonic()
         if news:
@@ -145,12 +145,3 @@ class Courier:
 
     async def _wait(self, pause_s: float) -> None:
         await waiting.wait(self._outbox, self.name, self._committed, pause_s, LAST_RETRY_S)
-
-
-def reason(error: Exception) -> str:
-    """Why something failed, in one line."""
-    if isinstance(error, ServiceError):
-        return error.what
-    if isinstance(error, TimeoutError) and not str(error):
-        return "no answer in time"
-    return str(error) or repr(error)

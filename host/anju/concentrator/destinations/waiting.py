@@ -1,11 +1,15 @@
-"""How long a destination that fails is let be: longer each time, but never long while an alarm is owed to it."""
+"""How long a destination that fails is let be, which is never long while an alarm is owed to it, and why it failed."""
 
 from __future__ import annotations
 
 import asyncio
+import os
+import ssl
 from collections.abc import Callable
 
 from anju.concentrator.core.ports import Outbox, Signal
+from anju.service.errors import ServiceError
+from anju.service.i18n import _
 
 
 def pause_s(failures: int, first_s: float, most_s: float) -> float:
@@ -32,3 +36,14 @@ async def wait(
                 await committed.wait()
         except TimeoutError:
             return
+
+
+def reason(error: Exception) -> str:
+    """Why something failed, in one line that a person can read."""
+    if isinstance(error, ServiceError):
+        return error.what
+    if isinstance(error, TimeoutError):
+        return str(_("no answer in time"))
+    if isinstance(error, OSError) and not isinstance(error, ssl.SSLError) and (error.errno or 0) > 0:
+        return os.strerror(error.errno or 0)
+    return str(error) or repr(error)

@@ -8,7 +8,9 @@ from collections.abc import Awaitable, Callable
 from typing import Protocol
 
 from anju.concentrator.core.ports import Undelivered
+from anju.concentrator.destinations import waiting
 from anju.concentrator.destinations.dc09.frame import MOST_ANSWER
+from anju.service.i18n import _
 
 _MOST_WAITING = 16
 Open = Callable[[], Awaitable["Line"]]
@@ -50,9 +52,9 @@ class TcpLine:
         try:
             piece = await self._reader.readuntil(b"\r")
         except asyncio.IncompleteReadError as error:
-            raise Undelivered("the receiver closed the connection") from error
+            raise Undelivered(_("the receiver closed the connection")) from error
         except asyncio.LimitOverrunError as error:
-            raise Undelivered("the receiver says more than any answer is long") from error
+            raise Undelivered(_("what it says is longer than any answer")) from error
         return piece[max(piece.rfind(b"\n"), 0) :]
 
     def close(self) -> None:
@@ -72,7 +74,7 @@ class UdpLine(asyncio.DatagramProtocol):
         """Bind to a receiver. OSError: its name is not known."""
         loop = asyncio.get_running_loop()
         line = cls()
-        line._transport, _ = await loop.create_datagram_endpoint(lambda: line, remote_addr=(host, port))
+        line._transport, _protocol = await loop.create_datagram_endpoint(lambda: line, remote_addr=(host, port))
         return line
 
     def datagram_received(self, data: bytes, addr: object) -> None:  # noqa: ARG002  # as asyncio calls it
@@ -94,7 +96,7 @@ class UdpLine(asyncio.DatagramProtocol):
         """The next datagram."""
         come = await self._come.get()
         if isinstance(come, Exception):
-            raise Undelivered(str(come)) from come
+            raise Undelivered(waiting.reason(come)) from come
         return come
 
     def close(self) -> None:

@@ -11,6 +11,7 @@ from typing import NamedTuple
 import structlog
 
 from anju.concentrator.core.ports import Clock, Delivered, Trial, Undelivered
+from anju.concentrator.destinations import waiting
 from anju.concentrator.destinations.dc09 import events, frame
 from anju.concentrator.destinations.dc09.frame import Answer, Kind, Message
 from anju.concentrator.destinations.dc09.line import Line, Open
@@ -144,11 +145,11 @@ class Dc09:
         """Say it to the receiver that answered last, or else to the next ones. Undelivered: none takes it."""
         async with self._turn:
             why = ""
-            for _receiver in self._receivers:
+            for _each in self._receivers:
                 try:
                     answer = await self._say_here(message)
                 except (Undelivered, OSError, TimeoutError) as error:
-                    why = str(error) or "no answer in time"
+                    why = waiting.reason(error)
                     self._hang_up()
                     self._go_on()
                 except BaseException:
@@ -178,13 +179,13 @@ class Dc09:
             if answer is None:
                 tries += 1
                 if tries == TRIES:
-                    raise Undelivered("no answer in time")
+                    raise TimeoutError
             elif answer.kind is not Kind.NAK:
                 return answer
             else:
                 corrections += 1
                 if corrections > CORRECTIONS or answer.at is None:
-                    raise Undelivered("NAK: it takes neither the account, nor the key, nor the time")
+                    raise Undelivered(_("NAK: it does not take the account, the key or the time"))
                 self._offset = answer.at - self._now()
 
     async def _ask_once(self, message: Message) -> Answer | None:
@@ -207,7 +208,7 @@ class Dc09:
             answer = frame.read(piece, self._speech.key)
             if answer is not None and _is_for(answer, message):
                 return answer
-        raise Undelivered("it says what answers nothing")
+        raise Undelivered(_("what it says answers nothing"))
 
     def _now(self) -> dt.datetime:
         return dt.datetime.fromtimestamp(self._clock().wall_ms / 1000, dt.UTC)
