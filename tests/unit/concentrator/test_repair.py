@@ -24,7 +24,7 @@ from anju.concentrator.repair.journal import open_mended
 from anju.concentrator.repair.keyring import open_mended as keyring_mended
 from anju.ledger import LedgerError, damaged
 from anju.service.lock import FileLock
-from anju.uplink.reports import PanelMode, Report, ReportKind, TroubleKind
+from anju.uplink.reports import Lane, PanelMode, Report, ReportKind, TroubleKind
 from anju.wire.table import Code, Verdict
 from unit.concentrator.harness import DESTINATION, HOUSEHOLD, PATIENCE_S, Bench, FarNode, HandClock, bench
 from unit.concentrator.identity_kit import rows
@@ -111,6 +111,29 @@ def aside(before: Before) -> Path:
 
 def pages(before: Before) -> int:
     return journal_of(before).stat().st_size // PAGE
+
+
+async def test_third_parties_stay_on_or_off_and_are_owed_what_they_were(before: Before) -> None:
+    async with started(before) as rooms:
+        async with rooms.journal.change() as draft:
+            draft.destinations |= {"arc": True, "other": False}
+        async with rooms.journal.change() as draft:
+            for _ in range(3):
+                draft.record(ReportKind.OPENED, Lane.ROUTINE, household=HOUSEHOLD)
+        first = rooms.journal.owed("arc", 1)[0].seq
+        await rooms.journal.settle("arc", [first], [])
+    with journal_of(before).open("r+b") as file:  # as a bit that has flipped: SQLite still opens it
+        raw = bytearray(file.read())
+        place = raw.rindex(b'"hold_up_alarm"')
+        raw[place : place + 15] = b'"hold_up_alarn"'
+        file.seek(0)
+        file.write(raw)
+    async with started(before) as rooms:
+        assert list(before.folder.glob("journal.db.damaged-*"))
+        assert rooms.journal.building.destinations == {"arc": True, "other": False}
+        told = rooms.reports()[-1]
+        assert told.trouble is TroubleKind.FILE_DAMAGED
+        assert {row.seq for row in rooms.journal.owed("arc", 500)} == {first + 1, first + 2, told.seq}
 
 
 async def test_a_whole_one_is_opened_as_it_is(before: Before) -> None:
