@@ -21,6 +21,8 @@ def describe(error: ValidationError, text: str, model: type[BaseModel]) -> list[
     found = []
     for mistake in error.errors(include_url=False, include_context=True):
         place = tuple(part for part in mistake["loc"] if isinstance(part, int) or not part.startswith("function-"))
+        if mistake["type"] == "union_tag_invalid":
+            place = (*place, "kind")
         place, section = _third_party(place, model)
         line = _line(text, place)
         phrase = _phrase(mistake["type"], mistake["input"], mistake.get("ctx", {}), place, section)
@@ -53,15 +55,19 @@ def _phrase(kind: str, value: object, limits: dict[str, Any], place: _Place, mod
             "least": least,
             "most": most,
         }
-    if kind in ("int_type", "string_type", "list_type", "model_type", "dict_type"):
+    if kind in ("int_type", "string_type", "list_type", "bool_type", "model_type", "dict_type"):
         return _("%(key)s = %(value)s is the wrong kind of value: %(expected)s belongs here") % {
             "key": key,
             "value": _shown(value),
             "expected": _expected(kind),
         }
+    if kind == "union_tag_not_found":
+        return _("%(key)s needs its kind, one of: %(kinds)s") % {"key": key, "kinds": ", ".join(sorted(KINDS))}
+    if kind == "value_error" and len(place) == 1 and str(place[0]).startswith("destinations."):
+        return f"{key}: {limits['error']}"
     return _("%(key)s = %(value)s cannot be used: %(expected)s belongs here") % {
         "key": key,
-        "value": _shown(value),
+        "value": _shown(limits.get("tag", value)),
         "expected": _meant(kind, place, limits),
     }
 
@@ -83,11 +89,15 @@ def _expected(kind: str) -> str:
     return {
         "int_type": _("a whole number"),
         "string_type": _("a text in quotation marks"),
+        "bool_type": _("true or false"),
         "list_type": _('a list such as ["/dev/ttyUSB0"]'),
     }.get(kind, _("a section such as [estate]"))
 
 
 def _meant(kind: str, place: _Place, limits: dict[str, Any]) -> str:
+    if kind in ("union_tag_invalid", "literal_error"):
+        these = re.findall("'([^']+)'", limits.get("expected_tags") or limits["expected"])
+        return _("one of %(these)s") % {"these": ", ".join(these)}
     if kind == "too_long":
         return _("a list of at most %(most)d") % {"most": limits["max_length"]}
     if kind == "string_too_long":
@@ -96,21 +106,27 @@ def _meant(kind: str, place: _Place, limits: dict[str, Any]) -> str:
         return _("uplink or url, not both: the duty room is on this PC, or on another;")
     if place == ("panel",):
         return _("entry_s and abort_s of at most 60 s together;")
-    name = next((part for part in reversed(place) if isinstance(part, str)), "")
-    return _named(name)
+    return next((known for part in place[1:] if (known := _named(str(part)))), _("a printable text that is not empty"))
 
 
 def _named(name: str) -> str:
-    """What belongs under a key of this name, whatever its section."""
+    """What belongs under a key of this name, whatever its section; empty: nothing is said of it here."""
+    public_key = _("a public key of 64 hex digits in small letters")
+    topic = _('a topic of letters and digits, such as "anju",')
     return {
         "url": _('an address such as "https://10.0.0.5:8443"'),
         "udp": _('an IP address and a port, such as "127.0.0.1:7010",'),
         "uplink": _('an IP address and a port, such as "127.0.0.1:7010",'),
         "receivers": _('addresses such as "10.0.0.9:9000"'),
         "account": _("3 to 16 hex digits, in capital letters,"),
+        "broker": _('a host and a port, such as "10.0.0.9:8883",'),
+        "receipt_key": public_key,
+        "arming_keys": public_key,
+        "prefix": topic,
+        "discovery_prefix": topic,
         "timezone": _('the name of a time zone, such as "Asia/Shanghai",'),
         "building": _('one to four digits or capital letters, such as "3",'),
-    }.get(name, _("a printable text that is not empty"))
+    }.get(name, "")
 
 
 def _shown(value: object) -> str:

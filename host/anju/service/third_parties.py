@@ -6,26 +6,29 @@ A new kind is a model here, in `AnyThirdParty`, and how it is opened in `anju.co
 from __future__ import annotations
 
 import re
-from typing import Annotated, Literal
+from typing import Annotated, Literal, Self
 
-from pydantic import AfterValidator, Field, StringConstraints
+from pydantic import AfterValidator, Field, StringConstraints, model_validator
 
+from anju.service.i18n import _
 from anju.service.section import Section, printable
+from anju.uplink.fields import PublicKey
 
 Name = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9_]{0,31}$")]
 FileName = Annotated[str, StringConstraints(min_length=1, max_length=256), AfterValidator(printable)]
 """Of a file in the site's folder, or an absolute path."""
 RESERVED = frozenset({"duty_room"})
+_THIS_MACHINE = frozenset({"localhost", "127.0.0.1", "::1"})
 
 
-def _receiver(text: str) -> str:
+def _address(text: str) -> str:
     match = re.fullmatch(r"(?:\[[0-9a-fA-F:.]+\]|[A-Za-z0-9.-]{1,253}):([0-9]{1,5})", text)
     if match is None or not 1 <= int(match[1]) <= 65535:
         raise ValueError("not an address")
     return text
 
 
-Receiver = Annotated[str, AfterValidator(_receiver)]
+HostAndPort = Annotated[str, AfterValidator(_address)]
 
 
 class ThirdParty(Section):
@@ -38,7 +41,7 @@ class Dc09(ThirdParty):
     """An alarm receiving centre that speaks SIA DC-09."""
 
     kind: Literal["dc09"]
-    receivers: Annotated[list[Receiver], Field(min_length=1, max_length=4)]
+    receivers: Annotated[list[HostAndPort], Field(min_length=1, max_length=4)]
     """Host and port; the first that answers is spoken to."""
     account: Annotated[str, StringConstraints(pattern=r"^[0-9A-F]{3,16}$")]
     """Of the building itself, and of households that `accounts_file` does not name."""
@@ -58,5 +61,57 @@ class Dc09(ThirdParty):
     """How often it is shown that the line stands, while nothing happens."""
 
 
-AnyThirdParty = Dc09
-KINDS: dict[str, type[ThirdParty]] = {"dc09": Dc09}
+TopicPart = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9_-]{1,32}(/[A-Za-z0-9_-]{1,32}){0,3}$")]
+
+
+class Mqtt(ThirdParty):
+    """A broker of MQTT 5: Home Assistant, or a platform of the estate."""
+
+    kind: Literal["mqtt"]
+    broker: HostAndPort
+    transport: Literal["tls", "tcp"] = "tls"
+    unprotected: bool = False
+    """Whether tcp may be used elsewhere than to this machine."""
+    ca_file: FileName | None = None
+    """With `tls`: which authorities count (PEM); None: those of this machine."""
+    certificate_file: FileName | None = None
+    """With `tls`: ours (PEM), if the broker asks for one."""
+    certificate_key_file: FileName | None = None
+    username: Annotated[str, StringConstraints(min_length=1, max_length=64), AfterValidator(printable)] | None = None
+    password_file: FileName | None = None
+    """Holds the password and nothing else; 0600."""
+    prefix: TopicPart = "anju"
+    """Of all topics. Estates on one broker need one each."""
+    discovery: bool = True
+    """Whether Home Assistant is told what there is."""
+    discovery_prefix: TopicPart = "homeassistant"
+    zone_names: bool = False
+    """Whether it is told what the household calls its zones."""
+    retain_arm_state: bool = False
+    """Whether the broker keeps it: a state that is kept says at any time that nobody is at home."""
+    silent_alarms: bool = False
+    """Whether silent buttons and duress are told: a screen at home would show them to whoever must not notice."""
+    receipt_key: PublicKey | None = None
+    """With which a receiver signs for what it has; None: the broker's acknowledgement counts."""
+    arming_keys: Annotated[dict[Name, PublicKey], Field(max_length=8)] = Field(default_factory=dict)
+    """Whose signed commands arm a household; none: nobody's."""
+
+    @property
+    def address(self) -> tuple[str, int]:
+        """Host and port."""
+        host, _colon, port = self.broker.rpartition(":")
+        return host.strip("[]"), int(port)
+
+    @model_validator(mode="after")
+    def _is_protected(self) -> Self:
+        if self.transport == "tcp" and not self.unprotected and self.address[0] not in _THIS_MACHINE:
+            raise ValueError(
+                _("by tcp whoever is on the line reads and changes everything; if that may be, add: unprotected = true")
+            )
+        if self.certificate_key_file and not self.certificate_file:
+            raise ValueError(_("certificate_key_file is of no use without certificate_file"))
+        return self
+
+
+AnyThirdParty = Annotated[Dc09 | Mqtt, Field(discriminator="kind")]
+KINDS: dict[str, type[ThirdParty]] = {"dc09": Dc09, "mqtt": Mqtt}

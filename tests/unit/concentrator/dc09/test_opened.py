@@ -123,12 +123,19 @@ class TestSiteToml:
     @pytest.mark.parametrize(
         ("text", "said"),
         [
-            (ARC + 'transport = "fax"\n', "line 9: [destinations.arc] transport"),
+            (
+                ARC + 'transport = "fax"\n',
+                'line 9: [destinations.arc] transport = "fax" cannot be used: one of tls, tcp, udp belongs here',
+            ),
+            (ARC + 'unprotected = "yes"\n', "the wrong kind of value: true or false belongs here"),
             (ARC + 'key = "secret"\n', "line 9: [destinations.arc] key is unknown"),
             (ARC.replace("arc", "duty_room"), "[destinations.duty_room]"),
             (ARC.replace("9999", "XY"), "line 8: [destinations.arc] account"),
             (ARC.replace(":9000", ":0"), "line 7: [destinations.arc] receivers"),
-            (ARC.replace("dc09", "fax"), "line 6: [destinations.arc] kind"),
+            (
+                ARC.replace("dc09", "fax"),
+                'line 6: [destinations.arc] kind = "fax" cannot be used: one of dc09, mqtt belongs here',
+            ),
             (ARC + "answer_s = 0\n", "line 9: [destinations.arc] answer_s = 0 is out of range: 1 to 20"),
         ],
     )
