@@ -20,7 +20,7 @@ from anju.service.errors import ServiceError
 from anju.uplink.reports import PanelMode, Report, Zone, ZoneKind
 from anju.wire.table import Code
 from unit.concentrator.harness import HOUSEHOLD, Bench, running, until
-from unit.concentrator.mqtt_kit import Listener, Mosquitto, listening, made, mosquitto, painted, public, sealed
+from unit.concentrator.mqtt_kit import ACL, Listener, Mosquitto, listening, made, mosquitto, painted, public, sealed
 
 pytestmark = pytest.mark.anyio
 BASE = f"anju/3/{HOUSEHOLD}"
@@ -157,6 +157,26 @@ async def test_what_a_broker_refuses_is_not_taken(rooms: Bench, plain: Mosquitto
     destination = made(rooms, plain)
     with pytest.raises(Undelivered, match="refused: Not authorized"):
         await destination.deliver(reports[1:])
+    await destination.close()
+
+
+async def test_a_broker_can_fence_a_household(rooms: Bench, plain: Mosquitto) -> None:
+    """As the README has it for a resident's own Home Assistant."""
+    await plain.stop()
+    plain.acl = ACL.replace("topic read #", f"topic read {BASE}/#\ntopic read anju/3/status\ntopic read mark/#")
+    await plain.start()
+    for flat in (HOUSEHOLD, "3-2-0502"):
+        node = await rooms.enrol(flat)
+        await rooms.receive(node, node.hello(), node.press())
+    destination = made(rooms, plain)
+    async with listening(plain) as resident:
+        await destination.deliver(rooms.reports())
+        await painted(destination)
+        await plain.say("mark/all", "x")
+        await until(lambda: resident.last("mark/all"))
+    assert resident.events()
+    assert {one.topic.split("/")[2] for one in resident.heard if one.topic.count("/") > 2} == {HOUSEHOLD}
+    assert "0502" not in f"{resident.heard}"
     await destination.close()
 
 

@@ -11,7 +11,7 @@ from pydantic import BaseModel
 
 from anju.service import site_template
 from anju.service.settings import SettingsError, Site, load, parse, split_address
-from anju.service.third_parties import Dc09
+from anju.service.third_parties import Dc09, Mqtt
 
 PLACE = Path("/estates/north/site.toml")
 ESTATE = '[estate]\nname = "桂花苑"\n'
@@ -317,7 +317,7 @@ def test_a_new_sites_file_names_every_setting_there_is(tmp_path: Path) -> None:
     site_template.create(tmp_path / "site", estate="Test", building="3", network=1, udp=None, port=8380)
     text = (tmp_path / "site" / "site.toml").read_text()
     sections = {name: field.annotation for name, field in Site.model_fields.items() if name != "destinations"}
-    for section, model in (sections | {"destinations.arc": Dc09}).items():
+    for section, model in (sections | {"destinations.arc": Dc09, "destinations.home": Mqtt}).items():
         assert f"[{section}]" in text
         assert isinstance(model, type)
         assert issubclass(model, BaseModel)

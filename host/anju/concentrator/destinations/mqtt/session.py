@@ -40,6 +40,8 @@ class Session:
         self._ears = ears
         self._shown: dict[str | None, Picture] = {}
         self._dirty: dict[str | None, None] = {}  # in the order in which they were touched
+        self._unseen: set[str | None] = set()
+        """Of which somebody may know only what the broker keeps."""
         self._wake = asyncio.Event()
         self._painted = asyncio.Event()
         self._deaf: set[asyncio.Task[None]] = set()
@@ -82,9 +84,8 @@ class Session:
 
     def greet(self) -> None:
         """Show once more what the broker does not keep: somebody has come who can't know it."""
-        for household, picture in self._shown.items():
-            for topic in momentary(picture):
-                del picture[topic]
+        self._unseen |= set(self._shown)
+        for household in self._shown:
             self.touch(household)
 
     async def painted(self) -> None:
@@ -144,12 +145,17 @@ class Session:
         except Undelivered as error:
             _log.info("states could not be shown by MQTT", why=str(error))
             self.line.abandon()
+        except Exception as error:  # noqa: BLE001  # a household that can't be painted must not stop events
+            _log.error("states can't be painted; connecting again", exc_info=error)
+            self.line.abandon()
 
     async def _show(self, household: str | None) -> None:
         """Publish what has changed; events that are being delivered wait for no more than one household's."""
         picture = self._painter.of_household(household) if household else self._painter.of_building()
         before = self._shown.get(household)
-        messages = changes(before or {}, picture)
+        known = {topic: one for topic, one in (before or {}).items() if one.retain or household not in self._unseen}
+        self._unseen.discard(household)
+        messages = changes(known, picture)
         if before is None:  # what a broker may still keep from a time when it was told to
             messages = [Message(topic, b"", retain=True) for topic in momentary(picture)] + messages
         if messages:
