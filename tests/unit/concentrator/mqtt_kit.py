@@ -176,6 +176,13 @@ async def listening(broker: Mosquitto) -> AsyncIterator[Listener]:
             await asyncio.gather(task, return_exceptions=True)
 
 
+async def marked(broker: Mosquitto, listener: Listener) -> None:
+    """All that was published before has been heard."""
+    mark = f"mark/{len(listener.heard)}"
+    await broker.say(mark, "x")
+    await until(lambda: listener.last(mark))
+
+
 def made(rooms: Bench, at: Mosquitto | None = None, **settings: Any) -> Mqtt:
     """The destination, with the settings of a site."""
     secret = rooms.folder / "mqtt-password"

@@ -20,7 +20,18 @@ from anju.service.errors import ServiceError
 from anju.uplink.reports import PanelMode, Report, Zone, ZoneKind
 from anju.wire.table import Code
 from unit.concentrator.harness import HOUSEHOLD, Bench, running, until
-from unit.concentrator.mqtt_kit import ACL, Listener, Mosquitto, listening, made, mosquitto, painted, public, sealed
+from unit.concentrator.mqtt_kit import (
+    ACL,
+    Listener,
+    Mosquitto,
+    listening,
+    made,
+    marked,
+    mosquitto,
+    painted,
+    public,
+    sealed,
+)
 
 pytestmark = pytest.mark.anyio
 BASE = f"anju/3/{HOUSEHOLD}"
@@ -105,8 +116,8 @@ async def test_arm_state_is_shown_and_not_kept(rooms: Bench, plain: Mosquitto, l
     await painted(destination)
     await until(lambda: listener.last(f"{BASE}/panel"))
     async with listening(plain) as late:
-        await until(lambda: late.last("anju/3/status"))
-        await until(lambda: late.last(f"{BASE}/n1-1/z0/state"))
+        await marked(plain, late)
+        assert late.last(f"{BASE}/n1-1/z0/state")
         assert late.last(f"{BASE}/panel") is None
         await plain.say("homeassistant/status", "online")
         await until(lambda: late.last(f"{BASE}/panel"))  # Home Assistant has started, and may know what is now
@@ -126,7 +137,8 @@ async def test_an_estate_may_have_it_kept_and_may_take_that_back(rooms: Bench, p
     await not_keeping.deliver(rooms.reports())
     await painted(not_keeping)
     async with listening(plain) as late:
-        await until(lambda: late.last(f"{BASE}/n1-1/status"))
+        await marked(plain, late)
+        assert late.last(f"{BASE}/n1-1/status")
         assert late.last(f"{BASE}/panel") is None
     await not_keeping.close()
 
@@ -172,8 +184,7 @@ async def test_a_broker_can_fence_a_household(rooms: Bench, plain: Mosquitto) ->
     async with listening(plain) as resident:
         await destination.deliver(rooms.reports())
         await painted(destination)
-        await plain.say("mark/all", "x")
-        await until(lambda: resident.last("mark/all"))
+        await marked(plain, resident)
     assert resident.events()
     assert {one.topic.split("/")[2] for one in resident.heard if one.topic.count("/") > 2} == {HOUSEHOLD}
     assert "0502" not in f"{resident.heard}"

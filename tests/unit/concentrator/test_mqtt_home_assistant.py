@@ -26,8 +26,8 @@ from anju.uplink.reports import (
     ZoneKind,
 )
 from anju.wire.table import Code
-from unit.concentrator.harness import Bench, FarNode, until
-from unit.concentrator.mqtt_kit import Heard, Listener, Mosquitto, listening, made, mosquitto, painted
+from unit.concentrator.harness import Bench, FarNode
+from unit.concentrator.mqtt_kit import Heard, Listener, Mosquitto, listening, made, marked, mosquitto, painted
 
 pytestmark = pytest.mark.anyio
 HERE = Path(__file__).parent / "home_assistant"
@@ -57,13 +57,6 @@ async def kept(broker: Mosquitto) -> list[Heard]:
     async with listening(broker) as late:
         await marked(broker, late)
         return sorted(one for one in late.heard if not one.topic.startswith("mark"))
-
-
-async def marked(broker: Mosquitto, listener: Listener) -> None:
-    """All that was published before has been heard."""
-    mark = f"mark/{len(listener.heard)}"
-    await broker.say(mark, "x")
-    await until(lambda: listener.last(mark))
 
 
 @pytest.mark.parametrize("choice", [{}, {"zone_names": True, "silent_alarms": True, "retain_arm_state": True}])
