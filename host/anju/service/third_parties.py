@@ -36,6 +36,11 @@ class ThirdParty(Section):
 
     kind: str
 
+    @property
+    def secrets(self) -> tuple[str, ...]:
+        """Files that hold what nobody but the concentrator may read."""
+        return ()
+
 
 class Dc09(ThirdParty):
     """An alarm receiving centre that speaks SIA DC-09."""
@@ -59,6 +64,11 @@ class Dc09(ThirdParty):
     answer_s: Annotated[int, Field(ge=1, le=20)] = 5
     supervision_s: Annotated[int, Field(ge=5, le=86_400)] = 60
     """How often it is shown that the line stands, while nothing happens."""
+
+    @property
+    def secrets(self) -> tuple[str, ...]:
+        """Files that hold what nobody but the concentrator may read."""
+        return (self.key_file,) if self.key_file else ()
 
 
 TopicPart = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9_-]{1,32}(/[A-Za-z0-9_-]{1,32}){0,3}$")]
@@ -95,6 +105,11 @@ class Mqtt(ThirdParty):
     """With which a receiver signs for what it has; None: the broker's acknowledgement counts."""
     arming_keys: Annotated[dict[Name, PublicKey], Field(max_length=8)] = Field(default_factory=dict)
     """Whose signed commands arm a household; none: nobody's."""
+
+    @property
+    def secrets(self) -> tuple[str, ...]:
+        """Files that hold what nobody but the concentrator may read."""
+        return tuple(filter(None, (self.password_file, self.certificate_key_file)))
 
     @property
     def address(self) -> tuple[str, int]:

@@ -51,7 +51,7 @@ def write(site: Site, out: Path) -> list[Path]:
 
 def text(site: Site, name: str, user: str) -> str:
     """The unit of one service."""
-    for path in (str(site.folder), sys.executable):
+    for path in (str(site.folder), sys.executable, *_secrets(site)):
         if not set(path) <= _SAFE:
             raise ServiceError(
                 _("A unit can't name this path: %(path)s") % {"path": path},
@@ -131,7 +131,14 @@ def _folders(site: Site, name: str) -> list[str]:
         unseen += [*_SIGHT["dutyroom"], places.FILE]
     else:
         unseen += _SIGHT[name]
-    return [*lines, *(f"InaccessiblePaths=-{site.folder}/{path}" for path in unseen)]
+    if name != "concentrator":
+        unseen += _secrets(site)
+    return [*lines, *(f"InaccessiblePaths=-{site.folder / path}" for path in unseen)]
+
+
+def _secrets(site: Site) -> list[str]:
+    """Files with which the concentrator proves itself to third parties."""
+    return [path for one in site.destinations.values() for path in one.secrets]
 
 
 def _devices(site: Site, name: str) -> list[str]:

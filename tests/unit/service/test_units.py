@@ -22,6 +22,16 @@ def site(tmp_path: Path) -> Site:
     return new_site(tmp_path / "site", 7010)
 
 
+BROKER = 'kind = "mqtt"\nbroker = "10.0.0.9:8883"\npassword_file = "{}"\n'
+CENTRE = 'kind = "dc09"\nreceivers = ["10.0.0.9:9000"]\naccount = "1A00"\nkey_file = "{}"\n'
+
+
+def with_third_party(site: Site, name: str, section: str) -> Site:
+    settings_file = site.folder / "site.toml"
+    settings_file.write_text(f"{settings_file.read_text()}\n[destinations.{name}]\n{section}")
+    return settings.load(site.folder)
+
+
 def lines(file: Path) -> set[str]:
     return set(file.read_text().splitlines())
 
@@ -48,6 +58,8 @@ def test_systemd_finds_little_that_they_may_do(site: Site, tmp_path: Path) -> No
 
 
 def test_each_has_its_watchdog_and_sees_no_keys_that_are_not_its_own(site: Site, tmp_path: Path) -> None:
+    site = with_third_party(site, "home", BROKER.format("mqtt-password"))
+    site = with_third_party(site, "arc", CENTRE.format("arc.key"))
     duty_room, page, concentrator = units.write(site, tmp_path)
     for path in (duty_room, page, concentrator):
         assert {"Type=notify", f"WatchdogSec={units.WATCHDOG_S}", "NoNewPrivileges=yes", "Restart=always"} <= lines(
@@ -55,6 +67,10 @@ def test_each_has_its_watchdog_and_sees_no_keys_that_are_not_its_own(site: Site,
         )
         assert f"InaccessiblePaths=-{site.folder}/root-key.pem" in lines(path)
         assert stat.S_IMODE(path.stat().st_mode) == 0o644
+    for of_a_third_party in ("mqtt-password", "arc.key"):
+        secret = f"InaccessiblePaths=-{site.folder}/{of_a_third_party}"
+        assert secret in lines(page) & lines(duty_room)
+        assert secret not in lines(concentrator)
     keyring = f"InaccessiblePaths=-{site.folder}/keyring.db"
     assert keyring in lines(page) & lines(duty_room)
     assert keyring not in lines(concentrator)
@@ -95,3 +111,10 @@ def test_a_path_that_would_mean_something_else_is_refused(site: Site, folder: st
 def test_a_folder_that_is_not_there(site: Site, tmp_path: Path) -> None:
     with pytest.raises(ServiceError, match="Choose a folder in which you may write"):
         units.write(site, tmp_path / "none")
+
+
+@pytest.mark.parametrize("section", [BROKER, CENTRE])
+def test_a_secret_whose_name_a_unit_cant_hold_is_refused(site: Site, tmp_path: Path, section: str) -> None:
+    """It would be hidden from nobody."""
+    with pytest.raises(ServiceError, match="can't name this path"):
+        units.write(with_third_party(site, "other", section.format("my password")), tmp_path)

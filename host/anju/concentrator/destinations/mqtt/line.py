@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import socket
 import ssl
 from collections.abc import Sequence
 from contextlib import suppress
@@ -102,6 +103,8 @@ class Line(aiomqtt.Client):
             timeout=ANSWER_S,
             keepalive=KEEPALIVE_S,
             max_queued_incoming_messages=MOST_WAITING,
+            # An alarm must not wait until the kernel has more to send: with delayed acknowledgements that is 40 ms.
+            socket_options=[(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)],
             logger=_SILENT,
         )
         self._tls = tls

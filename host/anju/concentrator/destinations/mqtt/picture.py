@@ -6,6 +6,7 @@ Events tell what happened, in order and however late; a state is always of now, 
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
+from functools import cache
 from typing import NamedTuple
 
 from anju.concentrator.core.building import Building
@@ -18,7 +19,7 @@ from anju.concentrator.core.ports import Journal
 from anju.concentrator.destinations.mqtt.discovery import CLASS_OF, Device, Entity, Scene, scope_of_node
 from anju.concentrator.destinations.mqtt.events import PRESS_TYPES, SILENT, Message, encoded
 from anju.concentrator.destinations.mqtt.topics import Topics, node_part
-from anju.service.i18n import _
+from anju.service.i18n import _, process_language, translation
 from anju.service.zone_words import kind_names
 from anju.uplink.reports import PanelMode, ReportKind, TroubleKind, Zone, ZoneKind
 
@@ -41,6 +42,12 @@ class Chosen(NamedTuple):
 
 Picture = dict[str, Message]
 """By topic."""
+
+
+@cache
+def _names(language: str) -> dict[ZoneKind, str]:
+    """Looked up once: a picture of a building names thousands of zones."""
+    return kind_names(translation(language).gettext)
 
 
 def households(building: Building) -> list[str]:
@@ -118,7 +125,7 @@ class Painter(NamedTuple):
         if zone.kind in SILENT and not self.chosen.silent_alarms:
             return
         part, place = node_part(address), f"z{number}"
-        name = zone.name if self.chosen.zone_names else kind_names(_)[zone.kind]
+        name = zone.name if self.chosen.zone_names else _names(process_language())[zone.kind]
         if zone.kind in _BUTTONS:
             topic = self.topics.of(household, part, place, "press")
             more = {"device_class": "button", "event_types": list(PRESS_TYPES)}
