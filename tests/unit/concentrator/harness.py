@@ -17,6 +17,7 @@ from anju.concentrator.core.pairing import state as pairing
 from anju.concentrator.core.pairing.note import Note
 from anju.concentrator.core.panel.signals import Action, PersonSignal, Times
 from anju.concentrator.core.places import Address, Placement, Route
+from anju.concentrator.core.ports import Destination
 from anju.concentrator.core.premises import Chosen
 from anju.concentrator.core.supervision import Supervision
 from anju.concentrator.downlink import Downlink
@@ -381,6 +382,12 @@ async def until(condition: Callable[[], object]) -> None:
     async with asyncio.timeout(PATIENCE_S):
         while not condition():
             await asyncio.sleep(0.002)
+
+
+async def kept(destination: Destination) -> None:
+    """Have a third party show its line, again and again, as while there is nothing to tell it."""
+    while True:
+        await destination.idle()
 
 
 @asynccontextmanager

@@ -16,10 +16,11 @@ from structlog.testing import capture_logs
 
 from anju.concentrator.core.ports import Undelivered
 from anju.concentrator.destinations.mqtt import line, party
+from anju.concentrator.destinations.mqtt.dial import Tls
 from anju.service.errors import ServiceError
 from anju.uplink.reports import PanelMode, Report, Zone, ZoneKind
 from anju.wire.table import Code
-from unit.concentrator.harness import HOUSEHOLD, Bench, running, until
+from unit.concentrator.harness import HOUSEHOLD, Bench, kept, running, until
 from unit.concentrator.mqtt_kit import (
     ACL,
     Listener,
@@ -93,7 +94,7 @@ async def test_others_see_at_once_that_a_concentrator_has_gone(
     rooms: Bench, plain: Mosquitto, listener: Listener
 ) -> None:
     destination = made(rooms, plain)
-    async with running(destination.idle()):
+    async with running(kept(destination)):
         await until(lambda: listener.last("anju/3/status") == b"online")
     assert destination._session is not None
     destination._session.line._client._sock_close()  # as a killed process does
@@ -216,7 +217,7 @@ async def test_a_certificate_of_somebody_else_is_not_spoken_to(rooms: Bench, tmp
 
 
 async def test_a_broker_that_never_answers_ends_by_itself(rooms: Bench, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(line, "ANSWER_S", 0.2)
+    monkeypatch.setattr(line, "OPEN_S", 0.2)
     with socket.create_server(("127.0.0.1", 0)) as silent:
         destination = made(rooms, broker=f"127.0.0.1:{silent.getsockname()[1]}")
         with pytest.raises(Undelivered):
@@ -286,7 +287,7 @@ async def test_a_test_is_marked_and_its_answer_shown(rooms: Bench, plain: Mosqui
 
 
 async def test_tls_is_at_least_1_2() -> None:
-    context = line.Tls().context()
+    context = Tls().context()
     assert context.minimum_version is ssl.TLSVersion.TLSv1_2
     assert (context.verify_mode, context.check_hostname) == (ssl.CERT_REQUIRED, True)
 
@@ -298,7 +299,7 @@ async def test_a_stranger_on_the_broker_changes_nothing_here(
     reports = await some_reports(rooms)
     before = rooms.rows()
     destination = made(rooms, plain)
-    async with running(destination.idle()):
+    async with running(kept(destination)):
         await until(lambda: listener.last("anju/3/status") == b"online")
         for topic in (f"{BASE}/command", f"{BASE}/panel", f"{BASE}/event", "anju/3/receipt"):
             for payload in (b"DISARM", b"ARM_AWAY", b"\xff" * 200_000, b"{" * 3000, b""):

@@ -18,7 +18,7 @@ from anju.concentrator.destinations.mqtt.flood import Bucket
 from anju.concentrator.destinations.mqtt.signed import opened
 from anju.concentrator.destinations.mqtt.topics import Topics
 from anju.uplink.reports import PanelMode
-from unit.concentrator.harness import HOUSEHOLD, Bench, running, until
+from unit.concentrator.harness import HOUSEHOLD, Bench, kept, running, until
 from unit.concentrator.mqtt_kit import Mosquitto, listening, made, mosquitto, public, sealed
 
 pytestmark = pytest.mark.anyio
@@ -117,7 +117,7 @@ async def test_over_a_broker_it_arms_and_a_replay_of_the_same_bytes_does_not(roo
     await rooms.receive(node, node.hello())
     destination = made(rooms, broker, arming_keys={"platform": public(KEY)})
     rooms.clock.advance(1)
-    async with listening(broker) as heard, running(destination.idle()):
+    async with listening(broker) as heard, running(kept(destination)):
         await until(lambda: heard.last("anju/3/status") == b"online")
         payload = sealed(KEY, "arm", TOPIC, command(rooms))
         await broker.say(TOPIC, payload)
@@ -140,7 +140,7 @@ async def test_a_flood_is_not_listened_to(rooms: Bench, broker: Mosquitto) -> No
     node = await rooms.enrol()
     await rooms.receive(node, node.hello())
     destination = made(rooms, broker, arming_keys={"platform": public(KEY)})
-    async with listening(broker) as heard, running(destination.idle()):
+    async with listening(broker) as heard, running(kept(destination)):
         await until(lambda: heard.last("anju/3/status") == b"online")
         with capture_logs() as logs:
             async with broker.client("stranger") as stranger:

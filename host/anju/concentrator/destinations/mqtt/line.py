@@ -1,17 +1,16 @@
-"""One connection to a broker: MQTT 5 by aiomqtt, over TLS unless the site says otherwise.
+"""One connection to a broker: MQTT 5 by aiomqtt.
 
-What a broker may send is limited (packet size, messages in flight), and no answer is waited for without an end.
+What a broker may send is limited (packet size, messages in flight), whether it keeps to that or not, and no answer is waited for
+without an end. Nothing that the library raises gets further than here: it ends the connection.
 """
 
 from __future__ import annotations
 
 import asyncio
 import logging
-import socket
 import ssl
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from contextlib import suppress
-from pathlib import Path
 from typing import Any, NamedTuple
 
 import aiomqtt
@@ -22,48 +21,23 @@ from paho.mqtt.properties import Properties
 from paho.mqtt.reasoncodes import ReasonCode
 
 from anju.concentrator.core.ports import Undelivered
+from anju.concentrator.destinations import waiting
+from anju.concentrator.destinations.mqtt.dial import Tls, dial
 from anju.concentrator.destinations.mqtt.events import Message
 from anju.concentrator.destinations.mqtt.picture import OFFLINE
 
+OPEN_S = 10.0
+"""For a name, a connection, TLS and the broker's word that we are let in, together."""
 ANSWER_S = 5.0
 KEEPALIVE_S = 15
 """After half as long again without a word from us the broker publishes our last will."""
 FAREWELL_S = 2.0
 MOST_PACKET_BYTES = 4096
 MOST_WAITING = 64
+_CLOSED = "the broker closed the connection"
+_BROKE = "the connection to the broker broke"
 _SILENT = logging.getLogger("anju.mqtt.library")
 _SILENT.disabled = True  # it would log a line for each message of a flood; what matters is told by ours
-
-
-class Context(ssl.SSLContext):
-    """Remembers its socket: after a handshake that fails, paho leaves that to the garbage collector."""
-
-    made: ssl.SSLSocket | None = None
-
-    def wrap_socket(self, *arguments: Any, **named: Any) -> ssl.SSLSocket:
-        """As always."""
-        self.made = super().wrap_socket(*arguments, **named)
-        return self.made
-
-
-class Tls(NamedTuple):
-    """Which authorities count (None: those of this machine), and a certificate of our own."""
-
-    ca: Path | None = None
-    certificate: Path | None = None
-    key: Path | None = None
-
-    def context(self) -> Context:
-        """Reads the files; OSError if one can't be used."""
-        context = Context(ssl.PROTOCOL_TLS_CLIENT)  # which checks certificate and name
-        context.minimum_version = ssl.TLSVersion.TLSv1_2
-        if self.ca:
-            context.load_verify_locations(self.ca)
-        else:
-            context.load_default_certs()
-        if self.certificate:
-            context.load_cert_chain(self.certificate, self.key)
-        return context
 
 
 class Broker(NamedTuple):
@@ -83,9 +57,13 @@ class Broker(NamedTuple):
 
 
 class Line(aiomqtt.Client):
-    """A connection that is opened once. aiomqtt takes any PUBACK for success; ours reads why a broker refuses."""
+    """A connection that is opened once. aiomqtt takes any PUBACK for success; ours reads why a broker refuses.
 
-    def __init__(self, broker: Broker, tls: Context | None) -> None:
+    aiomqtt connects in a thread, and has the loop watch a socket some time after it was told to: by then that may be closed, or
+    its number another connection's. Ours does all at once, in the loop.
+    """
+
+    def __init__(self, broker: Broker, tls: ssl.SSLContext | None) -> None:
         properties = Properties(PacketTypes.CONNECT)  # type: ignore[no-untyped-call]
         properties.MaximumPacketSize = MOST_PACKET_BYTES
         properties.ReceiveMaximum = MOST_WAITING
@@ -99,14 +77,12 @@ class Line(aiomqtt.Client):
             will=aiomqtt.Will(broker.status, OFFLINE, qos=1, retain=True),
             clean_start=True,
             properties=properties,
-            tls_context=tls,
             timeout=ANSWER_S,
             keepalive=KEEPALIVE_S,
             max_queued_incoming_messages=MOST_WAITING,
-            # An alarm must not wait until the kernel has more to send: with delayed acknowledgements that is 40 ms.
-            socket_options=[(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)],
             logger=_SILENT,
         )
+        self._broker = broker
         self._tls = tls
         self._answers: dict[int, asyncio.Future[ReasonCode]] = {}
 
@@ -117,15 +93,20 @@ class Line(aiomqtt.Client):
 
     async def open(self) -> None:
         """Connect; Undelivered says why not. Then, or if it is cancelled, nothing of it is left open."""
-        opening = asyncio.ensure_future(self.__aenter__())
         try:
-            await asyncio.shield(opening)
-        except asyncio.CancelledError:
-            opening.add_done_callback(self._abandon_opened)
-            raise
-        except (aiomqtt.MqttError, ValueError) as error:
+            async with asyncio.timeout(OPEN_S):
+                made = await dial(self._broker.host, self._broker.port, self._tls)
+                self._client._create_socket = lambda: made  # type: ignore[method-assign]
+                self._client_connect()
+                await self._connected
+            if not self.is_up:
+                raise Undelivered(_CLOSED)
+        except (aiomqtt.MqttError, OSError, TimeoutError, ValueError) as error:
             self.abandon()
             raise Undelivered(_why(error)) from error
+        except BaseException:
+            self.abandon()
+            raise
 
     async def publish_all(self, messages: Sequence[Message]) -> list[str]:
         """Publish in this order, each at least once; the broker's answer to each, `refused: …` where it was not taken.
@@ -136,45 +117,45 @@ class Line(aiomqtt.Client):
             answers = [self._hand_over(message) for message in messages]
         except (aiomqtt.MqttError, ValueError) as error:
             raise Undelivered(_why(error)) from error
-        lost: asyncio.Future[Any] = asyncio.ensure_future(asyncio.shield(self._disconnected))
         every: asyncio.Future[Any] = asyncio.gather(*answers)
         try:
             async with asyncio.timeout(ANSWER_S):
-                await asyncio.wait({every, lost}, return_when=asyncio.FIRST_COMPLETED)
+                await asyncio.wait({every, self._disconnected}, return_when=asyncio.FIRST_COMPLETED)
         except TimeoutError:
             raise Undelivered("the broker did not acknowledge in time") from None
         finally:
-            for task in (every, lost):
-                task.cancel()
-            await asyncio.gather(every, lost, return_exceptions=True)
-        if every.cancelled() or not all(answer.done() and not answer.cancelled() for answer in answers):
-            raise Undelivered("the connection to the broker broke")
+            every.cancel()
+            await asyncio.gather(every, return_exceptions=True)
+        if not all(answer.done() and not answer.cancelled() for answer in answers):
+            raise Undelivered(_BROKE)
         codes = [answer.result() for answer in answers]
         return [f"refused: {code}" if code.is_failure else str(code) for code in codes]
 
     async def say_farewell(self, status: Message | None) -> None:
         """Disconnect, with a last word that the will has no occasion for; whatever comes, it is over soon."""
-        with suppress(Undelivered, aiomqtt.MqttError, TimeoutError):
-            async with asyncio.timeout(FAREWELL_S):
-                if status and self.is_up:
-                    await self.publish_all([status])
-                await self.__aexit__(None, None, None)
-        self.abandon()
+        try:
+            with suppress(Exception):  # then it goes without a word
+                async with asyncio.timeout(FAREWELL_S):
+                    if status and self.is_up:
+                        await self.publish_all([status])
+                    if self.is_up and self._client.disconnect() == paho.MQTT_ERR_SUCCESS:
+                        await asyncio.wait({self._disconnected})
+        finally:
+            self.abandon()
 
     def abandon(self) -> None:
         """Drop the connection, in whatever state it is."""
-        if not self._disconnected.done():
-            self._disconnected.set_result(None)
-        elif not self._disconnected.cancelled():
-            self._disconnected.exception()  # asked for, or it is logged as lost
-        self._client._sock_close()
-        if self._tls and self._tls.made:
-            self._tls.made.close()
+        self._end()
+        with suppress(Exception):
+            self._client._sock_close()
 
-    def _abandon_opened(self, opening: asyncio.Future[Any]) -> None:
-        if not opening.cancelled():
-            opening.exception()
-        self.abandon()
+    def _end(self) -> None:
+        """Let nobody wait any longer."""
+        for future in (self._connected, self._disconnected):
+            if not future.done():
+                future.set_result(None)
+            elif not future.cancelled():
+                future.exception()  # asked for, or it is logged as lost
 
     def _hand_over(self, message: Message) -> asyncio.Future[ReasonCode]:
         info = self._client.publish(message.topic, message.payload, 1, message.retain)
@@ -192,8 +173,54 @@ class Line(aiomqtt.Client):
         if answer and not answer.done():
             answer.set_result(reason_code)
 
+    def _on_disconnect(self, *_of: Any) -> None:
+        self._end()
+
+    def _on_socket_open(self, _client: paho.Client, _userdata: Any, sock: Any) -> None:
+        self._loop.add_reader(sock.fileno(), self._read)
+        self._misc_task = self._loop.create_task(self._misc_loop())
+
+    def _on_socket_close(self, _client: paho.Client, _userdata: Any, sock: Any) -> None:
+        if sock.fileno() >= 0:
+            self._loop.remove_reader(sock.fileno())
+            self._loop.remove_writer(sock.fileno())
+        if self._misc_task:
+            self._misc_task.cancel()
+        self._end()
+
+    def _on_socket_register_write(self, _client: paho.Client, _userdata: Any, sock: Any) -> None:
+        self._loop.add_writer(sock.fileno(), lambda: self._attempt(self._client.loop_write))
+
+    def _on_socket_unregister_write(self, _client: paho.Client, _userdata: Any, sock: Any) -> None:
+        if sock.fileno() >= 0:
+            self._loop.remove_writer(sock.fileno())
+
+    async def _misc_loop(self) -> None:
+        while self.is_up:
+            self._attempt(self._client.loop_misc)
+            await asyncio.sleep(1)
+
+    def _read(self) -> None:
+        self._attempt(self._client.loop_read)
+        if (
+            self._client._in_packet["remaining_length"] > MOST_PACKET_BYTES
+            or len(self._client._in_messages) > MOST_WAITING
+        ):
+            self.abandon()
+        sock = self._client.socket()
+        if isinstance(sock, ssl.SSLSocket) and sock.pending():
+            self._loop.call_soon(
+                self._read
+            )  # what TLS has in store the loop does not see; others have their turn between
+
+    def _attempt(self, step: Callable[[], Any]) -> None:
+        try:
+            step()
+        except Exception:  # noqa: BLE001  # whatever came in, this connection alone ends
+            self.abandon()
+
 
 def _why(error: Exception) -> str:
     if isinstance(error, MqttConnectError):
         return f"the broker refuses us: {error}"
-    return str(error) or repr(error)
+    return waiting.reason(error)

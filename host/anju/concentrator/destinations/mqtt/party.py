@@ -13,9 +13,10 @@ import structlog
 
 from anju.concentrator.core.ports import Clock, Delivered, Journal, Trial, Undelivered
 from anju.concentrator.destinations.mqtt.arming import Arming
+from anju.concentrator.destinations.mqtt.dial import Tls
 from anju.concentrator.destinations.mqtt.events import Message, encoded, event_id, is_told, messages
 from anju.concentrator.destinations.mqtt.flood import Bucket
-from anju.concentrator.destinations.mqtt.line import Broker, Line, Tls
+from anju.concentrator.destinations.mqtt.line import Broker, Line
 from anju.concentrator.destinations.mqtt.picture import OFFLINE, ONLINE, Chosen, Painter, is_birth
 from anju.concentrator.destinations.mqtt.receipts import Expected, Receipts
 from anju.concentrator.destinations.mqtt.session import Ear, Session
@@ -75,10 +76,12 @@ class Mqtt:
         return Delivered(taken)
 
     async def idle(self) -> None:
-        """Hold the connection, by which others see that we are there."""
+        """Connect, or hold the connection, by which others see that we are there."""
+        before = self._session
         session = await self._reach()
-        await session.lost()
-        raise Undelivered("the connection to the broker broke")
+        if session is before:
+            await session.lost()
+            raise Undelivered("the connection to the broker broke")
 
     async def test(self) -> Trial:
         """Publish a marked test on a topic of its own."""

@@ -44,7 +44,8 @@ class Session:
         """Of which somebody may know only what the broker keeps."""
         self._wake = asyncio.Event()
         self._painted = asyncio.Event()
-        self._deaf: set[asyncio.Task[None]] = set()
+        self._deaf: dict[str, asyncio.Task[None]] = {}
+        """What waits until a filter is listened to again."""
         self._tasks: tuple[asyncio.Task[None], ...] = ()
 
     async def begin(self, online: Message) -> None:
@@ -94,9 +95,10 @@ class Session:
 
     async def end(self, offline: Message | None) -> None:
         """Stop, and disconnect."""
-        for task in (*self._tasks, *self._deaf):
+        tasks = (*self._tasks, *self._deaf.values())
+        for task in tasks:
             task.cancel()
-        await asyncio.gather(*self._tasks, *self._deaf, return_exceptions=True)
+        await asyncio.gather(*tasks, return_exceptions=True)
         await self.line.say_farewell(offline)
 
     async def _hear(self) -> None:
@@ -114,18 +116,17 @@ class Session:
                 await ear.hear(topic, payload, retained)
             except Exception as error:  # noqa: BLE001  # whatever one message does, the next one is heard
                 _log.error("a message by MQTT could not be dealt with", topic=ear.filter, exc_info=error)
-        elif not self._deaf:
+        elif ear.filter not in self._deaf:
             _log.warning("flooded by MQTT; not listening there for a while", topic=ear.filter, for_s=DEAF_S)
-            task = asyncio.ensure_future(self._be_deaf(ear))
-            self._deaf.add(task)
-            task.add_done_callback(self._deaf.discard)
+            self._deaf[ear.filter] = asyncio.ensure_future(self._be_deaf(ear))
+            self._deaf[ear.filter].add_done_callback(lambda _done: self._deaf.pop(ear.filter, None))
 
     async def _be_deaf(self, ear: Ear) -> None:
         try:
             await self.line.unsubscribe(ear.filter)
             await asyncio.sleep(DEAF_S)
             await self.line.subscribe(ear.filter, qos=1)
-        except aiomqtt.MqttError:
+        except Exception:  # noqa: BLE001  # else it would never listen there again; a new connection does
             self.line.abandon()
 
     async def _paint(self) -> None:
