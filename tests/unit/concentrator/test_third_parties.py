@@ -38,6 +38,9 @@ class Other:
         self.refuses: set[int] = set()
         self.takes_at_most = 100
         self.closed = 0
+        self.is_stubborn = False
+        self.proves = False
+        self.idles = 0
         self.warnings: Sequence[str] = ()
 
     async def deliver(self, reports: Sequence[Report]) -> Delivered:
@@ -51,7 +54,12 @@ class Other:
         return Delivered(taken, [one.seq for one in reports if one.seq in self.refuses])
 
     async def idle(self) -> None:
-        await asyncio.Event().wait()
+        self.idles += 1
+        if not self.proves:
+            await asyncio.Event().wait()
+        await asyncio.sleep(0.001)
+        if self.is_down:
+            raise Undelivered("it is down")
 
     async def test(self) -> Trial:
         if self.is_down:
@@ -60,6 +68,8 @@ class Other:
 
     async def close(self) -> None:
         self.closed += 1
+        if self.is_stubborn:
+            raise ConnectionResetError
 
 
 def _itself(one: Other) -> Other:
@@ -150,6 +160,44 @@ async def test_one_that_can_not_be_opened_is_tried_again_and_says_why(rooms: Ben
         assert shown["owed"] == 1
         is_ready = True
         await until(lambda: arc.heard == [1])
+
+
+async def test_that_it_is_back_is_seen_while_nothing_happens(rooms: Bench) -> None:
+    """Else it would become trouble some time after it is over."""
+    arc = Other()
+    arc.proves = arc.is_down = True
+    made = await parties(rooms, arc=arc)
+    async with running(made.run()):
+        await until(made.down_s["arc"])
+        arc.is_down = False
+        await until(lambda: not made.down_s["arc"]())
+        assert not (await made.handlers["destinations"]({}, "anna"))["destinations"][0]["why"]
+
+
+async def test_what_happens_elsewhere_is_no_sign_that_it_is_back(rooms: Bench) -> None:
+    arc = Other()
+    arc.proves = arc.is_down = True
+    made = await parties(rooms, arc=arc)
+    async with running(made.run()):
+        await until(made.down_s["arc"])
+        arc.proves = False  # it hangs
+        before = arc.idles
+        await until(lambda: arc.idles > before)
+        async with rooms.journal.change() as draft:
+            draft.schedules[HOUSEHOLD] = ()
+        await until(lambda: arc.idles > before + 1)
+        assert made.down_s["arc"]() > 0
+
+
+async def test_one_that_can_not_be_closed_ends_no_other(rooms: Bench) -> None:
+    arc, other = Other(), Other()
+    arc.is_stubborn = True
+    made = await parties(rooms, arc=arc, other=other)
+    async with running(made.run()):
+        await until(lambda: arc.idles)
+        await switch(made, "arc", on=False)
+        await happens(rooms)
+        await until(lambda: other.heard == [1, 2])
 
 
 class TestOnAndOff:

@@ -85,7 +85,8 @@ class Destination(Protocol):
         comes again must be known as the same there. Undelivered: not even the first was taken."""
 
     async def idle(self) -> None:
-        """Show that the line stands, until cancelled, while there is nothing to hand over. Undelivered: it does not stand."""
+        """While there is nothing to hand over: return once it was shown again that the line stands, however long that takes.
+        Undelivered: it does not stand."""
 
     async def test(self) -> Trial:
         """Send something that nobody takes for an alarm, and wait for the answer. Undelivered: there was none."""

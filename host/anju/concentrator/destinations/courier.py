@@ -59,12 +59,13 @@ class Courier:
                 await self._wait(min(attempt.in_s, LAST_PAUSE_S))
             while True:
                 try:
-                    await self._step()
+                    stands = await self._step()
                 except Exception as error:  # noqa: BLE001  # whatever one answer or one row does, the next try is made
                     failures += 1
                     self._fail(error, news=outage.failed())
                     await self._put_off(failures)
-                else:
+                    continue
+                if stands:
                     failures, self._failing_since_s, self.why = 0, None, ""
                     if outage.worked():
                         _log.info("destination reached again", destination=self.name)
@@ -82,26 +83,30 @@ class Courier:
             return Trial(is_taken=False, answer=waiting.reason(error), took_s=time.monotonic() - begun_s)
 
     async def close(self) -> None:
-        """End its connection."""
+        """End its connection. Whatever that comes to, it is over: the other destinations run in the same group as this one."""
         made, self._made = self._made, None
-        if made:
-            await made.close()
+        try:
+            if made:
+                await made.close()
+        except Exception as error:  # noqa: BLE001
+            _log.error("a destination could not be closed", destination=self.name, exc_info=error)
 
     def _opened(self) -> Destination:
         if self._made is None:
             self._made = self._make()
         return self._made
 
-    async def _step(self) -> None:
+    async def _step(self) -> bool:
+        """Deliver, or wait for what there is to deliver; whether it was seen that the line stands."""
         self._committed.clear()
         destination = self._opened()
         rows = self._outbox.owed(self.name, AT_ONCE)
         if not rows:
-            await self._idle(destination)
-            return
+            return await self._idle(destination)
         self._outbox.send(self.name, [row.seq for row in rows])
         delivered = await destination.deliver([Report.model_validate_json(row.report) for row in rows])
         await self._settle(delivered, {row.seq for row in rows})
+        return True
 
     async def _settle(self, delivered: Delivered, handed: set[int]) -> None:
         taken, refused = handed & set(delivered.taken), handed & set(delivered.refused)
@@ -114,15 +119,15 @@ class Courier:
             await self._outbox.settle(self.name, sorted(taken), ())
             self.taken_at_ms = self._clock().wall_ms
 
-    async def _idle(self, destination: Destination) -> None:
-        """Until there is something to deliver."""
+    async def _idle(self, destination: Destination) -> bool:
+        """Until there is something to deliver (False), or the line was shown to stand."""
         news = asyncio.ensure_future(self._committed.wait())
         shown = asyncio.ensure_future(destination.idle())
         try:
             await asyncio.wait({news, shown}, return_when=asyncio.FIRST_COMPLETED)
             if shown.done():
                 shown.result()
-                await news
+            return shown.done()
         finally:
             for task in (news, shown):
                 task.cancel()

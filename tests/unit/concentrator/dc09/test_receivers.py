@@ -25,7 +25,7 @@ from anju.uplink.reports import Lane, ReportKind
 from unit.concentrator.dc09 import kit
 from unit.concentrator.dc09.centre import Centre, Say, acknowledge, over_tcp, over_udp, silent
 from unit.concentrator.dc09.strict import Seen, answer, framed
-from unit.concentrator.harness import HOUSEHOLD, Bench, HandClock, running, until
+from unit.concentrator.harness import HOUSEHOLD, Bench, HandClock, kept, running, until
 
 pytestmark = pytest.mark.anyio
 Over = Callable[[Centre], AbstractAsyncContextManager[Centre]]
@@ -83,7 +83,7 @@ async def test_the_line_is_proved_before_anything_is_told_and_now_and_then(
 ) -> None:
     async with WAYS[way](Centre()) as centre:
         made = sends(centre.port, transport=way, supervision_s=0.01)
-        async with running(made.idle()):
+        async with running(kept(made)):
             await until(lambda: len(centre.seen) > 3)
     assert {one.id for one in centre.seen} == {"NULL"}
 
@@ -191,7 +191,7 @@ async def test_the_first_receiver_is_gone_back_to(
         made = sends(first.port, second.port, answer_s=QUICK, supervision_s=0.01)
         await made.deliver([kit.panic(clock, 1)])
         first.say = acknowledge
-        async with running(made.idle()):
+        async with running(kept(made)):
             await until(lambda: len(first.seen) > 2)
         await made.deliver([kit.panic(clock, 2)])
     assert {one.sequence for one in second.events} == {1}

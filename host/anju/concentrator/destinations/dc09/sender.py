@@ -100,11 +100,10 @@ class Dc09:
         return Delivered(taken, refused)
 
     async def idle(self) -> None:
-        """Show now and then that the line stands."""
-        while True:
-            due_s = 0.0 if self._heard_s is None else self._heard_s + self._speech.supervision_s - time.monotonic()
-            await asyncio.sleep(max(0.0, due_s))
-            await self._supervise()
+        """Show that the line stands, when it is time for that."""
+        due_s = 0.0 if self._heard_s is None else self._heard_s + self._speech.supervision_s - time.monotonic()
+        await asyncio.sleep(max(0.0, due_s))
+        await self._supervise()
 
     async def test(self) -> Trial:
         """A manual test (601) under the building's own account."""
