@@ -18,7 +18,7 @@ from anju.concentrator.core.ports import Undelivered
 from anju.concentrator.destinations.mqtt import line, party
 from anju.concentrator.destinations.mqtt.dial import Tls
 from anju.service.errors import ServiceError
-from anju.uplink.reports import PanelMode, Report, Zone, ZoneKind
+from anju.uplink.reports import PanelMode, Report, ReportKind, Zone, ZoneKind
 from anju.wire.table import Code
 from unit.concentrator.harness import HOUSEHOLD, Bench, kept, running, until
 from unit.concentrator.mqtt_kit import (
@@ -55,6 +55,13 @@ async def plain(tmp_path: Path) -> AsyncIterator[Mosquitto]:
 async def listener(plain: Mosquitto) -> AsyncIterator[Listener]:
     async with listening(plain) as started:
         yield started
+
+
+async def fenced(broker: Mosquitto, lines: str) -> None:
+    """Let the broker start anew, with other rights for us."""
+    await broker.stop()
+    broker.acl = f"user anju\n{lines}\ntopic readwrite homeassistant/#\n"
+    await broker.start()
 
 
 async def some_reports(rooms: Bench) -> list[Report]:
@@ -164,12 +171,24 @@ async def test_a_broker_that_has_lost_everything_is_told_again(rooms: Bench, pla
 async def test_what_a_broker_refuses_is_not_taken(rooms: Bench, plain: Mosquitto) -> None:
     """Its acknowledgement says so, and not every library reads it."""
     reports = await some_reports(rooms)
-    await plain.stop()
-    plain.acl = "user anju\ntopic readwrite anju/3/status\ntopic readwrite homeassistant/#\n"
-    await plain.start()
+    await fenced(plain, "topic readwrite anju/3/status")
     destination = made(rooms, plain)
     with pytest.raises(Undelivered, match="refused: Not authorized"):
         await destination.deliver(reports[1:])
+    await destination.close()
+
+
+async def test_what_a_broker_refuses_of_one_household_keeps_none_of_another(rooms: Bench, plain: Mosquitto) -> None:
+    await fenced(plain, f"topic deny anju/3/{HOUSEHOLD}/event\ntopic readwrite anju/3/#")
+    for flat in (HOUSEHOLD, "3-2-0502"):
+        node = await rooms.enrol(flat)
+        await rooms.receive(node, node.hello(), node.press(), node.event(Code.OPENED, levels=1))
+    reports = [one for one in rooms.reports() if one.household]
+    destination = made(rooms, plain)
+    taken = (await destination.deliver(reports)).taken
+    first = next(one.seq for one in reports if one.household == HOUSEHOLD and one.kind is ReportKind.HOLD_UP_ALARM)
+    others = [one.seq for one in reports if one.household != HOUSEHOLD or one.seq < first]
+    assert list(taken) == others
     await destination.close()
 
 
@@ -273,6 +292,21 @@ async def test_with_receipts_only_the_receivers_word_counts(
     told = asyncio.ensure_future(answer(receiver))
     assert list((await destination.deliver(reports[1:])).taken) == [one.seq for one in reports[1:]]
     await told
+    await destination.close()
+
+
+async def test_a_broker_that_refuses_one_gives_no_receipt_for_the_others(
+    rooms: Bench, plain: Mosquitto, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(party, "RECEIPT_S", 0.2)
+    await fenced(plain, f"topic deny anju/3/{HOUSEHOLD}/event\ntopic readwrite anju/3/#")
+    for flat in ("3-2-0502", HOUSEHOLD):
+        node = await rooms.enrol(flat)
+        await rooms.receive(node, node.hello(), node.press())
+    destination = made(rooms, plain, receipt_key=public(Ed25519PrivateKey.generate()))
+    told = [one for one in rooms.reports() if one.kind is ReportKind.HOLD_UP_ALARM]
+    with pytest.raises(Undelivered):
+        await destination.deliver(told)
     await destination.close()
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import hashlib
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager, suppress
 
 from pydantic import Field, ValidationError
@@ -64,10 +64,10 @@ class Expected:
     def __init__(self, came: Mapping[str, asyncio.Event]) -> None:
         self._came = came
 
-    async def wait(self, within_s: float) -> set[str]:
-        """The ids of those that have come in time."""
+    async def wait(self, within_s: float, hoped: Iterable[str]) -> set[str]:
+        """The ids of those that have come in time; once those that are hoped for have come, nothing is waited for."""
         with suppress(TimeoutError):
             async with asyncio.timeout(within_s):
-                for came in self._came.values():
-                    await came.wait()
+                for name in hoped:
+                    await self._came[name].wait()
         return {name for name, came in self._came.items() if came.is_set()}
