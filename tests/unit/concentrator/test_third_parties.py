@@ -68,6 +68,7 @@ class Other:
 
     async def close(self) -> None:
         self.closed += 1
+        await asyncio.sleep(0.001)
         if self.is_stubborn:
             raise ConnectionResetError
 
@@ -242,6 +243,21 @@ class TestOnAndOff:
             await happens(rooms)
             await until(lambda: arc.tries)
             assert await switch(made, "arc", on=False) == 1
+
+    async def test_two_persons_at_once_are_told_what_came_of_it(self, rooms: Bench) -> None:
+        """It takes its time to stop; meanwhile somebody else has it on again, and twice off is once off."""
+        arc = Other()
+        made = await parties(rooms, arc=arc)
+        async with running(made.run()):
+            await until(lambda: arc.idles)
+            asked = [
+                made.handlers["destination_switch"]({"name": "arc", "on": on}, "anna") for on in (False, False, True)
+            ]
+            answers = await asyncio.gather(*asked)
+            assert [answer["on"] for answer in answers] == [False, False, True]
+            await happens(rooms)
+            await until(lambda: 3 in arc.heard)
+        assert rooms.kinds() == ["destination_off", "destination_on", "opened"]
 
     async def test_one_that_does_not_exist_is_named(self, rooms: Bench) -> None:
         made = await parties(rooms, arc=Other())

@@ -39,6 +39,7 @@ class ThirdParties:
         self._couriers = {name: Courier(name, outbox, offer.make, clock) for name, offer in offers.items()}
         self._group: asyncio.TaskGroup | None = None
         self._tasks: dict[str, asyncio.Task[None]] = {}
+        self._switching = asyncio.Lock()
         self.handlers: dict[str, Handler] = {
             "destinations": self._list,
             "destination_switch": self._switch,
@@ -84,20 +85,25 @@ class ThirdParties:
         name, is_on = self._named(request), request.get("on")
         if not isinstance(is_on, bool):
             raise not_understood()
+        async with self._switching:  # two persons may want two things of one that takes its time to stop
+            given_up = await self._switched(name, person, is_on=is_on) if is_on != self._is_on(name) else 0
+            return self._shown(name) | {"given_up": given_up}
+
+    async def _switched(self, name: str, person: str, *, is_on: bool) -> int:
+        """How many reports are given up by it."""
         given_up = 0
-        if is_on != self._is_on(name):
-            if not is_on:
-                await self._stop(name)
-                given_up = self._outbox.owing(name).rows
-            try:
-                async with self._journal.change() as draft:
-                    draft.destinations[name] = is_on
-                    kind = ReportKind.DESTINATION_ON if is_on else ReportKind.DESTINATION_OFF
-                    draft.record(kind, Lane.ROUTINE, person=person, subject=name)
-            finally:
-                if self._is_on(name):
-                    self._start(name)
-        return self._shown(name) | {"given_up": given_up}
+        if not is_on:
+            await self._stop(name)
+            given_up = self._outbox.owing(name).rows
+        try:
+            async with self._journal.change() as draft:
+                draft.destinations[name] = is_on
+                kind = ReportKind.DESTINATION_ON if is_on else ReportKind.DESTINATION_OFF
+                draft.record(kind, Lane.ROUTINE, person=person, subject=name)
+        finally:
+            if self._is_on(name):
+                self._start(name)
+        return given_up
 
     async def _test(self, request: dict[str, Any], _person: str) -> dict[str, Any]:
         name = self._named(request)

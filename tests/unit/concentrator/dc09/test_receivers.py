@@ -17,7 +17,7 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import NameOID
 
 from anju.concentrator.core.ports import Undelivered
-from anju.concentrator.destinations import courier
+from anju.concentrator.destinations import courier, names
 from anju.concentrator.destinations.dc09 import opened, sender
 from anju.concentrator.destinations.dc09.sender import Dc09
 from anju.concentrator.destinations.third_parties import Offer, ThirdParties
@@ -104,6 +104,44 @@ async def test_a_clock_that_is_hours_off_is_corrected_by_the_receivers(
     assert len(centre.seen) == 4
 
 
+@pytest.mark.parametrize("year", [1000, 9999])
+async def test_a_clock_that_is_past_reckoning_ends_nothing(sends: Sends, clock: HandClock, way: str, year: int) -> None:
+    """NAK is never encrypted: whoever is on the line can say it."""
+    at = dt.datetime(year, 12, 31, 23, 59, 59, tzinfo=dt.UTC)
+
+    def lies(_centre: Centre, seen: Seen) -> bytes:
+        return answer("NAK", seen, at=at)
+
+    async with WAYS[way](Centre(say=lies)) as bad, WAYS[way](Centre()) as good:
+        made = sends(bad.port, good.port, transport=way)
+        assert (await made.deliver([kit.panic(clock, 1)])).taken == [1]
+        clock.advance(60)
+        bad.say = acknowledge
+        assert (await made.deliver([kit.panic(clock, 2)])).taken == [2]
+
+
+async def test_a_key_that_was_wrong_is_read_again(tmp_path: Path, sends: Sends, clock: HandClock) -> None:
+    async with over_tcp(Centre(kit.KEYS[16], _naks)) as centre:
+        made = sends(centre.port, key_file=kit.key_file(tmp_path, kit.KEYS[16]))
+        with pytest.raises(Undelivered):
+            await made.deliver([kit.panic(clock)])
+        centre.key, centre.say = kit.KEYS[32], acknowledge
+        kit.key_file(tmp_path, kit.KEYS[32])
+        assert (await made.deliver([kit.panic(clock)])).taken == [1]
+
+
+async def test_a_receiver_is_found_by_its_name(
+    sends: Sends, clock: HandClock, way: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def told(host: str) -> list[str]:
+        return ["127.0.0.1"] if host == "arc.invalid" else []
+
+    monkeypatch.setattr(names, "addresses", told)
+    async with WAYS[way](Centre()) as centre:
+        made = sends(transport=way, receivers=[f"arc.invalid:{centre.port}"])
+        assert (await made.deliver([kit.panic(clock)])).taken == [1]
+
+
 async def test_a_message_that_is_said_again_keeps_its_sequence_after_a_restart_too(
     sends: Sends, clock: HandClock, way: str
 ) -> None:
@@ -131,6 +169,10 @@ async def test_a_duh_ends_a_message_and_no_other(sends: Sends, clock: HandClock,
 
 def _naks(_centre: Centre, seen: Seen) -> bytes:
     return answer("NAK", seen)
+
+
+def _naks_whatever_the_time(_centre: Centre, seen: Seen) -> bytes:
+    return answer("NAK", seen, at=seen.at + dt.timedelta(hours=1))
 
 
 def _other_sequence(_centre: Centre, seen: Seen) -> bytes:
@@ -162,7 +204,17 @@ def _crc_wrong(_centre: Centre, _seen: Seen) -> bytes:
     return b"\n\r"
 
 
-HOSTILE: list[Say] = [silent, _naks, _other_sequence, _other_account, _garbage, _endless, _half, _crc_wrong]
+HOSTILE: list[Say] = [
+    silent,
+    _naks,
+    _naks_whatever_the_time,
+    _other_sequence,
+    _other_account,
+    _garbage,
+    _endless,
+    _half,
+    _crc_wrong,
+]
 
 
 @pytest.mark.parametrize("say", HOSTILE)

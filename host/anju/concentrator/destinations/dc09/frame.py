@@ -18,6 +18,8 @@ MOST_ANSWER = 1024
 """Bytes; the longest that the standard has is some 150."""
 NULL_SEQUENCE = 0
 LAST_SEQUENCE = 9999
+_YEARS = range(1970, 2100)
+"""Of which a receiver's clock may be; any other says nothing, and some could not be reckoned with."""
 _BLOCK = 16
 _PAD = (string.ascii_letters + string.digits).encode()
 """Of what pads are made: neither `|`, `[` nor `]`."""
@@ -104,9 +106,10 @@ def read(raw: bytes, key: bytes | None) -> Answer | None:
 def _time(text: str | None) -> dt.datetime | None:
     """ValueError is nobody's business: a time that is none says nothing."""
     try:
-        return dt.datetime.strptime(text or "", "%H:%M:%S,%m-%d-%Y").replace(tzinfo=dt.UTC)
+        at = dt.datetime.strptime(text or "", "%H:%M:%S,%m-%d-%Y").replace(tzinfo=dt.UTC)
     except ValueError:
         return None
+    return at if at.year in _YEARS else None
 
 
 def _sealed(text: bytes, key: bytes) -> str:

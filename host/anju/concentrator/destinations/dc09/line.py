@@ -10,6 +10,7 @@ from typing import Protocol
 from anju.concentrator.core.ports import Undelivered
 from anju.concentrator.destinations import waiting
 from anju.concentrator.destinations.dc09.frame import MOST_ANSWER
+from anju.concentrator.destinations.names import reached
 from anju.service.i18n import _
 
 _MOST_WAITING = 16
@@ -40,10 +41,14 @@ class TcpLine:
     async def open(cls, host: str, port: int, tls: ssl.SSLContext | None) -> TcpLine:
         """Connect. OSError: nobody is there, or its certificate is not to be trusted."""
         name = host if tls else None
-        return cls(*await asyncio.open_connection(host, port, ssl=tls, server_hostname=name, limit=MOST_ANSWER))
+
+        async def connect(address: str) -> TcpLine:
+            return cls(*await asyncio.open_connection(address, port, ssl=tls, server_hostname=name, limit=MOST_ANSWER))
+
+        return await reached(host, connect)
 
     async def send(self, frame: bytes) -> None:
-        """Hand a frame over; what came before it, and was never asked for, is forgotten."""
+        """Hand a frame over."""
         self._writer.write(frame)
         await self._writer.drain()
 
@@ -74,8 +79,12 @@ class UdpLine(asyncio.DatagramProtocol):
         """Bind to a receiver. OSError: its name is not known."""
         loop = asyncio.get_running_loop()
         line = cls()
-        line._transport, _protocol = await loop.create_datagram_endpoint(lambda: line, remote_addr=(host, port))
-        return line
+
+        async def bind(address: str) -> UdpLine:
+            line._transport, _protocol = await loop.create_datagram_endpoint(lambda: line, remote_addr=(address, port))
+            return line
+
+        return await reached(host, bind)
 
     def datagram_received(self, data: bytes, addr: object) -> None:  # noqa: ARG002  # as asyncio calls it
         """Keep it, unless too many wait."""

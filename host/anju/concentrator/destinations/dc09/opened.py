@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import re
 import ssl
 from functools import partial
@@ -29,15 +30,13 @@ def at(name: str, settings: Settings, folder: Path, clock: Clock) -> Dc09:
             _("Nothing was sent."),
             _('Use transport = "tls". If the line is protected otherwise, by a VPN, say so: unprotected = true'),
         )
-    key = _key(folder / settings.key_file) if settings.key_file else None
     places = Places(folder, folder / settings.accounts_file if settings.accounts_file else None, settings.account)
     places.refresh()
-    speech = Speech(
-        _NAMES[settings.format], settings.account, settings.line, key, settings.answer_s, settings.supervision_s
-    )
-    tls = _tls(folder, settings) if settings.transport == "tls" else None
-    ways = [_way(*_split(receiver), settings.transport, tls) for receiver in settings.receivers]
-    return Dc09(speech, ways, places, clock, partial(_warnings, settings, places))
+    speech = Speech(_NAMES[settings.format], settings.account, settings.line, settings.answer_s, settings.supervision_s)
+    if settings.transport == "tls":
+        _tls(folder, settings)
+    ways = [_way(*_split(receiver), folder, settings) for receiver in settings.receivers]
+    return Dc09(speech, partial(_key, folder, settings), ways, places, clock, partial(_warnings, settings, places))
 
 
 def _warnings(settings: Settings, places: Places) -> list[str]:
@@ -54,7 +53,10 @@ def _warnings(settings: Settings, places: Places) -> list[str]:
     return found
 
 
-def _key(path: Path) -> bytes:
+def _key(folder: Path, settings: Settings) -> bytes | None:
+    if settings.key_file is None:
+        return None
+    path = folder / settings.key_file
     raw = secret_file.read(path)
     how, _colon, text = raw.partition(b":")
     key = text.strip() if how == b"text" else b""
@@ -89,8 +91,12 @@ def _split(receiver: str) -> tuple[str, int]:
     return host.strip("[]"), int(port)
 
 
-def _way(host: str, port: int, transport: str, tls: ssl.SSLContext | None) -> Open:
+def _way(host: str, port: int, folder: Path, settings: Settings) -> Open:
     async def open_it() -> Line:
-        return await UdpLine.open(host, port) if transport == "udp" else await TcpLine.open(host, port, tls)
+        if settings.transport == "udp":
+            return await UdpLine.open(host, port)
+        # Read each time: what was wrong may have been replaced, and what was right renewed.
+        tls = await asyncio.to_thread(_tls, folder, settings) if settings.transport == "tls" else None
+        return await TcpLine.open(host, port, tls)
 
     return open_it

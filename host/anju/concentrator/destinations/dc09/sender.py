@@ -35,12 +35,11 @@ _log = structlog.get_logger()
 
 
 class Speech(NamedTuple):
-    """How it is spoken: the message's name, its own account, the line's number, the key, and how long an answer may take."""
+    """How it is spoken: the message's name, its own account, the line's number, and how long an answer may take."""
 
     name: str
     account: str
     line: str
-    key: bytes | None
     answer_s: float
     supervision_s: float
 
@@ -51,12 +50,20 @@ def sequence(seq: int) -> int:
 
 
 class Dc09:
-    """A `core.ports.Destination`. `receivers`: ways to each, in the order in which they are preferred."""
+    """A `core.ports.Destination`. `receivers`: ways to each, in the order in which they are preferred; `key` reads the key."""
 
     def __init__(
-        self, speech: Speech, receivers: Sequence[Open], places: Places, clock: Clock, warnings: Callable[[], list[str]]
+        self,
+        speech: Speech,
+        key: Callable[[], bytes | None],
+        receivers: Sequence[Open],
+        places: Places,
+        clock: Clock,
+        warnings: Callable[[], list[str]],
     ) -> None:
         self._speech = speech
+        self._read_key = key
+        self._key = key()
         self._receivers = receivers
         self._places = places
         self._clock = clock
@@ -143,6 +150,8 @@ class Dc09:
     async def _say(self, message: Message) -> Answer:
         """Say it to the receiver that answered last, or else to the next ones. Undelivered: none takes it."""
         async with self._turn:
+            if self._heard_s is None:  # a wrong one may have been replaced
+                self._key = await asyncio.to_thread(self._read_key)
             why = ""
             for _each in self._receivers:
                 try:
@@ -194,7 +203,7 @@ class Dc09:
                 if self._line is None:
                     self._line = await self._receivers[self._at]()
                 at = self._now() + self._offset
-                await self._line.send(frame.build(message, self._speech.line, at, self._speech.key))
+                await self._line.send(frame.build(message, self._speech.line, at, self._key))
                 return await self._hear(self._line, message)
         except TimeoutError:
             return None
@@ -204,7 +213,7 @@ class Dc09:
             piece = await line.receive()
             if piece.strip() == b"":
                 return None  # how a receiver may say that the CRC was wrong
-            answer = frame.read(piece, self._speech.key)
+            answer = frame.read(piece, self._key)
             if answer is not None and _is_for(answer, message):
                 return answer
         raise Undelivered(_("what it says answers nothing"))
