@@ -41,6 +41,11 @@ class ThirdParty(Section):
         """Files that hold what nobody but the concentrator may read."""
         return ()
 
+    @property
+    def certificates(self) -> tuple[str, ...]:
+        """Files that hold certificates: of the authorities that count, and ours."""
+        return ()
+
 
 class Dc09(ThirdParty):
     """An alarm receiving centre that speaks SIA DC-09."""
@@ -69,6 +74,11 @@ class Dc09(ThirdParty):
     def secrets(self) -> tuple[str, ...]:
         """Files that hold what nobody but the concentrator may read."""
         return (self.key_file,) if self.key_file else ()
+
+    @property
+    def certificates(self) -> tuple[str, ...]:
+        """Of the authorities that count."""
+        return (self.ca_file,) if self.ca_file and self.transport == "tls" else ()
 
 
 TopicPart = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9_-]{1,32}(/[A-Za-z0-9_-]{1,32}){0,3}$")]
@@ -110,6 +120,11 @@ class Mqtt(ThirdParty):
     def secrets(self) -> tuple[str, ...]:
         """Files that hold what nobody but the concentrator may read."""
         return tuple(filter(None, (self.password_file, self.certificate_key_file)))
+
+    @property
+    def certificates(self) -> tuple[str, ...]:
+        """Of the authorities that count, and ours."""
+        return tuple(filter(None, (self.ca_file, self.certificate_file))) if self.transport == "tls" else ()
 
     @property
     def address(self) -> tuple[str, int]:

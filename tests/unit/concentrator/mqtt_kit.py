@@ -219,10 +219,12 @@ def sealed(key: Ed25519PrivateKey, purpose: str, topic: str, text: bytes) -> byt
     return key.sign(signed_text(purpose, topic, text)).hex().encode() + b":" + text
 
 
-def certify(folder: Path) -> None:
-    """A certificate for 127.0.0.1, which is its own authority."""
+def certify(
+    folder: Path, who: str = "broker", begins: dt.datetime | None = None, ends: dt.datetime | None = None
+) -> None:
+    """A certificate for 127.0.0.1, which is its own authority: WHO.pem and WHO.key. It counts today, unless it is told when."""
     key, now = generate_private_key(SECP256R1()), dt.datetime.now(dt.UTC)
-    name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "broker")])
+    name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, who)])
     address = x509.SubjectAlternativeName([x509.IPAddress(ipaddress.ip_address("127.0.0.1"))])
     certificate = (
         x509.CertificateBuilder()
@@ -230,15 +232,15 @@ def certify(folder: Path) -> None:
         .issuer_name(name)
         .public_key(key.public_key())
         .serial_number(x509.random_serial_number())
-        .not_valid_before(now - dt.timedelta(days=1))
-        .not_valid_after(now + dt.timedelta(days=1))
+        .not_valid_before(begins or now - dt.timedelta(days=1))
+        .not_valid_after(ends or now + dt.timedelta(days=1))
         .add_extension(address, critical=False)
         .add_extension(x509.BasicConstraints(ca=True, path_length=None), critical=True)
         .sign(key, SHA256())
     )
-    (folder / "broker.pem").write_bytes(certificate.public_bytes(Encoding.PEM))
+    (folder / f"{who}.pem").write_bytes(certificate.public_bytes(Encoding.PEM))
     private = key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption())
-    (folder / "broker.key").write_bytes(private)
+    (folder / f"{who}.key").write_bytes(private)
 
 
 class Receiver:

@@ -11,7 +11,10 @@ from collections.abc import AsyncIterator
 from pathlib import Path
 
 import pytest
+from cryptography.hazmat.primitives.asymmetric.ec import SECP256R1, generate_private_key
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+from cryptography.hazmat.primitives.serialization import BestAvailableEncryption, Encoding, PrivateFormat
+from pydantic import ValidationError
 from structlog.testing import capture_logs
 
 from anju.concentrator.core.ports import Undelivered
@@ -25,6 +28,7 @@ from unit.concentrator.mqtt_kit import (
     ACL,
     Listener,
     Mosquitto,
+    certify,
     listening,
     made,
     marked,
@@ -244,6 +248,24 @@ async def test_a_broker_that_never_answers_ends_by_itself(rooms: Bench, monkeypa
         await destination.close()
 
 
+async def test_a_key_of_ours_is_ours_alone(rooms: Bench, tmp_path: Path) -> None:
+    certify(rooms.folder, "ours")
+    own = {"certificate_file": "ours.pem", "certificate_key_file": "ours.key"}
+    async with mosquitto(tmp_path / "broker", tls=True) as broker:
+        destination = made(rooms, broker, **own)
+        (rooms.folder / "ours.key").chmod(0o640)
+        with pytest.raises(ServiceError, match="Others may read"):
+            await destination.test()
+        (rooms.folder / "ours.key").chmod(0o600)
+        assert (await destination.test()).is_taken
+        await destination.close()
+        locked = BestAvailableEncryption(b"nobody types this")
+        key = generate_private_key(SECP256R1())
+        (rooms.folder / "ours.key").write_bytes(key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, locked))
+        with pytest.raises(OSError, match=r"\S"):
+            await destination.test()
+
+
 async def test_silent_alarms_are_not_shown_at_home(rooms: Bench, plain: Mosquitto, listener: Listener) -> None:
     node = await rooms.enrol(zones=(Zone(number=0, name="under the counter", kind=ZoneKind.SILENT_HOLD_UP),))
     await rooms.receive(node, node.hello(), node.event(Code.PANIC, 0))
@@ -324,6 +346,14 @@ async def test_tls_is_at_least_1_2() -> None:
     context = Tls().context()
     assert context.minimum_version is ssl.TLSVersion.TLSv1_2
     assert (context.verify_mode, context.check_hostname) == (ssl.CERT_REQUIRED, True)
+
+
+async def test_without_tls_it_speaks_to_this_machine_or_where_somebody_says_so(rooms: Bench) -> None:
+    with pytest.raises(ValidationError, match="unprotected = true"):
+        made(rooms, broker="10.0.0.9:1883")
+    for allowed in (made(rooms, broker="10.0.0.9:1883", unprotected=True), made(rooms, broker="localhost:1883")):
+        assert any("not encrypted" in one for one in allowed.warnings)
+    assert not any("not encrypted" in one for one in made(rooms, broker="10.0.0.9:8883", transport="tls").warnings)
 
 
 async def test_a_stranger_on_the_broker_changes_nothing_here(

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import sqlite3
 from contextlib import closing
 from pathlib import Path
 
 import pytest
 
+from unit.concentrator.mqtt_kit import certify
 from unit.doctor.conftest import Found
 
 ARC = '\n[destinations.arc]\nkind = "dc09"\nreceivers = ["127.0.0.1:9"]\naccount = "9999"\n'
@@ -50,6 +52,62 @@ def test_a_line_that_is_not_protected(site: Path, found: Found, is_on: bool) -> 
     assert [finding.what[:40] for finding in found("destinations")] == [
         "arc is told over a line without TLS: who"
     ] * is_on
+
+
+def test_a_secret_that_others_may_read(site: Path, found: Found) -> None:
+    named(site, 'key_file = "arc.key"\n')
+    key = site / "arc.key"
+    (missing,) = found("destinations")
+    assert missing.what == f"arc is told nothing: {key} cannot be read: No such file or directory."
+    key.write_text("hex:" + "0f" * 16)
+    key.chmod(0o640)
+    (finding,) = found("destinations")
+    assert finding.what == f"arc is told nothing: others may read {key}, which holds a secret."
+    assert finding.seen == "Its mode: 640"
+    assert finding.commands == (("chmod", "600", str(key)),)
+    key.chmod(0o600)
+    assert found("destinations") == []
+
+
+def test_a_brokers_secrets_and_certificates_too(site: Path, found: Found) -> None:
+    named(site)
+    with (site / "site.toml").open("a") as file:
+        file.write(
+            '\n[destinations.home]\nkind = "mqtt"\nbroker = "10.0.0.9:8883"\nca_file = "broker.pem"\n'
+            'password_file = "password"\ncertificate_file = "ours.pem"\ncertificate_key_file = "ours.key"\n'
+        )
+    for name in ("password", "ours.key"):
+        (site / name).touch(0o644)
+    for name in ("broker.pem", "ours.pem"):
+        (site / name).write_text("no certificate")
+    findings = found("destinations")
+    assert [one.commands for one in findings[:2]] == [
+        (("chmod", "600", str(site / name)),) for name in ("password", "ours.key")
+    ]
+    assert [one.what.rpartition("/")[2] for one in findings[2:]] == [
+        f"{name} holds no certificate that can be read." for name in ("broker.pem", "ours.pem")
+    ]
+
+
+@pytest.mark.parametrize(
+    ("from_days", "until_days", "said"),
+    [
+        (-9, 400, None),
+        (-9, 5, "ends in 4 days."),
+        (-9, -1, "has ended: it is told nothing."),
+        (2, 400, "begins later than this clock says."),
+    ],
+)
+def test_a_certificate_that_is_late(
+    site: Path, found: Found, lived: tuple[Path, int], from_days: int, until_days: int, said: str | None
+) -> None:
+    now = dt.datetime.fromtimestamp(lived[1] / 1000, dt.UTC)
+    days = [now + dt.timedelta(days=count) for count in (from_days, until_days)]
+    certify(site, "receiver", *days)
+    named(site, 'ca_file = "receiver.pem"\n')
+    findings = found("destinations")
+    assert [one.what.endswith(said) for one in findings if said] == [True] * bool(said)
+    assert bool(findings) == bool(said)
 
 
 def test_one_that_is_off(site: Path, found: Found) -> None:

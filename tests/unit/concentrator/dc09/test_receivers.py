@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import datetime as dt
-import ipaddress
 import ssl
 from collections.abc import AsyncIterator, Callable
 from contextlib import AbstractAsyncContextManager
@@ -11,10 +10,6 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from cryptography import x509
-from cryptography.hazmat.primitives import hashes, serialization
-from cryptography.hazmat.primitives.asymmetric import ec
-from cryptography.x509.oid import NameOID
 
 from anju.concentrator.core.ports import Undelivered
 from anju.concentrator.destinations import courier, names
@@ -26,6 +21,7 @@ from unit.concentrator.dc09 import kit
 from unit.concentrator.dc09.centre import Centre, Say, acknowledge, over_tcp, over_udp, silent
 from unit.concentrator.dc09.strict import Seen, answer, framed
 from unit.concentrator.harness import HOUSEHOLD, Bench, HandClock, kept, running, until
+from unit.concentrator.mqtt_kit import certify
 
 pytestmark = pytest.mark.anyio
 Over = Callable[[Centre], AbstractAsyncContextManager[Centre]]
@@ -264,6 +260,16 @@ async def test_an_answer_that_comes_late_is_not_taken_for_the_next(sends: Sends,
     assert tries == [1, 1, 2, 2]
 
 
+async def test_a_nak_of_another_message_changes_nothing(sends: Sends, clock: HandClock) -> None:
+    def late_nak(_centre: Centre, seen: Seen) -> bytes:
+        at = f"{seen.at + dt.timedelta(hours=5):%H:%M:%S,%m-%d-%Y}"
+        return framed(f'"NAK"{seen.sequence + 3:04}R0L0A0[]_{at}') + answer("ACK", seen)
+
+    async with over_tcp(Centre(say=late_nak)) as centre:
+        assert (await sends(centre.port).deliver([kit.panic(clock, seq) for seq in (1, 2)])).taken == [1, 2]
+    assert [one.sequence for one in centre.seen] == [0, 1, 2]
+
+
 async def test_who_answers_in_the_clear_what_went_out_encrypted_is_not_believed(
     tmp_path: Path, sends: Sends, clock: HandClock, way: str
 ) -> None:
@@ -298,8 +304,8 @@ class TestTls:
     @pytest.fixture
     async def guarded(self, tmp_path: Path) -> AsyncIterator[Centre]:
         context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-        certificate, key = _certificate(tmp_path)
-        context.load_cert_chain(certificate, key)
+        certify(tmp_path, "receiver")
+        context.load_cert_chain(tmp_path / "receiver.pem", tmp_path / "receiver.key")
         async with over_tcp(Centre(), context) as centre:
             yield centre
 
@@ -356,24 +362,3 @@ async def test_a_receiver_that_is_back_gets_what_it_missed_in_order_and_once(
         async with over_tcp(centre):
             await until(lambda: not rooms.journal.owing("arc").rows)
     assert [one.sequence for one in centre.events] == list(range(1, 31))
-
-
-def _certificate(folder: Path) -> tuple[Path, Path]:
-    """Of a receiver that is its own authority."""
-    key = ec.generate_private_key(ec.SECP256R1())
-    name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "receiver")])
-    now = dt.datetime.now(dt.UTC)
-    built = (
-        x509.CertificateBuilder(name, name, key.public_key(), x509.random_serial_number())
-        .not_valid_before(now - dt.timedelta(days=1))
-        .not_valid_after(now + dt.timedelta(days=1))
-        .add_extension(x509.SubjectAlternativeName([x509.IPAddress(ipaddress.ip_address("127.0.0.1"))]), critical=False)
-        .add_extension(x509.BasicConstraints(ca=True, path_length=None), critical=True)
-        .sign(key, hashes.SHA256())
-    )
-    certificate, private = folder / "receiver.pem", folder / "receiver.key"
-    certificate.write_bytes(built.public_bytes(serialization.Encoding.PEM))
-    private.write_bytes(
-        key.private_bytes(serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption())
-    )
-    return certificate, private

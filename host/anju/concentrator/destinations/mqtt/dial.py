@@ -29,7 +29,8 @@ class Tls(NamedTuple):
         else:
             context.load_default_certs()
         if self.certificate:
-            context.load_cert_chain(self.certificate, self.key)
+            # A key under a password would be asked for at a terminal, where nobody sits.
+            context.load_cert_chain(self.certificate, self.key, password="")
         return context
 
 

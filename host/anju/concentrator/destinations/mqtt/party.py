@@ -170,6 +170,8 @@ class Mqtt:
         if settings.transport == "tls":
             files = (settings.ca_file, settings.certificate_file, settings.certificate_key_file)
             tls = Tls(*(self._folder / name if name else None for name in files))
+        if settings.certificate_key_file:
+            secret_file.read(self._folder / settings.certificate_key_file)  # OpenSSL reads what others may read, too
         password = secret_file.read(self._folder / settings.password_file).decode() if settings.password_file else None
         return Broker(host, port, self._topics.scope, self._topics.status, tls, settings.username, password)
 
