@@ -14,6 +14,8 @@ import pytest
 from cryptography.hazmat.primitives.asymmetric.ec import SECP256R1, generate_private_key
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from cryptography.hazmat.primitives.serialization import BestAvailableEncryption, Encoding, PrivateFormat
+from paho.mqtt.packettypes import PacketTypes
+from paho.mqtt.reasoncodes import ReasonCode
 from pydantic import ValidationError
 from structlog.testing import capture_logs
 
@@ -264,6 +266,36 @@ async def test_a_key_of_ours_is_ours_alone(rooms: Bench, tmp_path: Path) -> None
         (rooms.folder / "ours.key").write_bytes(key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, locked))
         with pytest.raises(OSError, match=r"\S"):
             await destination.test()
+
+
+async def test_a_broker_on_which_receipts_can_not_be_heard_is_told_nothing(
+    rooms: Bench, plain: Mosquitto, listener: Listener, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def refused(_self: line.Line, *_of: object, **_more: object) -> list[ReasonCode]:
+        return [ReasonCode(PacketTypes.SUBACK, "Not authorized")]
+
+    monkeypatch.setattr(line.Line, "subscribe", refused)
+    destination = made(rooms, plain, receipt_key=public(Ed25519PrivateKey.generate()))
+    with pytest.raises(Undelivered, match="does not let us subscribe to anju/3/receipt: Not authorized"):
+        await destination.deliver(await some_reports(rooms))
+    assert not listener.events()
+
+
+async def test_a_line_on_which_an_answer_was_missed_is_used_no_more(
+    rooms: Bench, plain: Mosquitto, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What comes late must not count for what is told again."""
+    reports = await some_reports(rooms)
+    destination = made(rooms, plain)
+    await destination.test()
+    await painted(destination)
+    session = destination._session
+    monkeypatch.setattr(line, "ANSWER_S", 0.0)
+    with pytest.raises(Undelivered, match="did not acknowledge in time"):
+        await destination.deliver(reports)
+    assert session is not None
+    assert not session.is_up
+    await destination.close()
 
 
 async def test_silent_alarms_are_not_shown_at_home(rooms: Bench, plain: Mosquitto, listener: Listener) -> None:

@@ -153,6 +153,35 @@ async def test_a_flood_is_not_listened_to(rooms: Bench, broker: Mosquitto) -> No
     await destination.close()
 
 
+async def test_what_is_too_large_or_goes_wrong_keeps_the_next_one_from_nothing(
+    rooms: Bench, broker: Mosquitto, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A client that may write there can't have us disconnected, nor made deaf."""
+    node = await rooms.enrol()
+    await rooms.receive(node, node.hello())
+    destination = made(rooms, broker, arming_keys={"platform": public(KEY)})
+    rooms.clock.advance(1)
+    original, seen = Arming.take, list[int]()
+
+    async def take(self: Arming, topic: str, payload: bytes, *, retained: bool) -> str:
+        seen.append(len(payload))
+        if payload == b"stumble":
+            raise ZeroDivisionError
+        return await original(self, topic, payload, retained=retained)
+
+    monkeypatch.setattr(Arming, "take", take)
+    async with listening(broker) as heard, running(kept(destination)):
+        await until(lambda: heard.last("anju/3/status") == b"online")
+        session = destination._session
+        await broker.say(TOPIC, bytes(200_000))
+        await broker.say(TOPIC, b"stumble")
+        await broker.say(TOPIC, sealed(KEY, "arm", TOPIC, command(rooms)))
+        await until(lambda: mode(rooms) is PanelMode.AWAY)
+        assert session is destination._session
+    assert max(seen) < 4096
+    await destination.close()
+
+
 @given(st.binary(max_size=4096))
 def test_any_bytes_are_somebodys_or_nobodys(payload: bytes) -> None:
     assert opened("arm", TOPIC, payload, {"platform": public(KEY)}) is None

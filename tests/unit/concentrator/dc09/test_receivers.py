@@ -288,6 +288,12 @@ async def test_a_marked_test_is_no_alarm_and_shows_the_answer(sends: Sends, cloc
     assert [(one.what, one.account) for one in centre.events] == [("1601", kit.ACCOUNT)]
 
 
+async def test_a_test_waits_for_no_second_try_where_there_is_another_receiver(sends: Sends, way: str) -> None:
+    async with WAYS[way](Centre(say=silent)) as first, WAYS[way](Centre()) as second:
+        assert (await sends(first.port, second.port, transport=way, answer_s=QUICK).test()).is_taken
+    assert (len(first.events), len(second.events)) == (1, 1)
+
+
 async def test_what_happened_long_ago_says_when(sends: Sends, clock: HandClock) -> None:
     report = kit.panic(clock)
     clock.advance(3600)

@@ -116,7 +116,7 @@ class Dc09:
         """A manual test (601) under the building's own account."""
         begun_s = time.monotonic()
         message = self._told(events.TEST, TEST_SEQUENCE, self._speech.account, _BUILDING, 0)
-        answer = await self._say(message)
+        answer = await self._say(message, tries=1)  # who waits for it waits for the next receiver's answer, too
         return Trial(answer.kind is Kind.ACK, answer.kind.value, time.monotonic() - begun_s)
 
     async def close(self) -> None:
@@ -147,7 +147,7 @@ class Dc09:
         content = events.adm_cid if self._speech.name == "ADM-CID" else events.sia_dcs
         return Message(self._speech.name, number, account, content(event, account, partition, zone))
 
-    async def _say(self, message: Message) -> Answer:
+    async def _say(self, message: Message, tries: int = TRIES) -> Answer:
         """Say it to the receiver that answered last, or else to the next ones. Undelivered: none takes it."""
         async with self._turn:
             if self._heard_s is None:  # a wrong one may have been replaced
@@ -155,7 +155,7 @@ class Dc09:
             why = ""
             for _each in self._receivers:
                 try:
-                    answer = await self._say_here(message)
+                    answer = await self._say_here(message, tries)
                 except (Undelivered, OSError, TimeoutError) as error:
                     why = waiting.reason(error)
                     self._hang_up()
@@ -179,14 +179,14 @@ class Dc09:
         if line:
             line.close()
 
-    async def _say_here(self, message: Message) -> Answer:
+    async def _say_here(self, message: Message, tries: int) -> Answer:
         """ACK or DUH of this receiver."""
-        tries = corrections = 0
+        corrections = 0
         while True:
             answer = await self._ask_once(message)
             if answer is None:
-                tries += 1
-                if tries == TRIES:
+                tries -= 1
+                if not tries:
                     raise TimeoutError
             elif answer.kind is not Kind.NAK:
                 return answer
