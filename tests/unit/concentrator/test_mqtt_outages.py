@@ -12,7 +12,6 @@ from typing import Any
 import pytest
 
 from anju.concentrator.control import ask
-from anju.concentrator.destinations import courier
 from anju.concentrator.destinations.mqtt import party
 from anju.concentrator.destinations.mqtt.party import Mqtt
 from anju.concentrator.destinations.third_parties import Offer, ThirdParties
@@ -21,15 +20,8 @@ from unit.concentrator.harness import DESTINATION, Bench, running, until
 from unit.concentrator.mqtt_kit import PASSWORD, Mosquitto, Receiver, listening, made, mosquitto, public
 from unit.concentrator.site import answers, free_udp_port, new_site, start
 
-pytestmark = pytest.mark.anyio
+pytestmark = [pytest.mark.anyio, pytest.mark.usefixtures("tries_at_once")]
 FLATS = ("3-1-0101", "3-1-0102", "3-1-0201", "3-1-0202")
-
-
-@pytest.fixture(autouse=True)
-def soon(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Retries at once, so that a test waits for conditions and for nothing else."""
-    for name in ("FIRST_RETRY_S", "LAST_RETRY_S", "LAST_PAUSE_S"):
-        monkeypatch.setattr(courier, name, 0.01)
 
 
 @pytest.fixture

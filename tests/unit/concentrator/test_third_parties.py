@@ -10,21 +10,14 @@ from pathlib import Path
 import pytest
 
 from anju.concentrator.core.ports import Delivered, Trial, Undelivered
-from anju.concentrator.destinations import courier
 from anju.concentrator.destinations.third_parties import Offer, ThirdParties
 from anju.concentrator.retention import Retention
 from anju.service.errors import ServiceError
 from anju.uplink.reports import Lane, Report, ReportKind
 from unit.concentrator.harness import DESTINATION, HOUSEHOLD, Bench, bench, running, until
 
-pytestmark = pytest.mark.anyio
+pytestmark = [pytest.mark.anyio, pytest.mark.usefixtures("tries_at_once")]
 DAY_S = 86_400
-
-
-@pytest.fixture(autouse=True)
-def _soon(monkeypatch: pytest.MonkeyPatch) -> None:
-    for name in ("FIRST_RETRY_S", "LAST_RETRY_S", "LAST_PAUSE_S"):
-        monkeypatch.setattr(courier, name, 0.01)
 
 
 class Other:

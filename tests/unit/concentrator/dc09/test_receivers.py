@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 
 from anju.concentrator.core.ports import Undelivered
-from anju.concentrator.destinations import courier, names
+from anju.concentrator.destinations import names
 from anju.concentrator.destinations.dc09 import opened, sender
 from anju.concentrator.destinations.dc09.sender import Dc09
 from anju.concentrator.destinations.third_parties import Offer, ThirdParties
@@ -349,11 +349,8 @@ async def test_no_hostile_receiver_delays_another_destination(rooms: Bench, send
     assert [one.sequence for one in good.events] == list(range(1, 21))
 
 
-async def test_a_receiver_that_is_back_gets_what_it_missed_in_order_and_once(
-    rooms: Bench, sends: Sends, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    for name in ("FIRST_RETRY_S", "LAST_RETRY_S", "LAST_PAUSE_S"):
-        monkeypatch.setattr(courier, name, 0.01)
+@pytest.mark.usefixtures("tries_at_once")
+async def test_a_receiver_that_is_back_gets_what_it_missed_in_order_and_once(rooms: Bench, sends: Sends) -> None:
     centre = Centre()
     async with over_tcp(centre):
         pass  # it has a port now, and is gone
