@@ -8,8 +8,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from anju.concentrator.destinations.dc09 import events, frame
-from anju.concentrator.destinations.dc09.frame import Kind, Message
+from anju.concentrator.destinations.dc09 import events
+from anju.dc09 import frame
+from anju.dc09.frame import Kind, Message
 from unit.concentrator.dc09.strict import Seen, answer, crc16_arc, framed, see
 
 NOW = dt.datetime(2026, 11, 29, 1, 2, 3, tzinfo=dt.UTC)

@@ -9,8 +9,8 @@ from typing import Protocol
 
 from anju.concentrator.core.ports import Undelivered
 from anju.concentrator.destinations import waiting
-from anju.concentrator.destinations.dc09.frame import MOST_ANSWER
 from anju.concentrator.destinations.names import reached
+from anju.dc09.frame import MOST_ANSWER
 from anju.service.i18n import _
 
 _MOST_WAITING = 16

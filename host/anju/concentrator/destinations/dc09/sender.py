@@ -12,10 +12,11 @@ import structlog
 
 from anju.concentrator.core.ports import Clock, Delivered, Trial, Undelivered
 from anju.concentrator.destinations import waiting
-from anju.concentrator.destinations.dc09 import events, frame
-from anju.concentrator.destinations.dc09.frame import Answer, Kind, Message
+from anju.concentrator.destinations.dc09 import events
 from anju.concentrator.destinations.dc09.line import Line, Open
 from anju.concentrator.destinations.dc09.places import Places
+from anju.dc09 import frame
+from anju.dc09.frame import Answer, Kind, Message
 from anju.service.i18n import _
 from anju.uplink.reports import Report
 
