@@ -1,1 +1,1 @@
-"""SIA DC-09 as bytes, for whoever sends it and for whoever is sent it: `frame` builds, reads, seals and opens."""
+"""SIA DC-09 as bytes: `frame` builds, seals and reads answers, for whoever reports; `heard` reads messages and answers them."""

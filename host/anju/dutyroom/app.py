@@ -6,6 +6,7 @@ import asyncio
 import time
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, closing
+from typing import TYPE_CHECKING
 
 from anju.dutyroom import orders, terminals, uplink
 from anju.dutyroom.core.own_trouble import OwnTrouble, Seen
@@ -16,6 +17,9 @@ from anju.dutyroom.store import Store
 from anju.dutyroom.store.mended import open_mended
 from anju.service.settings import Site
 from anju.service.watchdog import Alive
+
+if TYPE_CHECKING:
+    from anju.dutyroom.panels.receiver import Receiver
 
 
 @asynccontextmanager
@@ -28,9 +32,10 @@ async def build(site: Site) -> AsyncIterator[Alive]:
         with closing(listen_on_path(path)) as uplink_socket:
             desk = Desk.of(store)
             others = orders.routes(desk) + terminals.routes(desk)
+            panels = _panels(site, store, desk)
             async with (
                 serving(uplink.application(desk, others), uplink_socket),
-                _metrics(site, desk, store),
+                _metrics(site, desk, store, panels),
                 asyncio.TaskGroup() as group,
             ):
                 watches = [group.create_task(desk.watch())]
@@ -38,6 +43,10 @@ async def build(site: Site) -> AsyncIterator[Alive]:
                     from anju.dutyroom import elsewhere
 
                     watches.append(group.create_task(elsewhere.keep(site, desk, *address)))
+                if panels is not None:
+                    from anju.dutyroom import legacy
+
+                    watches.append(group.create_task(legacy.keep(site, desk, panels)))
                 if site.dutyroom.sounder:
                     sounder = Sounder(
                         site.dutyroom.sounder, desk.calls, lambda: desk.see(Seen(OwnTrouble.SOUNDER_DOWN))
@@ -54,8 +63,17 @@ async def build(site: Site) -> AsyncIterator[Alive]:
         await store.close()
 
 
+def _panels(site: Site, store: Store, desk: Desk) -> Receiver | None:
+    """The receiver of other makers' panels, where the site has any; elsewhere nothing of that is loaded."""
+    if not site.panels.listens:
+        return None
+    from anju.dutyroom import legacy
+
+    return legacy.receiver(site, store, desk)
+
+
 @asynccontextmanager
-async def _metrics(site: Site, desk: Desk, store: Store) -> AsyncIterator[None]:
+async def _metrics(site: Site, desk: Desk, store: Store, panels: Receiver | None) -> AsyncIterator[None]:
     """Figures for Prometheus, where somebody wants them; elsewhere nothing of that is loaded."""
     port = site.metrics.dutyroom_port
     if port is None:
@@ -64,5 +82,5 @@ async def _metrics(site: Site, desk: Desk, store: Store) -> AsyncIterator[None]:
     from anju.dutyroom.figures import Figures
     from anju.service import metrics
 
-    async with metrics.serving(port, Figures(desk.queue, desk.links, desk.is_faulty), store.measure):
+    async with metrics.serving(port, Figures(desk.queue, desk.links, desk.is_faulty, panels), store.measure):
         yield

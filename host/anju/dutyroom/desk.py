@@ -14,6 +14,7 @@ from anju.dutyroom.core.change import Change
 from anju.dutyroom.core.incident import Reason
 from anju.dutyroom.core.link import Link
 from anju.dutyroom.core.own_trouble import OwnTrouble, Seen, Stands, Told
+from anju.dutyroom.core.panels import Message, Said
 from anju.dutyroom.core.presence import Presence
 from anju.dutyroom.core.request import Arrival, Handling, Order, Ordered, Person
 from anju.dutyroom.links import Links
@@ -91,7 +92,7 @@ class Desk(Board):
         return True
 
     async def dates(self, machine: str, seen: Seen | None) -> bool:
-        """Note what is wrong with the dates of a machine's certificate, None: nothing; whether that is news, which is logged."""
+        """Note what is wrong with a machine's certificate or address, None: nothing; whether that is news, which is logged."""
         now_s = self._monotonic_s()
         if not self._stands.is_news(machine, seen, now_s):
             return False
@@ -101,6 +102,16 @@ class Desk(Board):
             return False  # the page shows it as a fault of the disk; the next request tries again
         self._stands.note(machine, seen, now_s)
         return True
+
+    # What other makers' panels say.
+
+    async def take_message(self, message: Message) -> bool:
+        """Commit and show what a panel says; False for what was committed before."""
+        return await self._commit(self._store.take_message(message, self._wall_ms()))
+
+    async def tell_of_panel(self, household: str | None, said: Said) -> None:
+        """Commit and show what is seen of a panel."""
+        await self._commit(self._store.tell_of_panel(household, said, self._wall_ms()))
 
     # What people ask.
 

@@ -11,9 +11,11 @@ from typing import Any
 from pydantic import BaseModel, ValidationError
 
 from anju.service.i18n import _
+from anju.service.panels import Panel
 from anju.service.third_parties import KINDS
 
 _Place = tuple[int | str, ...]
+_NAMED = ("destinations.", "panels.accounts.")
 
 
 def describe(error: ValidationError, text: str, model: type[BaseModel]) -> list[str]:
@@ -23,7 +25,7 @@ def describe(error: ValidationError, text: str, model: type[BaseModel]) -> list[
         place = tuple(part for part in mistake["loc"] if isinstance(part, int) or not part.startswith("function-"))
         if mistake["type"] == "union_tag_invalid":
             place = (*place, "kind")
-        place, section = _third_party(place, model)
+        place, section = _named_section(place, model)
         line = _line(text, place)
         phrase = _phrase(mistake["type"], mistake["input"], mistake.get("ctx", {}), place, section)
         if line is not None:
@@ -32,8 +34,12 @@ def describe(error: ValidationError, text: str, model: type[BaseModel]) -> list[
     return [phrase for _line_number, phrase in sorted(found)]
 
 
-def _third_party(place: _Place, model: type[BaseModel]) -> tuple[_Place, type[BaseModel]]:
-    """[destinations.NAME] is one section, of the model of its kind; the kind stands in the place where there are several."""
+def _named_section(place: _Place, model: type[BaseModel]) -> tuple[_Place, type[BaseModel]]:
+    """[destinations.NAME] is one section, of the model of its kind; the kind stands in the place where there are several.
+    So is [panels.accounts.ACCOUNT]."""
+    if place[:2] == ("panels", "accounts") and len(place) > 2:
+        rest = tuple(part for part in place[3:] if part != "[key]") or (() if place[3:] == () else ("account",))
+        return (f"panels.accounts.{place[2]}", *rest), Panel
     if place[:1] != ("destinations",) or len(place) < 2:
         return place, model
     kind = next((str(part) for part in place[2:3] if part in KINDS), None)
@@ -63,7 +69,7 @@ def _phrase(kind: str, value: object, limits: dict[str, Any], place: _Place, mod
         }
     if kind == "union_tag_not_found":
         return _("%(key)s needs its kind, one of: %(kinds)s") % {"key": key, "kinds": ", ".join(sorted(KINDS))}
-    if kind == "value_error" and len(place) == 1 and str(place[0]).startswith("destinations."):
+    if kind == "value_error" and len(place) == 1 and str(place[0]).startswith(_NAMED):
         return f"{key}: {limits['error']}"
     return _("%(key)s = %(value)s cannot be used: %(expected)s belongs here") % {
         "key": key,
@@ -117,6 +123,9 @@ def _named(name: str) -> str:
         "url": _('an address such as "https://10.0.0.5:8443"'),
         "udp": _('an IP address and a port, such as "127.0.0.1:7010",'),
         "uplink": _('an IP address and a port, such as "127.0.0.1:7010",'),
+        "tcp": _('an IP address and a port, such as "127.0.0.1:7010",'),
+        "household": _('a household such as "3-2-0501"'),
+        "zones": _('numbers and names such as { 1 = "front door" }'),
         "receivers": _('addresses such as "10.0.0.9:9000"'),
         "account": _("3 to 16 hex digits, in capital letters,"),
         "broker": _('a host and a port, such as "10.0.0.9:8883",'),
@@ -144,7 +153,7 @@ def _spelt(place: _Place) -> str:
 
 
 def _section(place: _Place, model: type[BaseModel]) -> type[BaseModel] | None:
-    if place and str(place[0]).startswith("destinations."):
+    if place and str(place[0]).startswith(_NAMED):
         place = place[1:]
     for part in place:
         field = model.model_fields.get(str(part))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import stat
 from pathlib import Path
 
@@ -10,6 +11,7 @@ from anju.service.errors import ServiceError
 from anju.service.i18n import _
 
 _MOST_BYTES = 4096
+_KEY_BYTES = frozenset({16, 24, 32})
 
 
 def read(path: Path) -> bytes:
@@ -27,6 +29,22 @@ def read(path: Path) -> bytes:
         raise _refused(
             _("%(path)s cannot be read: %(reason)s.") % {"path": path, "reason": error.strerror or error}, path
         ) from error
+
+
+def key(path: Path) -> bytes:
+    """A key for AES: `hex:` and 32, 48 or 64 hex digits, or `text:` and 16, 24 or 32 characters; ServiceError as `read`."""
+    raw = read(path)
+    how, _colon, text = raw.partition(b":")
+    found = text.strip() if how == b"text" else b""
+    if how == b"hex" and re.fullmatch(rb"[0-9A-Fa-f]*", text.strip()) and len(text.strip()) % 2 == 0:
+        found = bytes.fromhex(text.strip().decode("ascii"))
+    if len(found) not in _KEY_BYTES:
+        raise ServiceError(
+            _("%(path)s holds no key.") % {"path": path},
+            _("Nothing was sent."),
+            _("Write `hex:` and 32, 48 or 64 hex digits into it, or `text:` and 16, 24 or 32 characters."),
+        )
+    return found
 
 
 def _refused(what: str, path: Path) -> ServiceError:

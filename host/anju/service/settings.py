@@ -25,7 +25,8 @@ from anju.service.certs import places
 from anju.service.errors import ServiceError
 from anju.service.i18n import _
 from anju.service.mistakes import describe
-from anju.service.section import Port, Section, Text, printable
+from anju.service.panels import Panels
+from anju.service.section import Port, Section, Text, address, printable, split_address
 from anju.service.third_parties import RESERVED, AnyThirdParty, Name
 
 FILE_NAME = "site.toml"
@@ -38,20 +39,6 @@ _MOST_SOCKET_PATH_BYTES = 100
 
 class SettingsError(ServiceError):
     """site.toml, or the place of its folder, cannot be used."""
-
-
-def split_address(text: str) -> tuple[str, int]:
-    """Host and port of `127.0.0.1:7010` or `[::1]:7010`; ValueError for anything else."""
-    match = re.fullmatch(r"(?:\[([^\[\]]+)\]|([^\[\]:]+)):([0-9]{1,5})", text)
-    if match is None or not 1 <= int(match[3]) <= 65535:
-        raise ValueError("not an address")
-    host = str(ipaddress.IPv6Address(match[1]) if match[1] else ipaddress.IPv4Address(match[2]))
-    return host, int(match[3])
-
-
-def _address(text: str) -> str:
-    split_address(text)
-    return text
 
 
 def split_url(text: str) -> tuple[str, int]:
@@ -99,7 +86,7 @@ class Concentrator(Section):
 
     building: Building
     network: Annotated[int, Field(ge=0, le=0xFFFF)] = 1
-    udp: Annotated[str, AfterValidator(_address)] | None = None
+    udp: Annotated[str, AfterValidator(address)] | None = None
     serial: Annotated[list[SerialUrl], Field(max_length=16)] = Field(default_factory=list)
     baud: Annotated[int, Field(ge=1200, le=4_000_000)] = 115200
 
@@ -113,7 +100,7 @@ class DutyRoom(Section):
     """[dutyroom]: its page answers on 127.0.0.1 only. `uplink`: for concentrators on other PCs; `url`: it is on another PC."""
 
     port: Port = 8380
-    uplink: Annotated[str, AfterValidator(_address)] | None = None
+    uplink: Annotated[str, AfterValidator(address)] | None = None
     url: Annotated[str, AfterValidator(_url)] | None = None
     sounder: Annotated[list[Argument], Field(max_length=32)] = Field(default_factory=list)
     """A command that sounds; it is run again while an alarm is unseen."""
@@ -185,6 +172,7 @@ class Site(Section):
     concentrator: Concentrator
     dutyroom: DutyRoom = Field(default_factory=DutyRoom)
     panel: Panel = Field(default_factory=Panel)
+    panels: Panels = Field(default_factory=Panels)
     retention: Retention = Field(default_factory=Retention)
     metrics: Metrics = Field(default_factory=Metrics)
     destinations: dict[Annotated[Name, AfterValidator(_free)], AnyThirdParty] = Field(

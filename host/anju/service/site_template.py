@@ -106,6 +106,26 @@ def render(*, estate: str, building: str, network: int, udp: str | None, port: i
         + _("A command that sounds, run again and again while nobody has seen an alarm, whatever becomes of the page."),
         '# sounder = ["aplay", "/usr/share/sounds/alarm.wav"]',
         "",
+        "# [panels]",
+        "# "
+        + _(
+            "Where alarm panels of other makers report to this duty room (SIA DC-09); nothing listens unless it is named."
+        ),
+        '# tcp = "0.0.0.0:9100"',
+        '# udp = "0.0.0.0:9100"',
+        "# [panels.accounts.1A01]",
+        "# " + _("The household in which the panel with this account is, and the names of its zones."),
+        '# household = "3-2-0501"',
+        '# zones = { 1 = "front door", 2 = "bedside" }',
+        "# " + _("A file that only the user who runs Anju may read: hex: and 32, 48 or 64 hex digits."),
+        '# key_file = "panel-1A01.key"',
+        "# " + _("Or, for a panel that cannot encrypt: anybody on the line can speak in its name."),
+        "# unprotected = true",
+        '# transports = ["tcp", "udp"]',
+        '# formats = ["adm-cid", "sia-dcs"]',
+        "# " + _("Seconds after which a panel of which nothing was heard is trouble."),
+        "# supervision_s = 1800",
+        "",
         "# "
         + _(
             "An alarm receiving centre that is told as well (SIA DC-09), under a name of your own; several may stand here."

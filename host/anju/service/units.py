@@ -51,7 +51,7 @@ def write(site: Site, out: Path) -> list[Path]:
 
 def text(site: Site, name: str, user: str) -> str:
     """The unit of one service."""
-    for path in (str(site.folder), sys.executable, *_secrets(site)):
+    for path in (str(site.folder), sys.executable, *_secrets(site), *site.panels.secrets):
         if not set(path) <= _SAFE:
             raise ServiceError(
                 _("A unit can't name this path: %(path)s") % {"path": path},
@@ -133,6 +133,8 @@ def _folders(site: Site, name: str) -> list[str]:
         unseen += _SIGHT[name]
     if name != "concentrator":
         unseen += _secrets(site)
+    if name != "dutyroom":
+        unseen += site.panels.secrets
     return [*lines, *(f"InaccessiblePaths=-{site.folder / path}" for path in unseen)]
 
 

@@ -90,6 +90,8 @@ class ReportKind(StrEnum):
     DESTINATION_ON = "destination_on"
     """From now on reports go to a third party as well, which `subject` names."""
     DESTINATION_OFF = "destination_off"
+    PANEL_EVENT = "panel_event"
+    """Whatever else an alarm panel of another maker says: its own tests, what was programmed; `rule` is its code."""
     TROUBLE = "trouble"
     TROUBLE_RESTORED = "trouble_restored"
     COMMAND_OUTCOME = "command_outcome"
@@ -185,6 +187,10 @@ class TroubleKind(StrEnum):
     """Within 7 days."""
     CERTIFICATE_REFUSED = "certificate_refused"
     """The duty room does not take the concentrator's certificate, or the concentrator that of the duty room."""
+    PANEL_FAULT = "panel_fault"
+    """What an alarm panel of another maker says is wrong with it, by the code in `rule`."""
+    PANEL_SILENT = "panel_silent"
+    """An alarm panel of another maker was not heard for longer than it may be silent."""
 
 
 LASTING = frozenset(
@@ -201,6 +207,8 @@ LASTING = frozenset(
         TroubleKind.CERTIFICATE_ENDS,
         TroubleKind.CERTIFICATE_ENDS_SOON,
         TroubleKind.CERTIFICATE_REFUSED,
+        TroubleKind.PANEL_FAULT,
+        TroubleKind.PANEL_SILENT,
     }
 )
 """Stands from its `trouble` to its `trouble_restored`; any other is an event of its own."""

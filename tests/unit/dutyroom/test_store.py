@@ -435,7 +435,7 @@ class TestToldAgain:
         await self.tell(store, press(1, witnessed=self.EVENT), journal_id=JOURNAL)
         await store.close()
         with sqlite3.connect(path) as older:
-            older.executescript("DROP TABLE witnessed; PRAGMA user_version = 4;")
+            older.executescript("DROP TABLE witnessed; DROP TABLE panel_messages; PRAGMA user_version = 4;")
         older.close()
         store = Store.open(path)
         await self.tell(store, press(9, witnessed=self.EVENT))

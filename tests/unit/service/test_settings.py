@@ -3,6 +3,7 @@
 import re
 import stat
 from pathlib import Path
+from typing import Any
 
 import pytest
 from hypothesis import HealthCheck, given, settings
@@ -10,7 +11,9 @@ from hypothesis import strategies as st
 from pydantic import BaseModel
 
 from anju.service import site_template
-from anju.service.settings import SettingsError, Site, load, parse, split_address
+from anju.service.panels import Panel
+from anju.service.section import split_address
+from anju.service.settings import SettingsError, Site, load, parse
 from anju.service.third_parties import Dc09, Mqtt
 
 PLACE = Path("/estates/north/site.toml")
@@ -72,7 +75,10 @@ MISTAKES: list[tuple[str | bytes, str]] = [
     (LEAST + "[dutyrom]\nport = 1", "line 5: [dutyrom] is unknown; did you mean dutyroom?"),
     (
         "colour = 1\n" + LEAST,
-        "line 1: [colour] is unknown; known here: estate, concentrator, dutyroom, panel, retention, metrics, destinations",
+        (
+            "line 1: [colour] is unknown; known here:"
+            " estate, concentrator, dutyroom, panel, panels, retention, metrics, destinations"
+        ),
     ),
     (
         LEAST + '[dutyroom]\nhost = "0.0.0.0"',
@@ -317,10 +323,11 @@ def test_a_new_sites_file_names_every_setting_there_is(tmp_path: Path) -> None:
     site_template.create(tmp_path / "site", estate="Test", building="3", network=1, udp=None, port=8380)
     text = (tmp_path / "site" / "site.toml").read_text()
     sections = {name: field.annotation for name, field in Site.model_fields.items() if name != "destinations"}
-    for section, model in (sections | {"destinations.arc": Dc09, "destinations.home": Mqtt}).items():
+    named: dict[str, Any] = {"destinations.arc": Dc09, "destinations.home": Mqtt, "panels.accounts.1A01": Panel}
+    for section, model in (sections | named).items():
         assert f"[{section}]" in text
         assert isinstance(model, type)
         assert issubclass(model, BaseModel)
         part = text.partition(f"[{section}]")[2].partition("\n[")[0]
-        for key in model.model_fields:
+        for key in set(model.model_fields) - {"accounts"}:
             assert re.search(rf"^(# )?{key} = ", part, re.MULTILINE), (section, key)

@@ -25,6 +25,8 @@ def site(tmp_path: Path) -> Site:
 BROKER = 'kind = "mqtt"\nbroker = "10.0.0.9:8883"\npassword_file = "{}"\n'
 CENTRE = 'kind = "dc09"\nreceivers = ["10.0.0.9:9000"]\naccount = "1A00"\nkey_file = "{}"\n'
 
+PANEL = '[panels.accounts.1A01]\nhousehold = "3-2-0501"\nkey_file = "panel.key"\n'
+
 
 def with_third_party(site: Site, name: str, section: str) -> Site:
     settings_file = site.folder / "site.toml"
@@ -60,7 +62,13 @@ def test_systemd_finds_little_that_they_may_do(site: Site, tmp_path: Path) -> No
 def test_each_has_its_watchdog_and_sees_no_keys_that_are_not_its_own(site: Site, tmp_path: Path) -> None:
     site = with_third_party(site, "home", BROKER.format("mqtt-password"))
     site = with_third_party(site, "arc", CENTRE.format("arc.key"))
+    settings_file = site.folder / "site.toml"
+    settings_file.write_text(f"{settings_file.read_text()}\n{PANEL}")
+    site = settings.load(site.folder)
     duty_room, page, concentrator = units.write(site, tmp_path)
+    of_a_panel = f"InaccessiblePaths=-{site.folder}/panel.key"
+    assert of_a_panel in lines(page) & lines(concentrator)
+    assert of_a_panel not in lines(duty_room)
     for path in (duty_room, page, concentrator):
         assert {"Type=notify", f"WatchdogSec={units.WATCHDOG_S}", "NoNewPrivileges=yes", "Restart=always"} <= lines(
             path

@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import NamedTuple
 
-from anju.doctor import backup, building, databases, disk, rights, services, third_parties, uplink
+from anju.doctor import backup, building, databases, disk, panels, rights, services, third_parties, uplink
 from anju.doctor.finding import Finding
 from anju.doctor.visit import Visit
 from anju.service import settings
@@ -25,6 +25,7 @@ CHECKS: dict[str, Check] = {
     "certificate": uplink.certificates,
     "backlog": uplink.backlog,
     "destinations": third_parties.check,
+    "panels": panels.check,
     "links": building.links,
     "supply": building.supply,
     "clock": building.clock,

@@ -10,6 +10,7 @@ from __future__ import annotations
 from enum import StrEnum
 from typing import NamedTuple
 
+from anju.dutyroom.core import panels
 from anju.uplink.commands import FEEDBACK_VALID_S, PANEL_VALID_S, CommandKind, ReportRef, ZoneRef
 from anju.uplink.fields import Contract, Household, Version
 from anju.uplink.reports import NodeAddress, Report, ReportKind, Zone
@@ -79,6 +80,8 @@ class Reason(StrEnum):
     NO_CAUSE = "no_cause"
     NO_NOTE = "no_note"
     NO_HOUSEHOLD = "no_household"
+    NO_ORDERS = "no_orders"
+    """Its alarm panel is of another maker, and takes none."""
     PERSON_IN_NEED = "person_in_need"
 
 
@@ -298,7 +301,7 @@ def allowed(incident: Incident) -> frozenset[Act]:
     acts = {row.act for row in TRANSITIONS if _fits(row, incident)} - {Act.ALARM, Act.CANCEL}
     if keeps_from_testing(incident):
         acts -= {Act.TEST}
-    return frozenset(acts if incident.household is not None else acts - _OF_PANEL.keys())
+    return frozenset(acts if incident.household is not None and _ordered(incident) else acts - _OF_PANEL.keys())
 
 
 def keeps_from_testing(incident: Incident) -> bool:
@@ -348,8 +351,16 @@ def _asked(incident: Incident, act: Act) -> Answer:
         raise NotAllowed(Reason.NO_HOUSEHOLD)
     if act is Act.TEST and keeps_from_testing(incident):
         raise NotAllowed(Reason.PERSON_IN_NEED)
+    ordered = _ordered(incident)
+    if not ordered:
+        raise NotAllowed(Reason.NO_ORDERS)
     kind, valid_s, lasts_s = _OF_PANEL[act]
-    return Answer(kind, incident.sources[-1].report, incident.household, valid_s, lasts_s)
+    return Answer(kind, ordered[-1].report, incident.household, valid_s, lasts_s)
+
+
+def _ordered(incident: Incident) -> tuple[Source, ...]:
+    """Its sources that have a panel which takes orders."""
+    return tuple(source for source in incident.sources if source.report.journal_id != panels.JOURNAL)
 
 
 def _check_cause(action: Action) -> None:

@@ -30,6 +30,10 @@ class OwnTrouble(StrEnum):
     SOUNDER_DOWN = "sounder_down"
     FILE_DAMAGED = "file_damaged"
     """Its own file was damaged and is set aside; what could be read of it goes on."""
+    PANEL_REFUSED = "panel_refused"
+    """What somebody said as an alarm panel of another maker was not believed."""
+    PANELS_DOWN = "panels_down"
+    """Alarm panels of other makers can't be heard: their address is not to be had."""
 
 
 STANDING = frozenset(
@@ -38,6 +42,7 @@ STANDING = frozenset(
         OwnTrouble.CERTIFICATE_ENDS_SOON,
         OwnTrouble.CERTIFICATE_ENDED,
         OwnTrouble.CERTIFICATE_NOT_YET,
+        OwnTrouble.PANELS_DOWN,
     }
 )
 """Those that are shown until they are over."""
@@ -66,7 +71,7 @@ class Seen(NamedTuple):
     @property
     def is_urgent(self) -> bool:
         """Whether alarms may not be seen or heard of, somebody plays another's part, or a certificate is to be renewed now."""
-        return self.trouble is not OwnTrouble.CERTIFICATE_ENDS and (
+        return self.trouble not in {OwnTrouble.CERTIFICATE_ENDS, OwnTrouble.PANEL_REFUSED} and (
             self.trouble is not OwnTrouble.REFUSED or bool(self.concentrator)
         )
 

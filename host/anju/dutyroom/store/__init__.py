@@ -3,7 +3,8 @@
 intake     a batch in, a receipt out            log      append-only, hash-chained
 handling   what people do, and their commands   people   names and sessions
 orders     what people ask of a panel           troubles what is wrong, and what still is
-views      what is read                         records  all that is read, in one place
+panels     what other makers' panels say        records  all that is read, in one place
+views      what is read
 """
 
 from __future__ import annotations
@@ -17,8 +18,9 @@ from typing import Self, TypeVar
 from anju.dutyroom.core.change import Change, What
 from anju.dutyroom.core.incident import Reason
 from anju.dutyroom.core.own_trouble import Seen
+from anju.dutyroom.core.panels import Message, Said
 from anju.dutyroom.core.request import Arrival, Handling, Order, Ordered, Person
-from anju.dutyroom.store import handling, intake, log, orders, people, troubles
+from anju.dutyroom.store import handling, intake, log, orders, panels, people, troubles
 from anju.dutyroom.store.log import ChainBroken, Entry
 from anju.dutyroom.store.records import Records, named
 from anju.dutyroom.store.views import reports_held
@@ -62,6 +64,14 @@ class Store(Records):
     async def receive(self, batch: Batch, now_ms: int) -> Receipt:
         """Commit a batch whose hashes were checked, with all that follows from it."""
         return await self._write(lambda connection: intake.receive(connection, batch, now_ms))
+
+    async def take_message(self, message: Message, now_ms: int) -> bool:
+        """Commit what another maker's panel says, with all that follows from it; False for what was committed before."""
+        return await self._write(lambda connection: panels.take(connection, message, now_ms))
+
+    async def tell_of_panel(self, household: str | None, said: Said, now_ms: int) -> None:
+        """Commit what is seen of another maker's panel."""
+        await self._write(lambda connection: panels.tell(connection, household, (said,), now_ms))
 
     async def handle(self, request: Handling) -> Change | Reason:
         """Commit what a person does: the change, or the reason why there is none. NoSuchIncident, KeyReused."""

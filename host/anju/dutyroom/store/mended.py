@@ -72,6 +72,7 @@ def _fill(connection: sqlite3.Connection, path: Path, now_ms: int) -> int:
             ("journals", "journal_id, concentrator, since_ms", "rowid"),
             ("people", "id, name", "id"),
             ("on_test", "household, until_ms", "household"),
+            ("panel_messages", "number, account, receiver, line, sequence, digest, stamp, at_ms", "number"),
         ):
             marks = ", ".join("?" * (columns.count(",") + 1))
             for row in damaged.whatever(read, columns, table, key):

@@ -6,6 +6,7 @@ import hashlib
 import json
 import sqlite3
 
+from anju.dutyroom.core import panels
 from anju.dutyroom.core.change import What
 from anju.dutyroom.core.incident import Answer, Reason, keeps_from_testing
 from anju.dutyroom.core.queue import in_order
@@ -17,7 +18,7 @@ from anju.uplink.commands import PANEL_VALID_S, CommandKind, ReportRef
 
 
 def give(connection: sqlite3.Connection, order: Order) -> Ordered | Reason:
-    """Give the command, which names the household's newest report; the same key gives it once."""
+    """Give the command, which names the newest report of the household's own concentrator; the same key gives it once."""
     fingerprint = _fingerprint(order)
     given = connection.execute("SELECT * FROM answers WHERE idempotency_key = ?", (order.key,)).fetchone()
     if given is not None:
@@ -64,8 +65,8 @@ def _given_by(connection: sqlite3.Connection, log_number: int) -> Ordered:
 
 
 def _newest(connection: sqlite3.Connection, household: str) -> ReportRef:
-    query = "SELECT journal_id, seq, sha256 FROM reports WHERE household = ? ORDER BY rowid DESC LIMIT 1"
-    row = connection.execute(query, (household,)).fetchone()
+    query = "SELECT journal_id, seq, sha256 FROM reports WHERE household = ? AND journal_id <> ? ORDER BY rowid DESC LIMIT 1"
+    row = connection.execute(query, (household, panels.JOURNAL)).fetchone()
     if row is None:
         raise NoSuchHousehold
     return ReportRef(journal_id=row["journal_id"], seq=row["seq"], sha256=row["sha256"])

@@ -12,7 +12,7 @@ from anju.dutyroom.core.incident import Incident
 from anju.dutyroom.core.on_test import OnTest
 from anju.dutyroom.core.own_trouble import Seen
 from anju.dutyroom.core.request import Ordered, Person
-from anju.dutyroom.store import commands, log, orders, people, troubles, views
+from anju.dutyroom.store import commands, log, orders, panels, people, troubles, views
 from anju.ledger.beside import reader
 from anju.uplink.commands import EstateCommand
 
@@ -70,6 +70,10 @@ class Records:
     def standing(self) -> dict[str, Seen]:
         """What the duty room itself sees that lasts, by machine."""
         return troubles.own_standing(self._read())
+
+    def silent_panels(self) -> set[str]:
+        """The accounts of other makers' panels that are silent."""
+        return panels.silent(self._read())
 
     def commands_after(self, journal_id: str, number: int) -> tuple[EstateCommand, ...]:
         """A journal's commands above a number, in order."""

@@ -6,6 +6,7 @@ import sqlite3
 from collections.abc import Iterator
 from pathlib import Path
 
+from anju.dutyroom.core import panels
 from anju.dutyroom.core.change import Change, GivenCommand, Story, What
 from anju.dutyroom.core.incident import Incident, State
 from anju.dutyroom.core.on_test import OnTest
@@ -39,12 +40,14 @@ def open_incidents(connection: sqlite3.Connection) -> dict[int, Incident]:
 
 def concentrators(connection: sqlite3.Connection) -> dict[str, str]:
     """Each concentrator's newest journal: {name: journal id}."""
-    query = "SELECT concentrator, journal_id FROM journals ORDER BY rowid"
-    return {row["concentrator"]: row["journal_id"] for row in connection.execute(query).fetchall()}
+    query = "SELECT concentrator, journal_id FROM journals WHERE journal_id <> ? ORDER BY rowid"
+    return {row["concentrator"]: row["journal_id"] for row in connection.execute(query, (panels.JOURNAL,)).fetchall()}
 
 
 def owner(connection: sqlite3.Connection, journal_id: str) -> str | None:
-    """The concentrator that was the first to call from a journal; None for none yet."""
+    """The concentrator that was the first to call from a journal; None for none yet. That of panels is nobody else's."""
+    if journal_id == panels.JOURNAL:
+        return panels.NAME
     query = "SELECT concentrator FROM journals WHERE journal_id = ? ORDER BY rowid LIMIT 1"
     row = connection.execute(query, (journal_id,)).fetchone()
     return None if row is None else str(row["concentrator"])

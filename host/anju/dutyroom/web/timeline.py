@@ -123,6 +123,8 @@ def _particulars(_: Translate, report: Report, now_ms: int) -> Iterator[str]:
         found = {"zones": words.warnings(_, report.warnings)}
         refused = report.kind is ReportKind.ARM_REFUSED
         yield (_("because of: %(zones)s") if refused else _("in spite of: %(zones)s")) % found
+    if report.kind is ReportKind.PANEL_EVENT:
+        yield report.rule or ""
     if report.reason:
         yield _("because: %(reason)s") % {"reason": report.reason}
     if report.until_ms is not None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from typing import NamedTuple
 
+from anju.dutyroom.core import panels
 from anju.dutyroom.core.change import Change, What
 from anju.dutyroom.core.own_trouble import Seen
 from anju.dutyroom.web import words
@@ -96,6 +97,10 @@ def _told(_: Translate, change: Change, concentrators: Mapping[str, str], now_ms
     if report is None:
         return words.trouble(_, None), ""
     is_one_of_several = len(set(concentrators.values())) > 1
+    if change.journal_id == panels.JOURNAL:
+        told = {"trouble": words.panel_trouble(_, report.trouble), "code": report.rule or ""}
+        has_code = report.trouble in {TroubleKind.PANEL_FAULT, TroubleKind.NOT_UNDERSTOOD}
+        return _("%(trouble)s (%(code)s)") % told if has_code else told["trouble"], report.household or ""
     return _said(_, report), _where(_, report, concentrators.get(change.journal_id or ""), is_one_of_several)
 
 
@@ -105,7 +110,7 @@ def _own(change: Change) -> Seen | None:
 
 
 def _where_of(_: Translate, own: Seen) -> str:
-    if own.concentrator == DUTY_ROOM:
+    if own.concentrator in {DUTY_ROOM, panels.NAME}:
         return _("duty room")
     if own.concentrator:
         return _("concentrator %(name)s") % {"name": own.concentrator}

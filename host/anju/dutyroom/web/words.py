@@ -68,6 +68,7 @@ def refusal(_: Translate, value: Reason) -> str:
         Reason.NO_CAUSE: _("The incident stays open: choose a cause."),
         Reason.NO_NOTE: _("The incident stays open: this cause needs a note that says what happened."),
         Reason.NO_HOUSEHOLD: _("Nothing was changed: it is not known which household this belongs to."),
+        Reason.NO_ORDERS: _("Nothing was changed: that alarm panel is of another maker and takes no orders from here."),
         Reason.PERSON_IN_NEED: _(
             "Nothing was changed: somebody there may be in need; close that incident before anything is tried."
         ),
@@ -190,6 +191,7 @@ def context(_: Translate, value: ReportKind, zone_name: str, person: str) -> str
         ReportKind.SCHEDULE_REMOVED: _("%(person)s has removed when it is armed by the clock"),
         ReportKind.CODE_SET: _("%(person)s has set a code of the household's keypads"),
         ReportKind.CODE_REMOVED: _("%(person)s has removed a code of the household's keypads"),
+        ReportKind.PANEL_EVENT: _("The alarm panel tells of something that is no alarm"),
         ReportKind.TROUBLE: _("Something is wrong"),
         ReportKind.TROUBLE_RESTORED: _("What was wrong is over"),
         ReportKind.COMMAND_OUTCOME: _("A command has ended"),
@@ -262,6 +264,8 @@ def trouble(_: Translate, value: TroubleKind | None) -> str:
             "Its certificate for the uplink ends within days, or has ended: anju certs renew"
         ),
         TroubleKind.CERTIFICATE_REFUSED: _("Duty room and concentrator did not take each other's certificate"),
+        TroubleKind.PANEL_FAULT: _("The alarm panel says that something is wrong with it"),
+        TroubleKind.PANEL_SILENT: _("The alarm panel is silent: no alarm of the household arrives"),
         None: _("Trouble of an unknown kind"),
     }[value]
 
@@ -270,6 +274,8 @@ def own_trouble(_: Translate, seen: Seen, now_ms: int) -> str:
     """What the duty room itself has seen to be wrong."""
     if seen.trouble in {OwnTrouble.CERTIFICATE_ENDED, OwnTrouble.CERTIFICATE_NOT_YET}:
         return _out_of_time(_, seen, now_ms)
+    if seen.trouble is OwnTrouble.PANEL_REFUSED:
+        return _panel_refused(_, seen.why)
     if seen.trouble is not OwnTrouble.REFUSED:
         return {
             OwnTrouble.CERTIFICATE_ENDS: _(
@@ -284,6 +290,9 @@ def own_trouble(_: Translate, seen: Seen, now_ms: int) -> str:
             OwnTrouble.TWO_CONCENTRATORS: _(
                 "Two machines speak as this concentrator: one of them may be a stolen copy"
             ),
+            OwnTrouble.PANELS_DOWN: _(
+                "No alarm panel of another maker is heard: the address under [panels] cannot be used; see the log"
+            ),
             OwnTrouble.SOUNDER_DOWN: _("The sounder cannot be started: alarms are not heard"),
             OwnTrouble.FILE_DAMAGED: _(
                 "The duty room's file is damaged and was set aside; what could be read of it goes on"
@@ -297,6 +306,26 @@ def own_trouble(_: Translate, seen: Seen, now_ms: int) -> str:
         "unsigned": _("Refused, for what came in its name was not signed by it"),
         "old_tls": _("Somebody who speaks no TLS 1.3 was refused at the uplink"),
     }.get(seen.why, _("Refused at the uplink"))
+
+
+def _panel_refused(_: Translate, why: str) -> str:
+    """Why what came as an alarm panel's message was not believed."""
+    return {
+        "unknown": _("An alarm panel calls whose account nobody has entered: its alarms do not arrive"),
+        "in_clear": _("Messages that are not encrypted as was agreed were refused: another panel, or a forger"),
+        "not_opened": _("Messages of an alarm panel were refused: its key here is another one, or cannot be used"),
+        "not_allowed": _("Messages of an alarm panel were refused: it may not use this way or this format"),
+    }.get(why, _("Messages of an alarm panel were refused"))
+
+
+def panel_trouble(_: Translate, value: TroubleKind | None) -> str:
+    """What is wrong with an alarm panel of another maker."""
+    texts = {
+        TroubleKind.MAINS_DOWN: _("No mains: the alarm panel runs on its battery"),
+        TroubleKind.UPS_LOW: _("The alarm panel's battery is nearly empty"),
+        TroubleKind.NOT_UNDERSTOOD: _("The alarm panel says something that this release does not know"),
+    }
+    return texts.get(value) or trouble(_, value) if value else trouble(_, value)
 
 
 def _out_of_time(_: Translate, seen: Seen, now_ms: int) -> str:

@@ -52,6 +52,8 @@ TROUBLE_ROWS = (
     TroubleRow(TroubleKind.CERTIFICATE_ENDS, _LASTS, _ROUTINE, _ROUTINE, _NO, _NO),
     TroubleRow(TroubleKind.CERTIFICATE_ENDS_SOON, _LASTS, _HIGH, _HIGH, _NO, _NO),
     TroubleRow(TroubleKind.CERTIFICATE_REFUSED, _LASTS, _HIGH, _HIGH, _NO, _NO),
+    TroubleRow(TroubleKind.PANEL_FAULT, _LASTS, _ROUTINE, _ROUTINE, _NO, _NO),
+    TroubleRow(TroubleKind.PANEL_SILENT, _LASTS, _HIGH, _HIGH, _NO, _NO),
 )
 TROUBLE_ROW_OF = {row.kind: row for row in TROUBLE_ROWS}
 

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
-import re
 import ssl
 from functools import partial
 from pathlib import Path
@@ -18,7 +16,6 @@ from anju.service.i18n import _
 from anju.service.third_parties import Dc09 as Settings
 
 _NAMES = {"adm-cid": "ADM-CID", "sia-dcs": "SIA-DCS"}
-_KEY_BYTES = frozenset({16, 24, 32})
 
 
 def at(name: str, settings: Settings, folder: Path, clock: Clock) -> Dc09:
@@ -54,21 +51,7 @@ def _warnings(settings: Settings, places: Places) -> list[str]:
 
 
 def _key(folder: Path, settings: Settings) -> bytes | None:
-    if settings.key_file is None:
-        return None
-    path = folder / settings.key_file
-    raw = secret_file.read(path)
-    how, _colon, text = raw.partition(b":")
-    key = text.strip() if how == b"text" else b""
-    if how == b"hex" and re.fullmatch(rb"[0-9A-Fa-f]*", text.strip()) and len(text.strip()) % 2 == 0:
-        key = bytes.fromhex(text.strip().decode("ascii"))
-    if len(key) not in _KEY_BYTES:
-        raise ServiceError(
-            _("%(path)s holds no key.") % {"path": path},
-            _("Nothing was sent."),
-            _("Write `hex:` and 32, 48 or 64 hex digits into it, or `text:` and 16, 24 or 32 characters."),
-        )
-    return key
+    return secret_file.key(folder / settings.key_file) if settings.key_file else None
 
 
 def _tls(folder: Path, settings: Settings) -> ssl.SSLContext:
