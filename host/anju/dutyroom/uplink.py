@@ -17,6 +17,7 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
+from anju.dutyroom.core import panels
 from anju.dutyroom.core.own_trouble import OwnTrouble, Seen
 from anju.dutyroom.core.ports import CALLER, Estate
 from anju.service.errors import ServiceError
@@ -54,6 +55,8 @@ def application(estate: Estate, others: Sequence[Route] = ()) -> Starlette:
 
     async def batches(request: Request) -> Response:
         batch = _checked(await _body(request))
+        if batch.journal_id == panels.JOURNAL:
+            raise _Refused(422, "this journal is the duty room's own; nothing was stored")
         caller = request.scope.get(CALLER)
         if caller is not None:
             await _check_name(caller, batch)

@@ -98,7 +98,7 @@ def _refused(visit: Visit) -> Iterator[Finding]:
         }
         yield Finding(
             texts.get(seen.get("why", ""), _("What an alarm panel says is refused.")),
-            _("The last from %(origin)s; noted %(times)d times in 24 hours, once an hour at most.")
+            _("The last from %(origin)s. Noted in 24 hours, once an hour at most: %(times)d.")
             % {"origin": seen.get("origin", "?"), "times": times},
             _(
                 "Is it one of yours, enter it under [panels.accounts] in site.toml as it is set. Else find out who that is."

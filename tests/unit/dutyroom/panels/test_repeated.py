@@ -10,11 +10,21 @@ from anju.dutyroom.core.panels import REPEATED_WITHIN_MS
 from anju.dutyroom.desk import Desk
 from anju.dutyroom.panels.receiver import Outcome
 from anju.dutyroom.store import Store
+from anju.dutyroom.store.mended import open_mended
 from unit.dutyroom.conftest import HandClock
 from unit.dutyroom.panels import kit
 from unit.dutyroom.panels.kit import KEY, PANIC, answered, message
 
 pytestmark = pytest.mark.anyio
+PAGE = 4096
+
+
+def spoil(path: Path, of: bytes) -> None:
+    """Noise in the place of the page that holds this."""
+    raw = bytearray(path.read_bytes())
+    page = raw.index(of) // PAGE * PAGE
+    raw[page : page + PAGE] = bytes(byte ^ 0x5A for byte in raw[page : page + PAGE])
+    path.write_bytes(raw)
 
 
 async def test_its_answer_was_lost(desk: Desk, clock: HandClock) -> None:
@@ -35,6 +45,24 @@ async def test_over_a_restart_too(path: Path, clock: HandClock, anyio_backend: s
         assert [one.presses for one in desk.queue()] == [1]
         await store.close()
         clock.advance(600)
+
+
+async def test_over_a_damaged_file_too(path: Path, clock: HandClock, anyio_backend: str) -> None:
+    """Whose other pages are noise; what was said before is in the new file."""
+    store = Store.open(path)
+    receiver = kit.receiver(Desk(store, lambda: clock.wall_ms, lambda: clock.monotonic_s), clock)
+    for sequence in range(1, 50):
+        await receiver.judge(message("|1401 01 003", sequence), "udp", "?")
+    await receiver.judge(message(PANIC, 77), "udp", "?")
+    await store.close()
+    spoil(path, b"ADM-CID 1401")
+    mended = await open_mended(path, clock.wall_ms)
+    desk = Desk(mended, lambda: clock.wall_ms, lambda: clock.monotonic_s)
+    assert [one.detail["trouble"] for one in desk.troubles()] == ["file_damaged"]
+    assert (await kit.receiver(desk, clock).judge(message(PANIC, 77), "udp", "?")).outcome is Outcome.REPEATED
+    assert (await kit.receiver(desk, clock).judge(message(PANIC, 78), "udp", "?")).outcome is Outcome.TAKEN
+    assert [one.presses for one in desk.queue()] == [2]
+    await mended.close()
 
 
 async def test_over_both_ways_at_once(desk: Desk, clock: HandClock) -> None:

@@ -5,12 +5,14 @@ from __future__ import annotations
 import httpx
 import pytest
 
+from anju.dutyroom import uplink
 from anju.dutyroom.core import panels
 from anju.dutyroom.core.incident import Act, Action, Reason, allowed
 from anju.dutyroom.core.own_trouble import OwnTrouble, Seen
 from anju.dutyroom.core.request import Arrival, Handling, NoSuchHousehold, Order
 from anju.dutyroom.desk import Desk
 from anju.dutyroom.figures import Figures
+from anju.uplink.canonical import canonical
 from anju.uplink.commands import CommandKind
 from unit.dutyroom.browser import KEY
 from unit.dutyroom.conftest import HandClock
@@ -116,6 +118,11 @@ async def test_a_household_with_both_is_asked_by_its_own_concentrator(desk: Desk
 
 async def test_no_concentrator_speaks_in_their_journal(desk: Desk, clock: HandClock) -> None:
     assert desk.owner(panels.JOURNAL) == panels.NAME
+    body = canonical(batch(press(1), journal_id=panels.JOURNAL))
+    transport = httpx.ASGITransport(uplink.application(desk))
+    async with httpx.AsyncClient(transport=transport, base_url="http://duty-room") as concentrator:
+        assert (await concentrator.post("/uplink/v1/batches", content=body)).status_code == 422
+    assert desk.queue() == []
     await say(desk, clock, PANIC)
     assert desk.owner(panels.JOURNAL) == panels.NAME
 
