@@ -15,13 +15,12 @@ from pysiaalarm.event import SIAEvent
 from pysiaalarm.sync.client import SIAClient
 from pysiaalarm.utils.enums import CommunicationsProtocol, MessageTypes
 
-from anju.concentrator.core.panel.signals import Action
 from anju.concentrator.destinations.dc09 import events, opened
 from anju.concentrator.destinations.dc09.sender import Dc09
 from anju.concentrator.destinations.third_parties import Offer, ThirdParties
-from anju.uplink.reports import Lane, PanelMode, ReportKind, TroubleKind, Zone, ZoneKind
+from anju.uplink.reports import Lane, ReportKind, TroubleKind, Zone, ZoneKind
 from unit.concentrator.dc09 import kit
-from unit.concentrator.harness import HOUSEHOLD, Bench, HandClock, bench, running, until
+from unit.concentrator.harness import HOUSEHOLD, Bench, HandClock, bench
 
 pytestmark = pytest.mark.anyio
 FLAT = "1A01"
@@ -95,24 +94,7 @@ async def test_it_takes_a_day_in_the_life_of_a_flat(
 ) -> None:
     key = kit.KEYS[size] if size else None
     async with receiver(transport, key) as made:
-        parties = ThirdParties(
-            rooms.journal,
-            rooms.journal,
-            rooms.clock,
-            {"arc": Offer("dc09", lambda: way_to(tmp_path, rooms, made, transport, form, key))},
-        )
-        await parties.furnish()
-        async with running(parties.run()):
-            node = await rooms.enrol()
-            await rooms.receive(node, node.hello(), node.press())
-            await rooms.ask(Action.RESET)
-            await rooms.arm(PanelMode.AWAY)
-            await rooms.ask(Action.DISARM)
-            async with rooms.journal.change() as draft:
-                draft.record(ReportKind.TROUBLE, Lane.ROUTINE, trouble=TroubleKind.MAINS_DOWN)
-                draft.record(ReportKind.TROUBLE_RESTORED, Lane.ROUTINE, trouble=TroubleKind.MAINS_DOWN)
-            await until(lambda: not rooms.journal.owing("arc").rows)
-            assert (await parties.handlers["destination_test"]({"name": "arc"}, "anna"))["answer"] == "ACK"
+        assert await kit.a_day(rooms, lambda: way_to(tmp_path, rooms, made, transport, form, key)) == "ACK"
     said = [(event.code, event.account) for event in made.told]
     assert said == [
         ("PA", FLAT),

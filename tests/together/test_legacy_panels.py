@@ -10,7 +10,6 @@ from typing import Any
 
 import pytest
 
-from anju.concentrator.core.panel.signals import Action
 from anju.concentrator.destinations.dc09 import opened
 from anju.concentrator.destinations.dc09.sender import Dc09
 from anju.concentrator.destinations.third_parties import Offer, ThirdParties
@@ -20,9 +19,9 @@ from anju.dutyroom.desk import Desk
 from anju.dutyroom.panels import listen
 from anju.dutyroom.panels.receiver import Account, Outcome, Receiver
 from anju.dutyroom.store import Store, held, reports_held
-from anju.uplink.reports import Lane, PanelMode, ReportKind, TroubleKind
+from anju.uplink.reports import ReportKind
 from unit.concentrator.dc09 import kit
-from unit.concentrator.harness import HOUSEHOLD, Bench, HandClock, bench, running, until
+from unit.concentrator.harness import HOUSEHOLD, Bench, HandClock, bench
 
 pytestmark = pytest.mark.anyio
 FLAT = "1A01"
@@ -83,24 +82,7 @@ async def test_a_day_in_the_life_of_a_flat(
     key = kit.KEYS[size] if size else None
     made = receiver(desk, key)
     async with listening(made, transport) as port:
-        parties = ThirdParties(
-            rooms.journal,
-            rooms.journal,
-            rooms.clock,
-            {"arc": Offer("dc09", lambda: way_to(tmp_path, rooms, port, transport, form, key))},
-        )
-        await parties.furnish()
-        async with running(parties.run()):
-            node = await rooms.enrol()
-            await rooms.receive(node, node.hello(), node.press())
-            await rooms.ask(Action.RESET)
-            await rooms.arm(PanelMode.AWAY)
-            await rooms.ask(Action.DISARM)
-            async with rooms.journal.change() as draft:
-                draft.record(ReportKind.TROUBLE, Lane.ROUTINE, trouble=TroubleKind.MAINS_DOWN)
-                draft.record(ReportKind.TROUBLE_RESTORED, Lane.ROUTINE, trouble=TroubleKind.MAINS_DOWN)
-            await until(lambda: not rooms.journal.owing("arc").rows)
-            assert (await parties.handlers["destination_test"]({"name": "arc"}, "anna"))["answer"] == "ACK"
+        assert await kit.a_day(rooms, lambda: way_to(tmp_path, rooms, port, transport, form, key)) == "ACK"
     told = [(one.kind, one.household) for journal, _seq, one in reports_held(tmp_path / "dutyroom.db")]
     assert told == [
         (ReportKind.HOLD_UP_ALARM, HOUSEHOLD),

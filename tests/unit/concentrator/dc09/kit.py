@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+from anju.concentrator.core.panel.signals import Action
+from anju.concentrator.destinations.dc09.sender import Dc09
+from anju.concentrator.destinations.third_parties import Offer, ThirdParties
 from anju.service.third_parties import Dc09 as Settings
-from anju.uplink.reports import Lane, Report, ReportKind, Zone, ZoneKind
-from unit.concentrator.harness import HOUSEHOLD, HandClock
+from anju.uplink.reports import Lane, PanelMode, Report, ReportKind, TroubleKind, Zone, ZoneKind
+from unit.concentrator.harness import HOUSEHOLD, Bench, HandClock, running, until
 
 ACCOUNT = "9999"
 KEYS = {16: b"0123456789ABCDEF", 24: b"0123456789ABCDEF01234567", 32: b"0123456789ABCDEF0123456789ABCDEF"}
@@ -39,3 +43,20 @@ def panic(clock: HandClock, seq: int = 1, household: str | None = HOUSEHOLD) -> 
         recorded_at_ms=clock.now.wall_ms,
         zone=zone,
     )
+
+
+async def a_day(rooms: Bench, way: Callable[[], Dc09]) -> str:
+    """A press, a reset, an arming and its end, a trouble of the building and its end: all told; then the answer to a test."""
+    parties = ThirdParties(rooms.journal, rooms.journal, rooms.clock, {"arc": Offer("dc09", way)})
+    await parties.furnish()
+    async with running(parties.run()):
+        node = await rooms.enrol()
+        await rooms.receive(node, node.hello(), node.press())
+        await rooms.ask(Action.RESET)
+        await rooms.arm(PanelMode.AWAY)
+        await rooms.ask(Action.DISARM)
+        async with rooms.journal.change() as draft:
+            draft.record(ReportKind.TROUBLE, Lane.ROUTINE, trouble=TroubleKind.MAINS_DOWN)
+            draft.record(ReportKind.TROUBLE_RESTORED, Lane.ROUTINE, trouble=TroubleKind.MAINS_DOWN)
+        await until(lambda: not rooms.journal.owing("arc").rows)
+        return str((await parties.handlers["destination_test"]({"name": "arc"}, "anna"))["answer"])

@@ -8,8 +8,8 @@ import pytest
 
 from anju.dutyroom.core.change import Change, What
 from anju.dutyroom.desk import Desk
-from anju.dutyroom.store import Store
-from anju.uplink.reports import TroubleKind
+from anju.dutyroom.store import Store, reports_held
+from anju.uplink.reports import ReportKind, TroubleKind
 from unit.dutyroom.conftest import HandClock
 from unit.dutyroom.panels import kit
 from unit.dutyroom.panels.kit import ACCOUNT, KEY, PANIC, message
@@ -74,8 +74,10 @@ async def test_one_that_was_silent_before_a_restart_is_told_once(
         await receiver.look()
         clock.advance(301)
         await receiver.look()
+        await receiver.look()
         assert len(standing(desk)) == 1
         await store.close()
+    assert [one.kind for *_journal, one in reports_held(path)] == [ReportKind.TROUBLE]
 
 
 async def test_one_that_is_taken_out_of_the_settings_is_no_trouble_any_more(
