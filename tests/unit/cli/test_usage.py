@@ -30,7 +30,7 @@ PAGES = [
     *(["destinations", name] for name in ("list", "test", "on", "off")),
     *(["verify", name] for name in ("journal", "evidence")),
     ["simulate", "day"],
-    *(["bench", name] for name in ("decode", "journal", "press", "panel", "power-cut")),
+    *(["bench", name] for name in ("decode", "journal", "press", "panel", "destinations", "power-cut")),
 ]
 
 

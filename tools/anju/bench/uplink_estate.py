@@ -34,7 +34,7 @@ from anju.service.log import AS_TEXT
 from anju.service.settings import FILE_NAME, Site, load
 from anju.simulator.host import spawned
 from anju.simulator.premises import BUILDING, free_port
-from anju.uplink.reports import Zone, ZoneKind
+from anju.uplink.reports import ReportKind, Zone, ZoneKind
 from anju.wire import bodies
 from anju.wire.messages import Header, Message, Status
 from anju.wire.seal import Cipher
@@ -112,7 +112,9 @@ class Sites:
         authority = Authority.create(room.folder, "Anju bench", now)
         authority.issue(Holder(), room.uplink_certificate, USUAL_DAYS, now)
         authority.issue(Holder(BUILDING), building.uplink_certificate, USUAL_DAYS, now)
-        return cls(_with(building, f'url = "https://{LOOPBACK}:{port}"'), _with(room, f'uplink = "{LOOPBACK}:{port}"'))
+        return cls(
+            with_more(building, f'url = "https://{LOOPBACK}:{port}"'), with_more(room, f'uplink = "{LOOPBACK}:{port}"')
+        )
 
     async def fill(self, flats: int, speaking: int, events: int, progress: Progress) -> list[Flat]:
         """Enrol flats, and journal events of so many of them, which nobody has received."""
@@ -207,6 +209,11 @@ class Held:
         """How many."""
         return int(self._read.execute("SELECT coalesce(max(rowid), 0) FROM reports").fetchone()[0])
 
+    def of_kind(self, kind: ReportKind) -> int:
+        """How many of a kind."""
+        found = self._read.execute("SELECT count(*) FROM reports WHERE json_extract(body, '$.kind') = ?", (kind.value,))
+        return int(found.fetchone()[0])
+
     def has_incident(self, household: str) -> bool:
         """Whether guards are called to a household."""
         found = self._read.execute("SELECT 1 FROM incidents WHERE place = ?", (household,))
@@ -278,8 +285,8 @@ def _site(folder: Path) -> Site:
     return site
 
 
-def _with(site: Site, line: str) -> Site:
-    """The same site with one more line under [dutyroom], which is the last section of its settings."""
+def with_more(site: Site, text: str) -> Site:
+    """The same site with more lines under [dutyroom], which is the last section of its settings, or with sections after it."""
     path = site.folder / FILE_NAME
-    path.write_text(f"{path.read_text(encoding='utf-8')}{line}\n", encoding="utf-8")
+    path.write_text(f"{path.read_text(encoding='utf-8')}{text}\n", encoding="utf-8")
     return load(site.folder)

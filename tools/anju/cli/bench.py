@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from anju.bench.dead import Dead
 from anju.bench.result import Result
 from anju.cli import bench_faults, grammar, screen
 from anju.service.i18n import _
@@ -43,6 +44,7 @@ def add_to(app: typer.Typer) -> None:
 
     _add_panel(group, json_option)
     _add_uplink(group, json_option)
+    _add_destinations(group, json_option)
     _add_nodes_to(group, json_option)
     bench_faults.add_to(group)
 
@@ -166,6 +168,34 @@ def _add_uplink(group: typer.Typer, json_option: Any) -> None:
             screen.as_json(outcome.as_json())
         else:
             _show_figures("uplink", outcome.figures)
+        return 0 if outcome.is_good else 1
+
+
+def _add_destinations(group: typer.Typer, json_option: Any) -> None:
+    @group.command(
+        cls=grammar.Command,
+        help=_(
+            "How fast and how soon alarms get to each destination while one is dead, against a bare echo with commits."
+        ),
+    )
+    def destinations(
+        events: Annotated[
+            int, typer.Option(metavar="N", min=10, max=100_000, help=_("How many alarms come at once in each round."))
+        ] = 400,
+        dead: Annotated[
+            Dead, typer.Option(help=_("Which one is dead: a receiver that never answers, or a broker that is down."))
+        ] = Dead.RECEIVER,
+        seed: Annotated[int, typer.Option(metavar="S", help=_("Decides who presses, and when."))] = 1,
+        json: Annotated[bool, json_option] = False,
+    ) -> int:
+        from anju.bench.destinations import measure
+
+        with screen.progress() as report:
+            outcome = measure(report, events=events, seed=seed, dead=dead)
+        if json:
+            screen.as_json(outcome.as_json())
+        else:
+            _show_figures("destinations", outcome.figures)
         return 0 if outcome.is_good else 1
 
 

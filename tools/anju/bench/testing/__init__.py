@@ -1,0 +1,1 @@
+"""What stands in for others' programs: named fakes that benches speak to."""
