@@ -11,7 +11,11 @@ from typing import Any
 
 import pytest
 
-ENOUGH = {"full disk", "slow disk", "clock step", "network cut", "air cut", "node without power", "backup restored"}
+ENOUGH = {
+    "full disk", "slow disk", "clock step", "network cut", "air cut", "node without power", "backup restored",
+    "receiver killed", "receiver refused", "receiver broke off", "receiver was late", "receiver answered another",
+    "broker killed",
+}  # fmt: skip
 
 
 def ran(folder: Path, *words: str) -> tuple[int, dict[str, Any], str]:
@@ -30,6 +34,11 @@ def ran(folder: Path, *words: str) -> tuple[int, dict[str, Any], str]:
 def check(folder: Path, events: int, kills: int, seed: int) -> None:
     code, told, said = ran(folder, "--events", str(events), "--kills", str(kills), "--loss", "30%", "--seed", str(seed))
     assert (told["lost"], told["duplicated"], told["reordered"], told["chain_faults"]) == (0, 0, 0, 0), said
+    assert told["destinations"].keys() == {"dc09", "mqtt"}
+    for one in told["destinations"].values():
+        assert (one["lost"], one["duplicated"], one["reordered"]) == (0, 0, 0), said
+        assert one["events"] > 0
+    assert told["destinations"]["mqtt"]["events"] == told["events"]
     assert code == 0, said
     assert told["events"] >= events
     assert told["kills"] == kills

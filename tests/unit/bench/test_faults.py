@@ -88,6 +88,12 @@ def test_only_one_order_is_that_of_a_chain(order: list[int]) -> None:
     assert one_after_the_other(6).compare(map(held, order)).is_good == (order == sorted(order))
 
 
+def test_who_is_told_of_few_has_to_hold_those() -> None:
+    deeds = one_after_the_other(3)
+    assert deeds.compare([held(1)], "the receiver", {event(1)}).is_good
+    assert deeds.compare([], "the receiver", {event(1)}).lost == (f"{event(1)}: acknowledged, not in the receiver",)
+
+
 def test_a_node_that_makes_an_event_twice_is_no_node() -> None:
     deeds = all_at_once(1)
     with pytest.raises(ValueError, match="twice"):

@@ -22,7 +22,7 @@ def add_to(group: typer.Typer) -> None:
         cls=grammar.Command,
         help=_(
             "Everything fails at once: killed services, full and slow disks, clocks, cables, replaced PCs.\n\n"
-            "In the end each event that a node made must be in the duty room once, in its order."
+            "In the end each event that a node made must be in the duty room once, in its order; and third parties told."
         ),
     )
     def faults(
@@ -73,6 +73,22 @@ def _show(outcome: "Outcome") -> None:
             "doubled": len(outcome.verdict.duplicated),
             "reordered": len(outcome.verdict.reordered),
         },
+        *(
+            _(
+                "%(who)s: %(told)d events · lost: %(lost)d · duplicated: %(doubled)d · reordered: %(reordered)d ·"
+                " resent as the same: %(resent)d · told anew after a restore: %(again)d"
+            )
+            % {
+                "who": name.upper(),
+                "told": one.told,
+                "lost": len(one.verdict.lost),
+                "doubled": len(one.verdict.duplicated),
+                "reordered": len(one.verdict.reordered),
+                "resent": one.resent,
+                "again": one.again,
+            }
+            for name, one in outcome.parties.items()
+        ),
     )
 
 
@@ -115,6 +131,12 @@ def words() -> dict[str, str]:
         "network broken off": _("connections between two PCs broke off"),
         "air cut": _("nobody was heard for a while"),
         "node without power": _("a node lost its power"),
+        "receiver killed": _("a receiving centre was killed"),
+        "receiver refused": _("a receiving centre said NAK"),
+        "receiver broke off": _("a receiving centre broke off in its answer"),
+        "receiver was late": _("a receiving centre answered too late"),
+        "receiver answered another": _("a receiving centre acknowledged another number"),
+        "broker killed": _("the MQTT broker was killed with all that it knew"),
         "backup restored": _("a concentrator was restored from an older backup"),
         "PC replaced": _("the duty room's PC was replaced from its backup"),
     }

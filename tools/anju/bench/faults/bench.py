@@ -7,8 +7,8 @@ import random
 import shutil
 import tempfile
 import time
-from collections.abc import Awaitable
-from dataclasses import dataclass
+from collections.abc import Awaitable, Mapping
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -17,6 +17,7 @@ from anju.bench.faults.deeds import Deeds, Verdict, events_of
 from anju.bench.faults.estate import NODES_A_FLAT, Estate
 from anju.bench.faults.hardships import Hardships
 from anju.bench.faults.kills import Killer, Strike, planned
+from anju.bench.faults.parties import Count
 from anju.bench.result import Progress
 from anju.concentrator.destinations.duty_room import NAME
 from anju.concentrator.journal_audit import hashes, verify
@@ -56,6 +57,8 @@ class Outcome:
     events: int
     kills: int
     verdict: Verdict
+    parties: Mapping[str, Count]
+    """What came of third parties, by name."""
     chains: tuple[str, ...]
     stuck: tuple[str, ...]
     faults: dict[str, int]
@@ -68,12 +71,14 @@ class Outcome:
     @property
     def is_good(self) -> bool:
         """Whether everything is where it should be."""
-        return self.verdict.is_good and not self.chains and not self.stuck
+        told = (self.verdict, *(one.verdict for one in self.parties.values()))
+        return all(one.is_good for one in told) and not self.chains and not self.stuck
 
     @property
     def complaints(self) -> tuple[str, ...]:
         """Line by line, what is wrong."""
-        return (*self.stuck, *self.verdict.lost, *self.verdict.duplicated, *self.verdict.reordered, *self.chains)
+        told = (self.verdict, *(one.verdict for one in self.parties.values()))
+        return (*self.stuck, *(line for one in told for lines in one for line in lines), *self.chains)
 
     def as_json(self) -> dict[str, Any]:
         """One object."""
@@ -86,6 +91,7 @@ class Outcome:
             "lost": len(self.verdict.lost),
             "duplicated": len(self.verdict.duplicated),
             "reordered": len(self.verdict.reordered),
+            "destinations": {name: one.as_json() for name, one in self.parties.items()},
             "chain_faults": len(self.chains),
             "not_in_time": len(self.stuck),
             "ended_by_themselves": self.ended,
@@ -131,22 +137,24 @@ class _Run:
                 await background.until(self._fail(killer))
                 stuck = await background.until(self._calm())
             verdict = self._deeds.compare(events_of(report for *_seq, report in reports_held(self._db, once=True)))
+            parties = self._estate.parties.count(self._deeds, reports_held(self._db))
             chains = tuple(map(str, self._chains()))
         finally:
             await self._estate.close()
-        good = verdict.is_good and not chains and not stuck
-        return Outcome(
+        found = Outcome(
             self._load,
             self._deeds.made,
             killer.kills,
             verdict,
+            parties,
             chains,
             stuck,
             {**dict(sorted(killer.times.items())), **dict(sorted(self._hardships.times.items()))},
             sum(service.ended for service in self._estate.services),
             time.monotonic() - begun_s,
-            None if good else self._folder,
+            None,
         )
+        return found if found.is_good else replace(found, folder=self._folder)
 
     @property
     def _db(self) -> Path:

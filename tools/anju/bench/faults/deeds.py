@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter, defaultdict
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from typing import NamedTuple
 
 from anju.uplink.reports import Lane, Report
@@ -78,17 +78,19 @@ class Deeds:
         self._moment += 1
         self._acked.setdefault(name, self._moment)
 
-    def compare(self, held: Iterable[Held]) -> Verdict:
-        """With everything of nodes that the duty room holds, in the order of its arrival there."""
+    def compare(
+        self, held: Iterable[Held], where: str = "the duty room", among: Collection[EventName] | None = None
+    ) -> Verdict:
+        """With everything of nodes that somebody holds, in the order of its arrival; `among`: what has to be there, None: all."""
         there = list(held)
         times = Counter(one.name for one in there)
         lost = [
-            f"{name}: {'acknowledged' if name in self._acked else 'made'}, not in the duty room"
+            f"{name}: {'acknowledged' if name in self._acked else 'made'}, not in {where}"
             for name in self._made
-            if name not in times
+            if name not in times and (among is None or name in among)
         ]
-        doubled = [f"{name}: {count} times in the duty room" for name, count in times.items() if count > 1]
-        doubled += [f"{name}: in the duty room, and no node made it" for name in times if name not in self._made]
+        doubled = [f"{name}: {count} times in {where}" for name, count in times.items() if count > 1]
+        doubled += [f"{name}: in {where}, and no node made it" for name in times if name not in self._made]
         return Verdict(tuple(lost), tuple(doubled), tuple(self._reordered(there)))
 
     def _reordered(self, there: Iterable[Held]) -> Iterable[str]:
@@ -113,7 +115,13 @@ class Deeds:
 def events_of(reports: Iterable[Report]) -> Iterable[Held]:
     """Those of reports that tell of a node's event."""
     for report in reports:
-        told, node = report.witnessed, report.node
-        if told is not None and node is not None:
-            name = EventName(node.network, node.node, told.epoch, told.first_counter, told.code)
+        if (name := name_of(report)) is not None:
             yield Held(name, report.household or "", report.lane)
+
+
+def name_of(report: Report) -> EventName | None:
+    """The node's event that a report tells of."""
+    told, node = report.witnessed, report.node
+    if told is None or node is None:
+        return None
+    return EventName(node.network, node.node, told.epoch, told.first_counter, told.code)

@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import Any
 
 from anju.bench.faults.crowd import Crowd, Resident
+from anju.bench.faults.parties import Parties, Party
 from anju.bench.faults.services import Lifeline, Service
 from anju.bench.faults.testing.conditions import FakeMachine
 from anju.bench.faults.wire import Wire
@@ -47,7 +48,10 @@ _PASSPHRASE = b"correct horse battery staple\n"
 class Pc:
     """One machine: its site, its services, the air around its building."""
 
-    def __init__(self, building: str, network: int, site: Site, names: tuple[str, ...], logs: Path, line: Lifeline):
+    def __init__(
+        self, building: str, network: int, site: Site, names: tuple[str, ...], logs: Path, line: Lifeline, party: Party
+    ):
+        self.party = party
         self.building, self.network, self.site = building, network, site
         self.machine = FakeMachine(logs / f"machine-{building}")
         self.services = {name: Service(name, site, self.machine, logs, line) for name in names}
@@ -66,9 +70,10 @@ class Pc:
         return await asyncio.to_thread(control.ask, self.site.control_socket, do="status")
 
     async def owes_nothing(self) -> bool:
-        """Whether its concentrator is up and has a receipt for everything."""
+        """Whether its concentrator is up and has a receipt for everything, from third parties too."""
         try:
-            return int((await self.status())["outbox"]) == 0
+            listed = await asyncio.to_thread(control.ask, self.site.control_socket, do="destinations")
+            return int((await self.status())["outbox"]) == 0 and not any(one["owed"] for one in listed["destinations"])
         except (control.NotRunningError, control.CutOffError):
             return False
 
@@ -84,17 +89,19 @@ class Pc:
         await _typed("restore", str(file), "--site", str(new))
         await asyncio.to_thread(_bring_certificates, old, new)
         self.site = settings.load(new)
+        self.party.begins(self.site.journal)
         for service in self.services.values():
             service.site = self.site
 
 
 class Estate:
-    """Made in a folder; between `open` and `close` it runs."""
+    """Made in a folder; between `open` and `close` it runs. ServiceError: there is no Mosquitto here."""
 
     def __init__(self, folder: Path, loss: float, seed: int, crowd: Crowd, flats: int) -> None:
         self._folder, self._faults, self._seed, self._flats = folder, Faults(loss, 0.02, 0.02), seed, flats
         self._lifeline = Lifeline()
         self.crowd = crowd
+        self.parties = Parties(folder / "parties", ("3", "4"), flats)
         self.near, self.far, self.wire = self._found()
 
     @property
@@ -110,12 +117,14 @@ class Estate:
     async def open(self) -> None:
         """Enrol the nodes, start the services, and give the nodes power once they are up."""
         links = [(pc, household, link) for pc in self.pcs for household, link in await self._enrol(pc)]
+        await self.parties.open()
         await self.wire.open(*_split(self.far.site))
         for service in self.services:
             service.begin()
         for service in self.services:
             await service.ready()
         for pc in self.pcs:
+            pc.party.begins(pc.site.journal)
             pc.air = Air(pc.udp, self._faults, self._seed)
         for pc, household, link in links:
             resident = Resident(link, household, self.crowd)
@@ -127,6 +136,7 @@ class Estate:
         self.crowd.close()
         await self.wire.close()
         await asyncio.gather(*(service.leave() for service in self.services))
+        await self.parties.close()
         self._lifeline.cut()
 
     def become_bad(self, pc: Pc) -> None:
@@ -149,8 +159,8 @@ class Estate:
         authority.issue(Holder(), near.uplink_certificate, places.USUAL_DAYS, now)
         authority.issue(Holder("4"), far.uplink_certificate, places.USUAL_DAYS, now)
         pcs = (
-            Pc("3", 1, near, (DUTY_ROOM, PAGE, CONCENTRATOR), logs, self._lifeline),
-            Pc("4", 2, far, (CONCENTRATOR,), logs, self._lifeline),
+            Pc("3", 1, near, (DUTY_ROOM, PAGE, CONCENTRATOR), logs, self._lifeline, self.parties.of["3"]),
+            Pc("4", 2, far, (CONCENTRATOR,), logs, self._lifeline, self.parties.of["4"]),
         )
         return *pcs, Wire((_HOST, uplink))
 
@@ -164,7 +174,7 @@ class Estate:
             port=free_port(socket.SOCK_STREAM),
         )
         file = site.folder / settings.FILE_NAME
-        file.write_text(file.read_text(encoding="utf-8") + more, encoding="utf-8")
+        file.write_text(file.read_text(encoding="utf-8") + more + self.parties.of[building].settings, encoding="utf-8")
         return settings.load(site.folder)
 
     async def _enrol(self, pc: Pc) -> list[tuple[str, Link]]:

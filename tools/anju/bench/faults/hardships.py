@@ -10,10 +10,13 @@ import random
 import resource
 from collections import Counter
 from collections.abc import Awaitable, Callable
+from functools import partial
 from pathlib import Path
 
+from anju.bench.faults import parties
 from anju.bench.faults.estate import Estate, Pc
 from anju.bench.faults.services import Service
+from anju.bench.testing.centre import Say, acknowledge
 from anju.service.errors import ServiceError
 from anju.simulator.crashes import PAGE
 
@@ -45,6 +48,12 @@ class Hardships:
             "network broken off": self._network_broken_off,
             "air cut": self._air_cut,
             "node without power": self._node_without_power,
+            "receiver killed": self._receiver_killed,
+            "receiver refused": partial(self._receiver_says, parties.refuse),
+            "receiver broke off": partial(self._receiver_says, parties.hang_up),
+            "receiver was late": partial(self._receiver_says, parties.answer_late),
+            "receiver answered another": partial(self._receiver_says, parties.answer_another),
+            "broker killed": self._broker_killed,
         }
 
     @property
@@ -95,6 +104,28 @@ class Hardships:
         node.power_off()
         await self._lasts(_SHORT_S)
         node.power_on()
+
+    async def _receiver_killed(self) -> None:
+        party = self._pc().party
+        async with party.turn:
+            await party.centre.close()
+            await self._lasts(_SHORT_S)
+            await party.centre.open()
+
+    async def _receiver_says(self, say: Say) -> None:
+        party = self._pc().party
+        async with party.turn:
+            party.centre.say = say
+            await self._lasts(_SHORT_S)
+            party.centre.say = acknowledge
+
+    async def _broker_killed(self) -> None:
+        """With all that it knew: who was connected, what was on its way, what it kept."""
+        everybody = self._estate.parties
+        async with everybody.broker_turn:
+            await everybody.broker.stop()
+            await self._lasts(_SHORT_S)
+            await everybody.broker.start()
 
     async def _old_backup(self) -> None:
         """A concentrator's PC dies, and one is made of a backup that is older than what has happened since.

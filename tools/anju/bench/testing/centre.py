@@ -80,6 +80,12 @@ class FakeCentre:
         for line in list(self._lines):
             line.transport.abort()
 
+    def break_off(self, said: bytes) -> None:
+        """Half of what is said goes out, and all connections end."""
+        for line in list(self._lines):
+            line.write(said[: len(said) // 2])
+            line.close()
+
     def take(self, told: Told) -> None:
         """From now on it knows of it."""
         if told.name != _NULL:
@@ -95,7 +101,7 @@ class FakeCentre:
         assert task is not None  # noqa: S101  # a server's callback runs in one
         self._lines[writer] = task
         try:
-            with suppress(asyncio.IncompleteReadError, OSError):
+            with suppress(asyncio.IncompleteReadError, asyncio.CancelledError, OSError):
                 while True:
                     told = self._read(await reader.readuntil(b"\r"))
                     said = UNREADABLE if told is None else await self.say(self, told)

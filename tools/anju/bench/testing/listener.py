@@ -51,7 +51,16 @@ class FakeListener:
                 self.listens.clear()
 
     async def _session(self) -> None:
-        async with aiomqtt.Client(HOST, self._port, protocol=aiomqtt.ProtocolVersion.V5) as client:
+        client = aiomqtt.Client(HOST, self._port, protocol=aiomqtt.ProtocolVersion.V5)
+        try:
+            await self._hear(client)
+        finally:
+            lost = client._disconnected
+            if lost.done() and not lost.cancelled():
+                lost.exception()  # asked for, or it is logged as never asked for
+
+    async def _hear(self, client: aiomqtt.Client) -> None:
+        async with client:
             for topic in (self._topics.of(None, "event"), self._topics.of("+", "event")):
                 await client.subscribe(topic, qos=1)
             self.listens.set()
