@@ -58,9 +58,10 @@ class House:
     def takes(self, number: int, code: int = 120, *, extra: str = "") -> None:
         self.party.centre.take(Told("ADM-CID", number, "1A01", f"#1A01|1{code} 01 002", extra))
 
-    def hears(self, journal: str, seq: int, kind: str = "hold_up_alarm", **more: object) -> None:
+    def hears(self, journal: str, seq: int, kind: str = "hold_up_alarm", event: int = 0, **more: object) -> None:
         name = f"{journal}-{seq}"
-        self.party.listener.heard.append((name, json.dumps({"id": name, "kind": kind} | more).encode()))
+        told = {"id": name, "kind": kind, "node": "n1-7", "node_event": f"1-{event or seq}"} | more
+        self.party.listener.heard.append((name, json.dumps(told).encode()))
 
     def counts(self, held: Rows) -> tuple[Count, Count]:
         deeds = Deeds()
@@ -108,7 +109,7 @@ def test_a_resend_is_one_by_its_number_whatever_else_it_says_of_the_time(house: 
 def test_the_same_event_under_another_number_is_doubled(house: House) -> None:
     for seq in (1, 2):
         house.takes(seq)
-        house.hears(BEFORE, seq)
+        house.hears(BEFORE, seq, event=1)
     for count in house.counts(rows((BEFORE, pressed(1)), (BEFORE, pressed(2, counter=1)))):
         assert len(count.verdict.duplicated) == 1
 
@@ -128,6 +129,12 @@ def test_what_says_something_else_than_its_row_is_of_no_row(house: House) -> Non
         assert len(count.verdict.lost) == len(count.verdict.duplicated) == 1
 
 
+def test_what_does_not_name_its_nodes_event_cannot_be_known_again_and_is_of_no_row(house: House) -> None:
+    house.hears(BEFORE, 1, node_event=None)
+    _dc09, mqtt = house.counts(rows((BEFORE, pressed(1))))
+    assert len(mqtt.verdict.lost) == len(mqtt.verdict.duplicated) == 1
+
+
 def test_a_resend_that_says_something_else_is_none(house: House) -> None:
     house.hears(BEFORE, 1)
     house.hears(BEFORE, 1, test=True)
@@ -142,7 +149,7 @@ def test_what_a_restored_journal_tells_again_is_told_anew(house: House) -> None:
     house.takes(1)  # from the backup: the same number to a receiver, another id to a program
     house.hears(AFTER, 1)
     house.takes(2)  # its node had never heard of an acknowledgement
-    house.hears(AFTER, 2)
+    house.hears(AFTER, 2, event=1)
     dc09, mqtt = house.counts(rows((BEFORE, pressed(1)), (AFTER, pressed(2, counter=1))))
     assert dc09.verdict.is_good
     assert (dc09.told, dc09.resent, dc09.again) == (1, 1, 1)

@@ -103,6 +103,24 @@ async def test_a_resend_is_byte_for_byte_the_same(rooms: Bench, plain: Mosquitto
     await destination.close()
 
 
+async def test_an_event_that_a_restored_journal_tells_again_is_known_by_its_nodes_words(
+    rooms: Bench, plain: Mosquitto, listener: Listener
+) -> None:
+    reports = await some_reports(rooms)
+    for journal in ("before", "restored"):
+        if journal == "restored":
+            await rooms.journal.rename()
+        destination = made(rooms, plain)
+        await destination.deliver(reports)
+        await destination.close()
+    await until(lambda: len(listener.events()) == 4)
+    told = listener.events()
+    assert len({one["id"] for one in told}) == 4
+    said = [(one["node"], one["node_event"], one["kind"]) for one in told]
+    assert said[:2] == said[2:]
+    assert len(set(said)) == 2
+
+
 async def test_others_see_at_once_that_a_concentrator_has_gone(
     rooms: Bench, plain: Mosquitto, listener: Listener
 ) -> None:

@@ -135,7 +135,7 @@ receipt_key = "{public}"
             journal, _dash, number = name.rpartition("-")
             known = _around(names, names.index(journal)) if journal in names else []
             row = next(((one, int(number)) for one in known if (one, int(number)) in rows), None)
-            if row and json.loads(payload)["kind"] != rows[row].kind.value:
+            if row and not _is_of(json.loads(payload), rows[row]):
                 row = None
             yield Arrival(row, payload.decode(), journal, payload)
 
@@ -155,6 +155,16 @@ receipt_key = "{public}"
 
     def _file(self, name: str) -> Path:
         return self._folder / f"{self._building}.{name}"
+
+
+def _is_of(said: Mapping[str, Any], report: Report) -> bool:
+    """Whether a payload tells of a report, and names its node's event, by which that is known under another id too."""
+    name = name_of(report)
+    if name is not None:
+        of_node = (f"n{name.network}-{name.node}", f"{name.epoch}-{name.first_counter}")
+        if (said.get("node"), said.get("node_event")) != of_node:
+            return False
+    return bool(said["kind"] == report.kind.value)
 
 
 def _around(names: list[str], number: int) -> list[str]:

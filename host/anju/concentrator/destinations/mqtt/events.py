@@ -99,6 +99,9 @@ def _told(report: Report, journal_id: str) -> dict[str, Any]:
     told |= {name: True for name in ("delayed", "time_doubtful") if getattr(report, name)}
     if report.node:
         told["node"] = node_part(Address(report.node.network, report.node.node))
+    if report.witnessed:
+        # By which the same event is known under another id: a restored concentrator's journal has another name.
+        told["node_event"] = f"{report.witnessed.epoch}-{report.witnessed.first_counter}"
     if report.zone:
         told["zone"] = {"kind": report.zone.kind.value, "number": report.zone.number}
     if report.trouble:
