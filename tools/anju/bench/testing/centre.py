@@ -11,7 +11,7 @@ from typing import NamedTuple
 
 from cryptography.hazmat.primitives.ciphers import Cipher, algorithms, modes
 
-from anju.concentrator.destinations.dc09 import frame
+from anju.dc09 import frame
 
 HOST = "127.0.0.1"
 UNREADABLE = b"\n\r"
