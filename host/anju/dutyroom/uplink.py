@@ -55,8 +55,7 @@ def application(estate: Estate, others: Sequence[Route] = ()) -> Starlette:
 
     async def batches(request: Request) -> Response:
         batch = _checked(await _body(request))
-        if batch.journal_id == panels.JOURNAL:
-            raise _Refused(422, "this journal is the duty room's own; nothing was stored")
+        _check_not_ours(batch.journal_id)
         caller = request.scope.get(CALLER)
         if caller is not None:
             await _check_name(caller, batch)
@@ -65,6 +64,7 @@ def application(estate: Estate, others: Sequence[Route] = ()) -> Starlette:
 
     async def commands(request: Request) -> Response:
         poll = _poll(dict(request.query_params))
+        _check_not_ours(poll.journal_id)
         caller = request.scope.get(CALLER)
         if caller is not None and estate.owner(poll.journal_id) not in (None, caller):
             raise await _not_its_own(caller)
@@ -111,6 +111,12 @@ def _checked(body: bytes) -> Batch:
         if digest(canonical(row.report)) != row.sha256:
             raise _Refused(422, f"row {row.report.seq} is not what its sha256 says; nothing was stored")
     return batch
+
+
+def _check_not_ours(journal_id: str) -> None:
+    """Panels of other makers are heard by the duty room itself: nobody speaks for their journal or is told of it."""
+    if journal_id == panels.JOURNAL:
+        raise _Refused(422, "this journal is the duty room's own; nothing was stored")
 
 
 def _poll(query: dict[str, str]) -> _Poll:

@@ -122,6 +122,8 @@ async def test_no_concentrator_speaks_in_their_journal(desk: Desk, clock: HandCl
     transport = httpx.ASGITransport(uplink.application(desk))
     async with httpx.AsyncClient(transport=transport, base_url="http://duty-room") as concentrator:
         assert (await concentrator.post("/uplink/v1/batches", content=body)).status_code == 422
+        polled = await concentrator.get("/uplink/v1/commands", params={"journal_id": panels.JOURNAL})
+        assert polled.status_code == 422
     assert desk.queue() == []
     await say(desk, clock, PANIC)
     assert desk.owner(panels.JOURNAL) == panels.NAME
