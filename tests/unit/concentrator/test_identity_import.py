@@ -158,6 +158,29 @@ async def test_a_test_ends_with_it_and_that_is_reported(
         assert not rooms.reports()[-1].test
 
 
+@pytest.mark.parametrize("behind_s", [0, 30, 2300])
+@pytest.mark.parametrize("boot", ["", "another"])
+async def test_the_hour_of_a_test_is_an_hour_like_any_other_on_another_pc(
+    site: Site, clock: HandClock, tmp_path: Path, boot: str, behind_s: int
+) -> None:
+    """Its clock may be behind, and come by the times once more at which somebody tried the buttons."""
+    async with bench(site.folder, clock) as rooms:
+        node = await rooms.enrol()
+        for _ in range(2):
+            await rooms.ask(Action.TEST, person=PERSON, lasts_s=600)
+            clock.advance(1200)
+            await rooms.look()
+        await rooms.ask(Action.TEST, person=PERSON, lasts_s=3600)
+        clock.advance(60)
+        identity = await exported(site, rooms)
+    clock.now = clock.now._replace(wall_ms=clock.now.wall_ms - 1000 * behind_s, boot=boot or clock.now.boot)
+    new = await adopted(identity, tmp_path / "new", clock)
+    async with bench(new.folder, clock) as rooms:
+        await rooms.receive(node, node.press())
+        assert rooms.reports()[-1].kind is ReportKind.HOLD_UP_ALARM
+        assert not rooms.reports()[-1].test
+
+
 async def test_numbers_of_nodes_that_are_gone_are_not_given_again(site: Site, clock: HandClock, tmp_path: Path) -> None:
     async with bench(site.folder, clock) as rooms:
         for _ in range(3):

@@ -155,10 +155,14 @@ async def _furnish(stage: Path, identity: Identity, person: str, clock: Clock) -
 
 
 def end_tests(draft: Draft, households: Iterable[str], person: str) -> None:
-    """Nobody has put a household on TEST here: what was begun at another PC ends with it, and is reported."""
+    """Nobody has put a household on TEST here: what was begun at another PC ends with it, and is reported.
+
+    Former TESTs are forgotten as after a start of the machine: this one's clock may come by their times once more.
+    """
     for household in households:
         if draft.look(household).test:
             draft.ask(household, PersonSignal(Action.TEST, person, lasts_s=0))
+        draft.panels[household] = draft.panel(household).after_boot()
 
 
 @contextmanager
