@@ -20,6 +20,7 @@ from anju.dc09.heard import Heard, Opened
 from anju.dutyroom.core.own_trouble import OwnTrouble, Seen
 from anju.dutyroom.core.panels import Message, Said
 from anju.dutyroom.panels import codes, content
+from anju.dutyroom.panels.codes import Event
 from anju.service.errors import ServiceError
 from anju.uplink.reports import Zone, ZoneKind
 
@@ -178,17 +179,20 @@ class Receiver:
             return Outcome.NOT_ALLOWED
         said = content.read(heard.name, opened.content, heard.account, account.zone)
         self._hear(heard.account)
-        if not said:
-            return Outcome.NOT_UNDERSTOOD
         if self._is_flood(heard.account):
             return Outcome.FLOOD
         digest = hashlib.sha256(f"{heard.name}[{opened.content}]{opened.extra}".encode()).hexdigest()
         way = (heard.account, heard.receiver, heard.line, heard.sequence)
-        message = Message(*way, digest, opened.stamp, account.household, said)
+        # What can't be read may have been an alarm, and behind a DUH the panel says it no more: a person has to hear of it.
+        kept = said or (codes.not_understood(Event(heard.account, "message", 0), heard.name),)
+        message = Message(*way, digest, opened.stamp, account.household, kept)
         try:
-            return Outcome.TAKEN if await self._keeper.take_message(message) else Outcome.REPEATED
+            is_new = await self._keeper.take_message(message)
         except ServiceError:
             return Outcome.NOT_WRITTEN  # and not answered: the panel says it again
+        if not said:
+            return Outcome.NOT_UNDERSTOOD
+        return Outcome.TAKEN if is_new else Outcome.REPEATED
 
     def _hear(self, name: str) -> None:
         self._heard_s[name] = self._monotonic_s()

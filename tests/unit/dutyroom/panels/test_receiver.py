@@ -13,7 +13,7 @@ from anju.dutyroom.desk import Desk
 from anju.dutyroom.panels.receiver import MOST_A_MINUTE, Outcome
 from anju.dutyroom.store import Store, held, reports_held
 from anju.ledger import LedgerError
-from anju.uplink.reports import Report, ReportKind
+from anju.uplink.reports import Lane, Report, ReportKind, TroubleKind
 from unit.concentrator.dc09.strict import framed
 from unit.dutyroom.conftest import HandClock
 from unit.dutyroom.panels import kit
@@ -151,12 +151,33 @@ class TestRefused:
         ("SIA-DCS", "|Xri1/PA007"), ("SIA-DCS", "|N"), ("SIA-DCS", "|Npa007"), ("FIRE", PANIC),
     ],
 )  # fmt: skip
-async def test_what_is_not_understood_gets_duh(
-    path: Path, desk: Desk, clock: HandClock, name: str, content: str
-) -> None:
+async def test_what_is_not_understood_gets_duh(desk: Desk, clock: HandClock, name: str, content: str) -> None:
     outcome, answer = await kit.receiver(desk, clock).judge(message(content, 3, name=name), "tcp", "?")
     assert (outcome, answered(answer)[:3]) == (Outcome.NOT_UNDERSTOOD, ("DUH", "0003", ACCOUNT))
-    assert told(path) == []
+
+
+async def test_what_cannot_be_read_may_have_been_an_alarm_and_a_person_hears_of_it(
+    path: Path, desk: Desk, clock: HandClock
+) -> None:
+    receiver = kit.receiver(desk, clock)
+    for _again in range(2):  # the same one, said again, is told once
+        outcome, answer = await receiver.judge(message("|1120 01", 3), "tcp", "?")
+        assert (outcome, answered(answer).kind) == (Outcome.NOT_UNDERSTOOD, "DUH")
+    (report,) = told(path)
+    assert (report.kind, report.trouble, report.lane) == (ReportKind.TROUBLE, TroubleKind.NOT_UNDERSTOOD, Lane.ALARM)
+    assert (report.household, report.rule) == (HOUSEHOLD, "ADM-CID")
+    assert [change.what for change in desk.troubles()] == [What.TROUBLE]
+    assert desk.queue() == []
+
+
+async def test_what_cannot_be_read_and_cannot_be_written_is_not_answered(
+    desk: Desk, clock: HandClock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def refuse(*_anything: object) -> bool:
+        raise LedgerError("full", "nothing", "make room")
+
+    monkeypatch.setattr(Store, "take_message", refuse)
+    assert await kit.receiver(desk, clock).judge(message("|1120 01"), "tcp", "?") == (Outcome.NOT_WRITTEN, None)
 
 
 async def test_nobody_speaks_for_another_account(path: Path, desk: Desk, clock: HandClock) -> None:
@@ -165,7 +186,8 @@ async def test_nobody_speaks_for_another_account(path: Path, desk: Desk, clock: 
     body = raw[9:-1].decode()
     outcome, _answer = await receiver.judge(framed(body), "tcp", "?")
     assert outcome is Outcome.NOT_UNDERSTOOD
-    assert told(path) == []
+    assert [(one.household, one.trouble) for one in told(path)] == [(HOUSEHOLD, TroubleKind.NOT_UNDERSTOOD)]
+    assert desk.queue() == []
 
 
 async def test_an_opening_is_history_and_no_alarm(path: Path, desk: Desk, clock: HandClock) -> None:
