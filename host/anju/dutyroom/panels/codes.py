@@ -96,6 +96,8 @@ _SIA_TROUBLES_OVER = {
     "NR": "NT", "OV": "OU", "PO": "PF", "XC": "SM", "VR": "VT", "YH": "YA", "YK": "YC", "YJ": "YI", "YQ": "YP", "YZ": "YX",
 }  # fmt: skip
 """What each ends."""
+_SIA_ENDS_AS = {"YM": "YT", "YS": "YC"}
+"""What is over by the word for another: a battery that is back, a line that works again."""
 _SIA_DISARMED = frozenset({"OA", "OG", "OH", "OJ", "OK", "OL", "OP", "OQ", "OR", "OS"})
 _SIA_ARMED = frozenset({"CA", "CF", "CG", "CJ", "CK", "CL", "CP", "CQ", "CR", "CS", "NF", "NL", "NM"})
 _SIA_OTHERS = {
@@ -141,7 +143,7 @@ def of_sia(event: Event, zone_of: ZoneOf) -> Said:
     if code in _SIA_OVER:
         return _alarm(_SIA_OVER[code], event, rule, zone_of, is_over=True)
     if code in _SIA_TROUBLES:
-        return _trouble(_SIA_TROUBLES[code], event, code, rule, is_over=False)
+        return _trouble(_SIA_TROUBLES[code], event, _SIA_ENDS_AS.get(code, code), rule, is_over=False)
     if code in _SIA_TROUBLES_OVER:
         begun = _SIA_TROUBLES_OVER[code]
         return _trouble(_SIA_TROUBLES[begun], event, begun, rule, is_over=True)

@@ -63,6 +63,8 @@ def test_duress_is_somebodys_and_not_a_zones() -> None:
         ("|1321 00 000", "|3321 00 000", T.PANEL_FAULT),
         ("|NAT", "|NAR", T.MAINS_DOWN),
         ("|NYT", "|NYR", T.UPS_LOW),
+        ("|NYM", "|NYR", T.UPS_LOW),
+        ("|NYS", "|NYK", T.PANEL_FAULT),
         ("|NXT007", "|NXR007", T.BATTERY_LOW),
         ("|NFT007", "|NFJ007", T.PANEL_FAULT),
         ("|NYX", "|NYZ", T.PANEL_FAULT),
