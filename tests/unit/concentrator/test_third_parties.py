@@ -254,8 +254,10 @@ class TestOnAndOff:
 
     async def test_one_that_does_not_exist_is_named(self, rooms: Bench) -> None:
         made = await parties(rooms, arc=Other())
-        with pytest.raises(ServiceError, match="There is no destination"):
-            await switch(made, "moon", on=False)
+        for name, shown in (("moon", "moon"), ("门", "门"), ("a\x1bb", r"a\x1bb")):
+            with pytest.raises(ServiceError) as error:
+                await switch(made, name, on=False)
+            assert error.value.what == f"There is no destination {shown}."
 
     async def test_one_that_is_off_can_be_tested(self, rooms: Bench) -> None:
         arc = Other()

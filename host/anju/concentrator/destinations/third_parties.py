@@ -119,7 +119,7 @@ class ThirdParties:
         name = str(request.get("name"))
         if name not in self._couriers:
             raise ServiceError(
-                _("There is no destination %(name)s.") % {"name": ascii(name)[1:-1]},
+                _("There is no destination %(name)s.") % {"name": name if name.isprintable() else ascii(name)[1:-1]},
                 _("Nothing was changed."),
                 _("Those of site.toml are: %(names)s") % {"names": ", ".join(sorted(self._couriers)) or _("none")},
             )
