@@ -69,6 +69,17 @@ def test_a_secret_that_others_may_read(site: Path, found: Found) -> None:
     assert found("destinations") == []
 
 
+def test_a_list_of_accounts_that_cannot_be_used(site: Path, found: Found) -> None:
+    named(site, 'accounts_file = "accounts.csv"\n')
+    accounts = site / "accounts.csv"
+    accounts.write_text("3-2-0501,1A01\n3-2-0502,1A01\n")
+    (finding,) = found("destinations")
+    assert finding.what == "arc is told nothing: its list of accounts cannot be used."
+    assert "line 2" in finding.seen
+    accounts.write_text("3-2-0501,1A01\n3-2-0502,1A02\n")
+    assert found("destinations") == []
+
+
 def test_a_brokers_secrets_and_certificates_too(site: Path, found: Found) -> None:
     named(site)
     with (site / "site.toml").open("a") as file:

@@ -12,8 +12,9 @@ from anju.doctor.finding import Command, Finding
 from anju.doctor.uplink import OLD_S
 from anju.doctor.visit import Visit
 from anju.service.certs import places
+from anju.service.errors import ServiceError
 from anju.service.i18n import _
-from anju.service.third_parties import ThirdParty
+from anju.service.third_parties import Dc09, ThirdParty
 
 _OWED = """
     SELECT name, count(seq), min(json_extract(report, '$.recorded_at_ms')) FROM destination
@@ -28,6 +29,7 @@ def check(visit: Visit) -> Iterator[Finding]:
     for name, settings in visit.site.destinations.items():
         yield from _secrets(visit, name, settings)
         yield from _certificates(visit, name, settings)
+        yield from _accounts(visit, name, settings)
     site = str(visit.site.folder)
     waiting = _waiting(visit)
     for name, (count, age_s) in waiting.items():
@@ -72,6 +74,22 @@ def _secrets(visit: Visit, name: str, settings: ThirdParty) -> Iterator[Finding]
                 _("Take that right away. Was somebody else at this PC, have the other side give another secret."),
                 (("chmod", "600", str(path)),),
             )
+
+
+def _accounts(visit: Visit, name: str, settings: ThirdParty) -> Iterator[Finding]:
+    """While its list can't be used no alarm is told, though the line stands."""
+    if not isinstance(settings, Dc09) or settings.accounts_file is None:
+        return
+    from anju.concentrator.destinations.dc09.places import read
+
+    try:
+        read(visit.site.folder / settings.accounts_file)
+    except ServiceError as error:
+        yield Finding(
+            _("%(name)s is told nothing: its list of accounts cannot be used.") % {"name": name},
+            error.what,
+            error.next_step,
+        )
 
 
 def _certificates(visit: Visit, name: str, settings: ThirdParty) -> Iterator[Finding]:

@@ -16,6 +16,7 @@ from anju.uplink.reports import Lane, Report, ReportKind, Zone, ZoneKind
 from unit.concentrator.dc09 import kit
 from unit.concentrator.harness import HandClock
 
+pytestmark = pytest.mark.anyio
 SITE = '[estate]\nname = "e"\n[concentrator]\nbuilding = "3"\n'
 ARC = '[destinations.arc]\nkind = "dc09"\nreceivers = ["10.0.0.9:9000"]\naccount = "9999"\n'
 
@@ -111,6 +112,23 @@ def test_a_list_that_is_wrong_is_refused_by_its_line(tmp_path: Path, text: str) 
     path.write_text(text)
     with pytest.raises(ServiceError, match=r"line \d"):
         places.read(path)
+
+
+def test_a_list_from_a_spreadsheet_that_writes_no_utf_8_is_refused_in_words(tmp_path: Path) -> None:
+    path = tmp_path / "accounts.csv"
+    path.write_bytes("# 三单元\n3-2-0501,1A01\n".encode("gbk"))
+    with pytest.raises(ServiceError) as error:
+        places.read(path)
+    assert error.value.what == f"The accounts in {path} cannot be used: it is not text in UTF-8."
+
+
+async def test_a_test_says_that_the_list_cannot_be_used_as_an_alarm_would_find(tmp_path: Path) -> None:
+    accounts = tmp_path / "accounts.csv"
+    accounts.write_text("3-2-0501,1A01\n")
+    way = opened.at("arc", kit.settings(9, accounts_file="accounts.csv"), tmp_path, HandClock())
+    accounts.write_text("3-2-0501,1A01\n3-2-0502,1A01\n")
+    with pytest.raises(ServiceError, match="line 2"):
+        await way.test()
 
 
 class TestSiteToml:

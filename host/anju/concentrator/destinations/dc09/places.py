@@ -65,8 +65,10 @@ def read(path: Path) -> dict[str, str]:
         with path.open("rb") as file:
             raw = file.read(_MOST_BYTES + 1)
         text = raw.decode("utf-8-sig")
-    except (OSError, ValueError) as error:
-        raise _unusable(path, str(getattr(error, "strerror", None) or error)) from error
+    except OSError as error:
+        raise _unusable(path, error.strerror or str(error)) from error
+    except UnicodeDecodeError as error:
+        raise _unusable(path, _("it is not text in UTF-8")) from error
     if len(raw) > _MOST_BYTES:
         raise _unusable(path, _("it is larger than %(most)d bytes") % {"most": _MOST_BYTES})
     accounts: dict[str, str] = {}
