@@ -5,11 +5,13 @@ from __future__ import annotations
 import asyncio
 import json
 import socket
+import time
 from collections.abc import AsyncIterator
 from pathlib import Path
 from typing import Any
 
 import pytest
+from structlog.testing import capture_logs
 
 from anju.concentrator.control import ask
 from anju.concentrator.destinations.mqtt import party
@@ -92,6 +94,27 @@ async def test_brokers_that_fail_hold_nobody_up(rooms: Bench, broker: Mosquitto,
         shown = (await built.handlers["destinations"]({}, "anna"))["destinations"]
         assert "refuses us" in next(one["why"] for one in shown if one["name"] == "wrong")
     hung.close()
+
+
+async def test_a_broker_that_lets_us_in_and_takes_no_states_is_not_reached_and_it_is_said_why(
+    rooms: Bench, broker: Mosquitto
+) -> None:
+    """As one does whose ACL lacks the line for discovery: what was told by the connection alone would be back each time."""
+    await broker.stop()
+    broker.acl = "user anju\ntopic readwrite anju/3/#\ntopic read homeassistant/status\n"
+    await broker.start()
+    built = await parties(rooms, home=made(rooms, broker))
+    with capture_logs() as logs:
+        async with running(built.run()):
+            await until(built.down_s["home"])
+            since_s = time.monotonic() - built.down_s["home"]()
+            log = broker.folder / "log"
+            seen = log.read_text().count("New client")
+            await until(lambda: log.read_text().count("New client") > seen + 5)
+            assert time.monotonic() - built.down_s["home"]() == pytest.approx(since_s)
+            (shown,) = (await built.handlers["destinations"]({}, "anna"))["destinations"]
+    assert "homeassistant/" in shown["why"]
+    assert [one["event"] for one in logs if one.get("destination")] == ["destination not reached; trying again"]
 
 
 async def test_a_site_names_a_broker_and_the_service_speaks_there(tmp_path: Path, broker: Mosquitto) -> None:

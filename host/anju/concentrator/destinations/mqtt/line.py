@@ -25,6 +25,7 @@ from anju.concentrator.destinations import waiting
 from anju.concentrator.destinations.mqtt.dial import Tls, dial
 from anju.concentrator.destinations.mqtt.events import Message
 from anju.concentrator.destinations.mqtt.picture import OFFLINE
+from anju.service.i18n import _
 
 OPEN_S = 10.0
 """For a name, a connection, TLS and the broker's word that we are let in, together."""
@@ -34,8 +35,8 @@ KEEPALIVE_S = 15
 FAREWELL_S = 2.0
 MOST_PACKET_BYTES = 4096
 MOST_WAITING = 64
-_CLOSED = "the broker closed the connection"
-_BROKE = "the connection to the broker broke"
+REFUSED = "refused: "
+"""Before the broker's word for a message that it has not taken."""
 _SILENT = logging.getLogger("anju.mqtt.library")
 _SILENT.disabled = True  # it would log a line for each message of a flood; what matters is told by ours
 
@@ -100,7 +101,7 @@ class Line(aiomqtt.Client):
                 self._client_connect()
                 await self._connected
             if not self.is_up:
-                raise Undelivered(_CLOSED)
+                raise Undelivered(_("the broker closed the connection"))
         except (aiomqtt.MqttError, OSError, TimeoutError, ValueError) as error:
             self.abandon()
             raise Undelivered(_why(error)) from error
@@ -122,14 +123,14 @@ class Line(aiomqtt.Client):
             async with asyncio.timeout(ANSWER_S):
                 await asyncio.wait({every, self._disconnected}, return_when=asyncio.FIRST_COMPLETED)
         except TimeoutError:
-            raise Undelivered("the broker did not acknowledge in time") from None
+            raise Undelivered(_("the broker did not acknowledge in time")) from None
         finally:
             every.cancel()
             await asyncio.gather(every, return_exceptions=True)
         if not all(answer.done() and not answer.cancelled() for answer in answers):
-            raise Undelivered(_BROKE)
+            raise Undelivered(broke())
         codes = [answer.result() for answer in answers]
-        return [f"refused: {code}" if code.is_failure else str(code) for code in codes]
+        return [f"{REFUSED}{code}" if code.is_failure else str(code) for code in codes]
 
     async def say_farewell(self, status: Message | None) -> None:
         """Disconnect, with a last word that the will has no occasion for; whatever comes, it is over soon."""
@@ -220,7 +221,17 @@ class Line(aiomqtt.Client):
             self.abandon()
 
 
+def broke() -> str:
+    """What is said of a connection that has ended."""
+    return _("the connection to the broker broke")
+
+
+def refused(topic: str, answer: str) -> str:
+    """What is said of a topic on which the broker lets us say nothing, by its answer."""
+    return _("the broker refuses %(topic)s: %(reason)s") % {"topic": topic, "reason": answer.removeprefix(REFUSED)}
+
+
 def _why(error: Exception) -> str:
     if isinstance(error, MqttConnectError):
-        return f"the broker refuses us: {error}"
+        return _("the broker refuses us: %(reason)s") % {"reason": error}
     return waiting.reason(error)

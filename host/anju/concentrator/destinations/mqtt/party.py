@@ -16,7 +16,7 @@ from anju.concentrator.destinations.mqtt.arming import Arming
 from anju.concentrator.destinations.mqtt.dial import Tls
 from anju.concentrator.destinations.mqtt.events import Message, encoded, event_id, is_told, messages
 from anju.concentrator.destinations.mqtt.flood import Bucket
-from anju.concentrator.destinations.mqtt.line import Broker, Line
+from anju.concentrator.destinations.mqtt.line import REFUSED, Broker, Line, refused
 from anju.concentrator.destinations.mqtt.picture import OFFLINE, ONLINE, Chosen, Painter, is_birth
 from anju.concentrator.destinations.mqtt.receipts import Expected, Receipts
 from anju.concentrator.destinations.mqtt.session import Ear, Session
@@ -27,6 +27,8 @@ from anju.service.third_parties import Mqtt as Settings
 from anju.uplink.reports import Report
 
 RECEIPT_S = 5.0
+_UNHEARD = "No matching subscribers"
+"""MQTT 5's reason code 16, in the library's words."""
 _log = structlog.get_logger()
 
 
@@ -45,6 +47,8 @@ class Mqtt:
         self._arming = Arming(journal, clock, self._topics, settings.arming_keys)
         self._complaints = Bucket(5, 1 / 60)
         self._session: Session | None = None
+        self._shown: Session | None = None
+        """The session over which a broker has taken all states."""
         self._opening = asyncio.Lock()
 
     @property
@@ -80,12 +84,12 @@ class Mqtt:
         return Delivered(taken)
 
     async def idle(self) -> None:
-        """Connect, or hold the connection, by which others see that we are there."""
-        before = self._session
+        """Connect and show what is, or hold the connection, by which others see that we are there."""
         session = await self._reach()
-        if session is before:
-            await session.lost()
-            raise Undelivered("the connection to the broker broke")
+        if session is self._shown:
+            raise await session.lost()
+        await session.painted()  # a broker that lets us in, and then takes nothing, is not reached
+        self._shown = session
 
     async def test(self) -> Trial:
         """Publish a marked test on a topic of its own."""
@@ -95,10 +99,12 @@ class Mqtt:
         payload = encoded({"at_ms": self._clock().wall_ms, "id": name, "test": True})
         with self._expecting({name: payload}) as expected:
             (answer,) = await self._publish(session, [Message(self._topics.test, payload)])
-            is_taken = not answer.startswith("refused")
+            is_taken = not answer.startswith(REFUSED)
+            if answer == _UNHEARD:
+                answer = _("the broker has it, and nobody listens there")
             if expected and is_taken:
                 is_taken = bool(await expected.wait(RECEIPT_S, [name]))
-                answer = "a signed receipt" if is_taken else f"{answer}, but no receipt"
+                answer = _("a signed receipt") if is_taken else _("%(answer)s, but no receipt") % {"answer": answer}
         return Trial(is_taken, answer, time.monotonic() - begun_s)
 
     async def close(self) -> None:
@@ -118,15 +124,16 @@ class Mqtt:
         with self._expecting(payloads) as expected:
             answers = iter(await self._publish(session, [one for of_one in published.values() for one in of_one]))
             for seq, of_one in published.items():
-                refused = [answer for answer in (next(answers) for _one in of_one) if answer.startswith("refused")]
-                if refused:
-                    missing.add(seq)
-                    why = why or f"{of_one[0].topic} is {refused[0]}"
+                said = {one.topic: next(answers) for one in of_one}
+                for topic, answer in said.items():
+                    if answer.startswith(REFUSED):
+                        missing.add(seq)
+                        why = why or refused(topic, answer)
             if expected:  # also where the broker refuses one: that is its word, and not the receiver's
                 hoped = {seq: event_id(journal_id, seq) for seq in published if seq not in missing}
                 came = await expected.wait(RECEIPT_S, hoped.values())
                 missing |= {seq for seq, name in hoped.items() if name not in came}
-                why = why or "the receiver has sent no receipt in time"
+                why = why or _("the receiver has sent no receipt in time")
         return missing, why
 
     async def _publish(self, session: Session, of_all: Sequence[Message]) -> list[str]:

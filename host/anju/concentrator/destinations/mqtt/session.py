@@ -13,8 +13,9 @@ import structlog
 from anju.concentrator.core.ports import Undelivered
 from anju.concentrator.destinations.mqtt.events import Message
 from anju.concentrator.destinations.mqtt.flood import Bucket
-from anju.concentrator.destinations.mqtt.line import Line
+from anju.concentrator.destinations.mqtt.line import REFUSED, Line, broke, refused
 from anju.concentrator.destinations.mqtt.picture import Painter, Picture, changes, households, momentary
+from anju.service.i18n import _
 
 LOOK_AGAIN_S = 15 * 60.0
 """How often states are compared without an event: voltages, and what changed unreported."""
@@ -47,6 +48,8 @@ class Session:
         self._deaf: dict[str, asyncio.Task[None]] = {}
         """What waits until a filter is listened to again."""
         self._tasks: tuple[asyncio.Task[None], ...] = ()
+        self._why = ""
+        """What the broker does not let us show; empty where the connection ended otherwise."""
 
     async def begin(self, online: Message) -> None:
         """Subscribe, say that we are there, and start; Undelivered: the broker does not let us."""
@@ -54,18 +57,20 @@ class Session:
             for ear in self._ears:
                 codes = await self.line.subscribe(ear.filter, qos=1)
                 if any(getattr(code, "is_failure", False) for code in codes):
-                    raise Undelivered(f"the broker does not let us subscribe to {ear.filter}: {codes[0]}")
+                    told = {"topic": ear.filter, "reason": codes[0]}
+                    raise Undelivered(_("the broker does not let us listen to %(topic)s: %(reason)s") % told)
         except aiomqtt.MqttError as error:
             raise Undelivered(str(error)) from error
         said = await self.line.publish_all([online])
-        if said[0].startswith("refused"):
-            raise Undelivered(f"{online.topic} is {said[0]}")
+        if said[0].startswith(REFUSED):
+            raise Undelivered(refused(online.topic, said[0]))
         self.touch_all()
         self._tasks = (asyncio.ensure_future(self._hear()), asyncio.ensure_future(self._paint()))
 
-    async def lost(self) -> None:
-        """Return once the connection is no more."""
+    async def lost(self) -> Undelivered:
+        """Why the connection is no more, once that is so."""
         await asyncio.wait(set(self._tasks), return_when=asyncio.FIRST_COMPLETED)
+        return Undelivered(self._why or broke())
 
     @property
     def is_up(self) -> bool:
@@ -90,8 +95,14 @@ class Session:
             self.touch(household)
 
     async def painted(self) -> None:
-        """Return once all that was touched is shown."""
-        await self._painted.wait()
+        """Return once all that was touched is shown; Undelivered: the connection ended before."""
+        shown = asyncio.ensure_future(self._painted.wait())
+        try:
+            await asyncio.wait({shown, *self._tasks}, return_when=asyncio.FIRST_COMPLETED)
+        finally:
+            shown.cancel()
+        if not self.is_up:
+            raise await self.lost()
 
     async def end(self, offline: Message | None) -> None:
         """Stop, and disconnect."""
@@ -144,7 +155,7 @@ class Session:
                 except TimeoutError:
                     self.touch_all()
         except Undelivered as error:
-            _log.info("states could not be shown by MQTT", why=str(error))
+            self._why = str(error)
             self.line.abandon()
         except Exception as error:  # noqa: BLE001  # a household that can't be painted must not stop events
             _log.error("states can't be painted; connecting again", exc_info=error)
@@ -161,9 +172,9 @@ class Session:
             messages = [Message(topic, b"", retain=True) for topic in momentary(picture)] + messages
         if messages:
             answers = await self.line.publish_all(messages)
-            refused = [one.topic for one, answer in zip(messages, answers, strict=True) if answer.startswith("refused")]
-            if refused:
-                raise Undelivered(f"the broker refuses {refused[0]}")
+            for message, answer in zip(messages, answers, strict=True):
+                if answer.startswith(REFUSED):
+                    raise Undelivered(refused(message.topic, answer))
         if picture:
             self._shown[household] = picture
         else:
