@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import datetime as dt
 import ssl
 from collections.abc import AsyncIterator, Callable
@@ -240,10 +241,27 @@ async def test_the_first_receiver_is_gone_back_to(
         await made.deliver([kit.panic(clock, 1)])
         first.say = acknowledge
         async with running(kept(made)):
-            await until(lambda: len(first.seen) > 2)
+            await until(lambda: len(first.seen) > 3)  # once more, so that the first answer has been heard
         await made.deliver([kit.panic(clock, 2)])
     assert {one.sequence for one in second.events} == {1}
     assert first.events[-1].sequence == 2
+
+
+async def test_no_alarm_waits_while_the_first_receiver_is_asked_whether_it_is_back(
+    sends: Sends, clock: HandClock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(sender, "RETURN_S", 0.0)
+    async with over_tcp(Centre(say=silent)) as first, over_tcp(Centre()) as second:
+        made = sends(first.port, second.port, answer_s=QUICK, supervision_s=0)
+        await made.deliver([kit.panic(clock, 1)])
+        asked = len(first.seen)
+        idle = asyncio.ensure_future(made.idle())
+        await until(lambda: len(first.seen) > asked)
+        idle.cancel()  # as a courier does when something happens
+        await asyncio.gather(idle, return_exceptions=True)
+        await made.deliver([kit.panic(clock, 2)])
+    assert [one.sequence for one in second.events] == [1, 2]
+    assert first.events == []
 
 
 async def test_an_answer_that_comes_late_is_not_taken_for_the_next(sends: Sends, clock: HandClock) -> None:

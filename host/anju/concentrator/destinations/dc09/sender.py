@@ -127,10 +127,15 @@ class Dc09:
         self._heard_s = None
 
     async def _supervise(self) -> None:
-        if self._at and time.monotonic() - self._left_s >= RETURN_S:
+        left = self._at if time.monotonic() - self._left_s >= RETURN_S else 0
+        if left:
             self._hang_up()
             self._at = 0
-        await self._say(Message("NULL", frame.NULL_SEQUENCE, self._speech.account))
+        try:
+            await self._say(Message("NULL", frame.NULL_SEQUENCE, self._speech.account))
+        except asyncio.CancelledError:
+            self._at = self._at or left  # what has happened goes where the line stood, before it is known of the first
+            raise
 
     def _message(self, report: Report) -> Message | None:
         event = events.of(report)
