@@ -31,6 +31,16 @@ def read(path: Path) -> bytes:
         ) from error
 
 
+def text(path: Path) -> str:
+    """The same as text; ServiceError also where it is not in UTF-8."""
+    raw = read(path)
+    try:
+        return raw.decode("utf-8-sig")
+    except UnicodeDecodeError:
+        why = {"path": path, "reason": _("it is not text in UTF-8")}
+        raise _refused(_("%(path)s cannot be read: %(reason)s.") % why, path) from None  # the error holds the secret
+
+
 def key(path: Path) -> bytes:
     """A key for AES: `hex:` and 32, 48 or 64 hex digits, or `text:` and 16, 24 or 32 characters; ServiceError as `read`."""
     raw = read(path)

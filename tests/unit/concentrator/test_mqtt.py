@@ -28,6 +28,7 @@ from anju.wire.table import Code
 from unit.concentrator.harness import HOUSEHOLD, Bench, kept, running, until
 from unit.concentrator.mqtt_kit import (
     ACL,
+    PASSWORD,
     Listener,
     Mosquitto,
     certify,
@@ -249,6 +250,18 @@ async def test_a_wrong_password_and_no_broker_are_named_and_no_secret_with_them(
     secret.chmod(0o640)
     with pytest.raises(ServiceError, match="Others may read"):
         await destination.idle()
+
+
+async def test_a_password_that_an_editor_has_written_in_another_encoding_is_refused_in_words(
+    rooms: Bench, plain: Mosquitto
+) -> None:
+    destination = made(rooms, plain)
+    (rooms.folder / "mqtt-password").write_bytes(PASSWORD.encode("utf-16"))
+    with pytest.raises(ServiceError, match="it is not text in UTF-8"):
+        await destination.test()
+    (rooms.folder / "mqtt-password").write_bytes(PASSWORD.encode("utf-8-sig"))
+    assert (await destination.test()).is_taken
+    await destination.close()
 
 
 async def test_a_certificate_of_somebody_else_is_not_spoken_to(rooms: Bench, tmp_path: Path) -> None:

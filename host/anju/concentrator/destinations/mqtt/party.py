@@ -179,7 +179,7 @@ class Mqtt:
             tls = Tls(*(self._folder / name if name else None for name in files))
         if settings.certificate_key_file:
             secret_file.read(self._folder / settings.certificate_key_file)  # OpenSSL reads what others may read, too
-        password = secret_file.read(self._folder / settings.password_file).decode() if settings.password_file else None
+        password = secret_file.text(self._folder / settings.password_file) if settings.password_file else None
         return Broker(host, port, self._topics.scope, self._topics.status, tls, settings.username, password)
 
     def _ears(self) -> tuple[Ear, ...]:
