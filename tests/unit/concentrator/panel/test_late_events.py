@@ -7,7 +7,7 @@ import json
 import pytest
 
 from anju.concentrator.core.panel.signals import Action, Times
-from anju.concentrator.core.panel.stays import OUT_KEPT
+from anju.concentrator.core.panel.stays import KEPT, OUT_KEPT
 from anju.concentrator.core.panel.stored import from_json, to_json
 from anju.uplink.reports import Lane, PanelMode, ReportKind
 from anju.wire.table import Code
@@ -91,6 +91,17 @@ def test_who_has_disarmed_since_came_in_time_or_not(zone: str, before_s: float, 
     home.wait(100)
     home.become_active(zone, ago_s=100 + before_s)
     assert [(told.kind, told.lane is Lane.ALARM) for told in home.told] == [(kind, kind is K.INTRUSION_ALARM)]
+
+
+@pytest.mark.parametrize("zone", ["door", "window", "hall"])
+def test_to_disarm_again_and_again_makes_nothing_forgotten(zone: str) -> None:
+    home = _left_and_back(300)
+    for _ in range(KEPT):
+        home.wait(10)
+        home.disarm()
+    home.kinds()
+    home.become_active(zone, ago_s=10 * KEPT + 200)
+    assert [told.rule for told in home.told] == ["heard of too late"]
 
 
 def test_one_of_a_time_that_nobody_knows_is_judged_against_the_strictest_since_it_was_heard() -> None:
