@@ -48,11 +48,13 @@ topic readwrite #
 class Mosquitto:
     """One broker; what it knows is gone once it has stopped."""
 
-    def __init__(self, folder: Path, *, tls: bool = False, acl: str = ACL) -> None:
+    def __init__(self, folder: Path, *, tls: bool = False, acl: str = ACL, more: str = "") -> None:
+        """`more` is a line of its settings."""
         self.folder = folder
         self.port = free_port(socket.SOCK_STREAM)
         self.tls = tls
         self.acl = acl
+        self._more = more
         self._process: asyncio.subprocess.Process | None = None
         folder.mkdir()
         passwords = folder / "passwords"
@@ -75,6 +77,7 @@ class Mosquitto:
             f"password_file {self.folder / 'passwords'}",
             f"acl_file {self.folder / 'acl'}",
             "allow_anonymous false",
+            self._more,
         ]
         if self.tls:
             lines += [f"certfile {self.ca}", f"keyfile {self.folder / 'broker.key'}"]
@@ -101,11 +104,12 @@ class Mosquitto:
             self._process.kill()
             await self._process.wait()
 
-    def client(self, user: str = "reader") -> aiomqtt.Client:
+    def client(self, user: str = "reader", identifier: str | None = None) -> aiomqtt.Client:
         """Another program."""
         return aiomqtt.Client(
             "127.0.0.1",
             self.port,
+            identifier=identifier,
             username=user,
             password=PASSWORD,
             protocol=aiomqtt.ProtocolVersion.V5,

@@ -117,6 +117,23 @@ async def test_a_broker_that_lets_us_in_and_takes_no_states_is_not_reached_and_i
     assert [one["event"] for one in logs if one.get("destination")] == ["destination not reached; trying again"]
 
 
+@pytest.mark.parametrize("more", ["", "use_username_as_clientid true"])
+async def test_who_takes_its_name_takes_its_line_unless_the_broker_ties_names_to_users(
+    rooms: Bench, tmp_path: Path, more: str
+) -> None:
+    """What our README asks of a broker does it."""
+    async with mosquitto(tmp_path / "tied", more=more) as broker:
+        built = await parties(rooms, home=made(rooms, broker))
+        log = broker.folder / "log"
+        async with running(built.run()):
+            await until(lambda: "as anju_3 " in log.read_text() or " as anju " in log.read_text())
+            async with broker.client("stranger", "anju_3") as thief:
+                await thief.publish("mark/here", qos=1)
+                await happens(rooms, 1)
+                await until(lambda: not owed(rooms, "home"))
+        assert ("already connected" in log.read_text()) == (not more)
+
+
 async def test_a_site_names_a_broker_and_the_service_speaks_there(tmp_path: Path, broker: Mosquitto) -> None:
     site = new_site(tmp_path / "site", free_udp_port())
     secret = site.folder / "mqtt-password"

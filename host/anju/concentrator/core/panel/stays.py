@@ -84,8 +84,7 @@ class Stays(NamedTuple):
         return self.all[index + 1].since_ms if index + 1 < len(self.all) else None
 
     def changed(self, stay: Stay) -> Stays:
-        """After arming or disarming. To disarm what is off begins no other stay, or whoever does it again and again would have all
-        others forgotten."""
+        """After arming or disarming. To disarm what is off begins none: who does that again and again has no other forgotten."""
         if stay.mode is PanelMode.OFF and self.last.mode is PanelMode.OFF:
             return self
         return Stays((*self.all, stay)[-KEPT:])
