@@ -11,6 +11,8 @@ from typing import NamedTuple
 
 EXIT_S, ENTRY_S, ABORT_S, SETTLE_S, DOUBT_S = 60, 30, 30, 60, 3
 FOREVER = float("inf")
+BEFORE_S = 0.001
+"""A bypass ends before whatever else is over at the same moment."""
 ALWAYS = {
     "safe": "intrusion_alarm",
     "button": "hold_up_alarm",
@@ -184,10 +186,10 @@ class Model:
         for moment in sorted(moment for moment in moments if self.now_s < moment <= end_s):
             self.now_s = moment
             for zone in [zone for zone, until in self.bypassed.items() if until == moment]:
-                self._guards_again(zone)
+                self._guards_again(zone, moment - BEFORE_S)
             self._look(moment)
             for zone in sorted(self.open - set(BUTTONS)) if moment == self.test_until_s else ():
-                self._guards_again(zone)
+                self._guards_again(zone, moment)
         self.now_s = end_s
 
     def alarms(self) -> list[Alarm]:
@@ -212,8 +214,8 @@ class Model:
                 if zone in self.open and zone not in BUTTONS:
                     self.becomes_active(zone)
 
-    def _guards_again(self, zone: str) -> None:
-        """It was out, or tried, and is neither any more: what stands open then counts as opened then."""
+    def _guards_again(self, zone: str, at_s: float) -> None:
+        """It was out, or tried, and is neither any more: what stands open then counts as opened at `at_s`."""
         is_tried = self.now_s < self.test_until_s
         if zone not in self.open or is_tried or self._settles(zone) or zone in self.latched or self._is_out(zone):
             return
@@ -223,7 +225,7 @@ class Model:
         elif stay and (
             stay.mode == "home" or self.now_s > stay.exit_s or self.now_s == self.test_until_s >= stay.exit_s
         ):
-            stay.openings.append(Opening(self.now_s, zone))
+            stay.openings.append(Opening(at_s, zone))
 
     def _door_while_leaving(self, stay: Stay) -> None:
         closed = any(what == "closed" for _, what in stay.doors)

@@ -54,8 +54,9 @@ class Receiver:
 
     @property
     def told(self) -> list[SIAEvent]:
-        """Without supervision."""
-        return [event for event in self.events if event.message_type is not MessageTypes.NULL]
+        """Without supervision, as they were numbered: it acknowledges each before it tells of it, in a thread of its own."""
+        told = [event for event in self.events if event.message_type is not MessageTypes.NULL]
+        return sorted(told, key=lambda event: int(event.sequence or 0))
 
 
 @asynccontextmanager
