@@ -209,7 +209,8 @@ class Session(Beside):
             self._awaited, self._put_offs, self._tries = oldest, 0, events[0].tries
             if end is not None:
                 end.hurry()
-        if self._put_offs < PUT_OFFS or events[0].tries - self._tries < SENDINGS:
+        is_new = any(event.is_flying and event.tries < SENDINGS for event in events)  # made since, and hardly sent
+        if self._put_offs < PUT_OFFS or is_new or events[0].tries - self._tries < SENDINGS:
             self._put_offs += 1
             raise StoreError("an event waits for its answer")
 

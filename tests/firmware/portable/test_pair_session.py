@@ -265,6 +265,25 @@ def test_new_keys_do_not_wait_for_ever_for_somebody_who_is_gone() -> None:
     assert _adopts(node)
 
 
+def test_a_press_of_the_last_moment_is_sent_as_often_as_the_one_before() -> None:
+    node = _Node(("any_press", "entry", "tamper"))
+    node.device.wish = PAIR
+    node.wait(0)
+    node.drive(0, 1)
+    for _ in range(PUT_OFFS + 1):
+        assert not _adopts(node)
+    for _ in range(SENDINGS):
+        node.wait(3000)
+    node.drive(0, 0)
+    node.drive(0, 1)
+    for _ in range(SENDINGS // 2):
+        assert not _adopts(node)
+        node.wait(2000)
+    for _ in range(SENDINGS):
+        node.wait(3000)
+    assert _adopts(node)
+
+
 def test_as_long_as_there_are_answers_none_is_given_up() -> None:
     node = _Node(("any_press", "entry", "tamper"))
     node.device.wish = PAIR
