@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import socket
-import time
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
@@ -15,29 +14,13 @@ from pysiaalarm.event import SIAEvent
 from pysiaalarm.sync.client import SIAClient
 from pysiaalarm.utils.enums import CommunicationsProtocol, MessageTypes
 
-from anju.concentrator.destinations.dc09 import events, opened
-from anju.concentrator.destinations.dc09.sender import Dc09
+from anju.concentrator.destinations.dc09 import events
 from anju.concentrator.destinations.third_parties import Offer, ThirdParties
 from anju.uplink.reports import Lane, ReportKind, TroubleKind, Zone, ZoneKind
 from unit.concentrator.dc09 import kit
-from unit.concentrator.harness import HOUSEHOLD, Bench, HandClock, bench
+from unit.concentrator.harness import HOUSEHOLD, Bench
 
 pytestmark = pytest.mark.anyio
-FLAT = "1A01"
-
-
-@pytest.fixture
-def anyio_backend() -> str:
-    return "asyncio"
-
-
-@pytest.fixture
-async def rooms(tmp_path: Path) -> AsyncIterator[Bench]:
-    """On the machine's own time, since the receiver goes by that."""
-    clock = HandClock()
-    clock.now = clock.now._replace(wall_ms=time.time_ns() // 1_000_000)
-    async with bench(tmp_path, clock) as made:
-        yield made
 
 
 class Receiver:
@@ -62,7 +45,7 @@ class Receiver:
 @asynccontextmanager
 async def receiver(transport: str, key: bytes | None) -> AsyncIterator[Receiver]:
     made = Receiver(_free_port())
-    accounts = [SIAAccount(account, key.decode() if key else None) for account in (FLAT, kit.ACCOUNT)]
+    accounts = [SIAAccount(account, key.decode() if key else None) for account in (kit.FLAT, kit.ACCOUNT)]
     how = CommunicationsProtocol.UDP if transport == "udp" else CommunicationsProtocol.TCP
     client = SIAClient("127.0.0.1", made.port, accounts, made.hear, protocol=how)
     client.start()
@@ -80,13 +63,6 @@ def _free_port() -> int:
         return int(probe.getsockname()[1])
 
 
-def way_to(folder: Path, rooms: Bench, made: Receiver, transport: str, form: str, key: bytes | None) -> Dc09:
-    (folder / "accounts.csv").write_text(f"{HOUSEHOLD},{FLAT}\n")
-    named = {"key_file": kit.key_file(folder, key)} if key else {}
-    settings = kit.settings(made.port, transport=transport, format=form, accounts_file="accounts.csv", **named)
-    return opened.at("arc", settings, folder, rooms.clock)
-
-
 @pytest.mark.parametrize("transport", ["tcp", "udp"])
 @pytest.mark.parametrize("form", ["adm-cid", "sia-dcs"])
 @pytest.mark.parametrize("size", [0, 16, 24, 32])
@@ -95,12 +71,12 @@ async def test_it_takes_a_day_in_the_life_of_a_flat(
 ) -> None:
     key = kit.KEYS[size] if size else None
     async with receiver(transport, key) as made:
-        assert await kit.a_day(rooms, lambda: way_to(tmp_path, rooms, made, transport, form, key)) == "ACK"
+        assert await kit.a_day(rooms, lambda: kit.way_to(tmp_path, rooms, made.port, transport, form, key)) == "ACK"
     said = [(event.code, event.account) for event in made.told]
     assert said == [
-        ("PA", FLAT),
-        ("CL", FLAT),
-        ("OP", FLAT),
+        ("PA", kit.FLAT),
+        ("CL", kit.FLAT),
+        ("OP", kit.FLAT),
         ("AT", kit.ACCOUNT),
         ("AR", kit.ACCOUNT),
         ("RX", kit.ACCOUNT),
@@ -111,7 +87,7 @@ async def test_it_takes_a_day_in_the_life_of_a_flat(
 @pytest.mark.parametrize("form", ["adm-cid", "sia-dcs"])
 async def test_it_takes_every_kind_of_event_that_there_is(rooms: Bench, tmp_path: Path, form: str) -> None:
     async with receiver("tcp", kit.KEYS[16]) as made:
-        way = way_to(tmp_path, rooms, made, "tcp", form, kit.KEYS[16])
+        way = kit.way_to(tmp_path, rooms, made.port, "tcp", form, kit.KEYS[16])
         async with rooms.journal.change() as draft:
             told = [
                 draft.record(kind, Lane.ALARM, household=HOUSEHOLD, zone=zone, trouble=trouble)
@@ -128,7 +104,7 @@ async def test_it_takes_every_kind_of_event_that_there_is(rooms: Bench, tmp_path
 
 async def test_with_another_key_it_takes_nothing_and_nothing_is_lost(rooms: Bench, tmp_path: Path) -> None:
     async with receiver("tcp", None) as made:
-        way = way_to(tmp_path, rooms, made, "tcp", "adm-cid", kit.KEYS[16])
+        way = kit.way_to(tmp_path, rooms, made.port, "tcp", "adm-cid", kit.KEYS[16])
         shown = ThirdParties(rooms.journal, rooms.journal, rooms.clock, {"arc": Offer("dc09", lambda: way)})
         answer = await shown.handlers["destination_test"]({"name": "arc"}, "anna")
     assert not answer["taken"]

@@ -10,8 +10,6 @@ from typing import Any
 
 import pytest
 
-from anju.concentrator.destinations.dc09 import opened
-from anju.concentrator.destinations.dc09.sender import Dc09
 from anju.concentrator.destinations.third_parties import Offer, ThirdParties
 from anju.dutyroom.core import panels
 from anju.dutyroom.core.incident import IncidentKind
@@ -21,26 +19,11 @@ from anju.dutyroom.panels.receiver import Account, Outcome, Receiver
 from anju.dutyroom.store import Store, held, reports_held
 from anju.uplink.reports import ReportKind
 from unit.concentrator.dc09 import kit
-from unit.concentrator.harness import HOUSEHOLD, Bench, HandClock, bench
+from unit.concentrator.harness import HOUSEHOLD, Bench
 
 pytestmark = pytest.mark.anyio
-FLAT = "1A01"
 EVERY_WAY = frozenset({"tcp", "udp"})
 EVERY_FORM = frozenset({"ADM-CID", "SIA-DCS"})
-
-
-@pytest.fixture
-def anyio_backend() -> str:
-    return "asyncio"
-
-
-@pytest.fixture
-async def rooms(tmp_path: Path) -> AsyncIterator[Bench]:
-    """On the machine's own time, as the duty room."""
-    clock = HandClock()
-    clock.now = clock.now._replace(wall_ms=time.time_ns() // 1_000_000)
-    async with bench(tmp_path, clock) as made:
-        yield made
 
 
 @pytest.fixture
@@ -53,7 +36,7 @@ async def desk(tmp_path: Path, anyio_backend: str) -> AsyncIterator[Desk]:
 def receiver(desk: Desk, key: bytes | None) -> Receiver:
     """It knows the flat and the building."""
     plain: tuple[Any, ...] = (key, EVERY_WAY, EVERY_FORM, 300.0, {2: "bedside"})
-    accounts = {FLAT: Account(HOUSEHOLD, *plain), kit.ACCOUNT: Account("3-1-0000", *plain)}
+    accounts = {kit.FLAT: Account(HOUSEHOLD, *plain), kit.ACCOUNT: Account("3-1-0000", *plain)}
     return Receiver(accounts, set(), desk, time.monotonic)
 
 
@@ -66,13 +49,6 @@ async def listening(made: Receiver, transport: str) -> AsyncIterator[int]:
         yield int(name[1])
 
 
-def way_to(folder: Path, rooms: Bench, port: int, transport: str, form: str, key: bytes | None) -> Dc09:
-    (folder / "accounts.csv").write_text(f"{HOUSEHOLD},{FLAT}\n")
-    named = {"key_file": kit.key_file(folder, key)} if key else {}
-    settings = kit.settings(port, transport=transport, format=form, accounts_file="accounts.csv", **named)
-    return opened.at("arc", settings, folder, rooms.clock)
-
-
 @pytest.mark.parametrize("transport", ["tcp", "udp"])
 @pytest.mark.parametrize("form", ["adm-cid", "sia-dcs"])
 @pytest.mark.parametrize("size", [0, 16, 24, 32])
@@ -82,7 +58,7 @@ async def test_a_day_in_the_life_of_a_flat(
     key = kit.KEYS[size] if size else None
     made = receiver(desk, key)
     async with listening(made, transport) as port:
-        assert await kit.a_day(rooms, lambda: way_to(tmp_path, rooms, port, transport, form, key)) == "ACK"
+        assert await kit.a_day(rooms, lambda: kit.way_to(tmp_path, rooms, port, transport, form, key)) == "ACK"
     told = [(one.kind, one.household) for journal, _seq, one in reports_held(tmp_path / "dutyroom.db")]
     assert told == [
         (ReportKind.HOLD_UP_ALARM, HOUSEHOLD),
@@ -107,7 +83,7 @@ async def test_a_day_in_the_life_of_a_flat(
 async def test_a_panel_with_another_key_is_refused_and_owes_it_still(rooms: Bench, desk: Desk, tmp_path: Path) -> None:
     made = receiver(desk, kit.KEYS[32])
     async with listening(made, "tcp") as port:
-        way = way_to(tmp_path, rooms, port, "tcp", "adm-cid", kit.KEYS[16])
+        way = kit.way_to(tmp_path, rooms, port, "tcp", "adm-cid", kit.KEYS[16])
         shown = ThirdParties(rooms.journal, rooms.journal, rooms.clock, {"arc": Offer("dc09", lambda: way)})
         assert not (await shown.handlers["destination_test"]({"name": "arc"}, "anna"))["taken"]
     assert set(made.outcomes) == {Outcome.NOT_OPENED}

@@ -317,7 +317,7 @@ class Journal:
             self.building.asleep = (alive_ms, now.wall_ms)
         for household, state in read.execute("SELECT household, state FROM panel"):
             panel = stored.from_json(state, now)
-            panel = panel if is_same_boot else panel.after_boot()
+            panel = panel if is_same_boot else panel.forgetting_tests()
             self.building.panels[household] = panel
             self.building.deadlines.set(household, panel.next_deadline())  # what was due meanwhile is due now
         for kind, subject, since_ms in read.execute("SELECT kind, subject, since_ms FROM fault"):

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import json
-import tempfile
-from collections.abc import Iterator
 from contextlib import AsyncExitStack
 from dataclasses import replace
 from pathlib import Path
@@ -36,13 +34,6 @@ GOOD = Outcome(
 
 def quiet(_line: str) -> None:
     """Nobody watches."""
-
-
-@pytest.fixture
-def folder(monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
-    with tempfile.TemporaryDirectory(prefix="anju-") as made:  # pytest's own is too deep for a socket
-        monkeypatch.setattr("tempfile.tempdir", made)
-        yield Path(made)
 
 
 @pytest.mark.parametrize("dead", Dead)

@@ -3,7 +3,6 @@
 import asyncio
 import json
 import sqlite3
-import tempfile
 from pathlib import Path
 
 import psutil
@@ -100,13 +99,11 @@ def test_journal_is_judged_by_its_worst_batch(monkeypatch: pytest.MonkeyPatch) -
     assert result.ratio == min(one.ratio for one in result.comparisons)
 
 
-def test_press_goes_all_the_way_and_leaves_nobody(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_press_goes_all_the_way_and_leaves_nobody(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(press, "_FLATS", 3)
     monkeypatch.setattr(press, "_ROUNDS", 2)
-    with tempfile.TemporaryDirectory(prefix="anju-") as folder:  # pytest's own is too deep for a socket
-        monkeypatch.setattr("tempfile.tempdir", folder)
-        result = checked(press.measure(quiet))
-        assert list(Path(folder).iterdir()) == []
-        assert not [one for one in psutil.process_iter(["cmdline"]) if folder in str(one.info["cmdline"])]
+    result = checked(press.measure(quiet))
+    assert list(folder.iterdir()) == []
+    assert not [one for one in psutil.process_iter(["cmdline"]) if str(folder) in str(one.info["cmdline"])]
     times = {one.key: one.ours for one in result.comparisons}
     assert times["press_to_ack_p99"] >= times["event_to_ack_p99"]

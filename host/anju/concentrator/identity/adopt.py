@@ -162,7 +162,7 @@ def end_tests(draft: Draft, households: Iterable[str], person: str) -> None:
     for household in households:
         if draft.look(household).test:
             draft.ask(household, PersonSignal(Action.TEST, person, lasts_s=0))
-        draft.panels[household] = draft.panel(household).after_boot()
+        draft.panels[household] = draft.panel(household).forgetting_tests()
 
 
 @contextmanager

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from anju.concentrator.core.panel.signals import Action
+from anju.concentrator.destinations.dc09 import opened
 from anju.concentrator.destinations.dc09.sender import Dc09
 from anju.concentrator.destinations.third_parties import Offer, ThirdParties
 from anju.service.third_parties import Dc09 as Settings
@@ -14,6 +15,8 @@ from anju.uplink.reports import Lane, PanelMode, Report, ReportKind, TroubleKind
 from unit.concentrator.harness import HOUSEHOLD, Bench, HandClock, running, until
 
 ACCOUNT = "9999"
+FLAT = "1A01"
+"""The account of the one household in `way_to`."""
 KEYS = {16: b"0123456789ABCDEF", 24: b"0123456789ABCDEF01234567", 32: b"0123456789ABCDEF0123456789ABCDEF"}
 
 
@@ -31,6 +34,14 @@ def key_file(folder: Path, key: bytes) -> str:
     path.write_bytes(b"text:" + key + b"\n")
     path.chmod(0o600)
     return path.name
+
+
+def way_to(folder: Path, rooms: Bench, port: int, transport: str, form: str, key: bytes | None) -> Dc09:
+    """A sender as a site with a list of accounts has it."""
+    (folder / "accounts.csv").write_text(f"{HOUSEHOLD},{FLAT}\n")
+    named = {"key_file": key_file(folder, key)} if key else {}
+    told = settings(port, transport=transport, format=form, accounts_file="accounts.csv", **named)
+    return opened.at("arc", told, folder, rooms.clock)
 
 
 def panic(clock: HandClock, seq: int = 1, household: str | None = HOUSEHOLD) -> Report:

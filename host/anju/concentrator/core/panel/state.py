@@ -148,9 +148,9 @@ class PanelState:
         tests = (*self.tests, (from_ms, to_ms))[-TESTS_KEPT:] if from_ms < to_ms else self.tests
         return replace(self, test=None, tests=tests)
 
-    def after_boot(self) -> PanelState:
-        """The state once the machine has started anew: nobody knows whether its wall clock was set meanwhile, and whether the
-        times of former TESTs come once more. What is told of them now was meant."""
+    def forgetting_tests(self) -> PanelState:
+        """The state once the machine has started anew, or is another: nobody knows whether the wall clock is still the one of
+        former TESTs, or comes by their times once more. What is told of them now was meant."""
         return replace(self, tests=())
 
     def raised(self, contact: Contact, at_ms: int) -> PanelState:
